@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+# The whole build. `make help` lists the goals; docs/building.md explains modules and options.
+
+BUILD ?= build
+ARCH ?= x86_64
+SYSTEM ?= default
+GEN := $(BUILD)/gen
+is_silent := $(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+# As many jobs as processors, unless the command line says otherwise.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+goals := $(or $(MAKECMDGOALS),all)
+# Goals that install what they need before anything else is read.
+setup_goals := $(filter run test bench check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh)
+ifneq ($(strip $(setup_goals)),)
+ifeq ($(MAKE_RESTARTS),)
+setup_done := $(shell tools/setup.sh $(setup_goals) >&2 && echo yes)
+$(if $(setup_done),,$(error the set-up failed))
+endif
+endif
+
+.PHONY: all
+all: kernel programs libs systems
+
+include mk/modules.mk
+include mk/flags.mk
+include mk/rules.mk
+
+.PHONY: kernel programs libs systems host-tests help run debug test test-fresh check bench coverage graph \
+        size clean FORCE
+kernel: $(if $(kernel_target_modules),$(KERNEL))
+programs: $(programs)
+libs: $(foreach m,$(lib_modules),$(call archive_of,$(m),user))
+systems: $(archives)
+host-tests: $(host_tests) $(host_programs)
+
+help:
+	@echo 'make            the kernel, the programs and the boot archives'
+	@echo 'make run        boot SYSTEM=default in QEMU, on this terminal'
+	@echo 'make debug      the same, waiting for gdb'
+	@echo 'make test       all tests; ONLY=word for those whose names hold the word; V=1 for all output'
+	@echo 'make check      formatter, compilers, checkers'
+	@echo 'make bench      exact instruction counts, in build/bench.tsv'
+	@echo 'make coverage   branch coverage of the kernel by the host tests'
+	@echo 'make test-fresh make test, in a bare Debian made for it'
+	@echo 'make graph      who can reach whom in SYSTEM=default, as a drawing'
+	@echo 'make size       code size of the kernel by module'
+	@echo 'make clean      remove build/'
+
+run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio
+	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(RUN_ARGS)
+
+# A typed example; TRACE_ARGS='--type help --seconds 1' records something else.
+TRACE_ARGS ?= --type ping-pong --type 'crash null' --seconds 2
+trace: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio
+	@$(PYTHON) -B tools/trace.py $(SYSTEM) --build $(BUILD) --out $(BUILD)/trace.json $(TRACE_ARGS)
+
+debug: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio
+	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive --gdb $(RUN_ARGS)
+
+model_tests := $(wildcard tests/model/run-*.sh)
+tool_tests := $(sort $(wildcard tests/tools/test_*.py))
+# Each boots the default system and converses with it.
+scenario_tests := $(sort $(wildcard tests/scenario/*.py))
+
+test: $(host_tests) $(host_programs) $(KERNEL) \
+      $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),default))
+	@$(PYTHON) -B tools/test.py --build $(BUILD) $(if $(V),--verbose) $(if $(ONLY),--only '$(ONLY)') \
+	    $(addprefix --host ,$(host_tests) $(model_tests)) $(call runs_of,host) \
+	    $(foreach t,$(scenario_tests),--host '$(t) --build $(BUILD)') \
+	    $(foreach t,$(tool_tests),--run '$(PYTHON) -B $(t)') $(addprefix --boot ,$(boot_tests))
+
+test-fresh:
+	@tools/test_fresh.sh
+
+check:
+	@$(PYTHON) -B tools/check.py --build $(BUILD)
+
+PLUGIN := $(BUILD)/bench/icount.so
+$(PLUGIN): bench/plugin/icount.c bench/plugin/decode.c bench/plugin/report.c \
+           $(wildcard bench/plugin/*.h) Makefile mk/flags.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -shared -fvisibility=hidden $(warnings) \
+	    -o $@ $(filter %.c,$^)
+
+plugin: $(PLUGIN)
+
+bench: $(KERNEL) $(PLUGIN) $(BUILD)/systems/bench.cpio
+	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN)
+
+coverage: $(cov_tests) $(cov_programs)
+	@$(PYTHON) -B tools/coverage.py --build $(BUILD) $(if $(MISSING),--missing) $(if $(MINIMUM),--minimum $(MINIMUM)) $(addprefix --host ,$(cov_tests)) $(call runs_of,cov)
+
+graph:
+	@mkdir -p $(BUILD)/systems
+	@$(PYTHON) -B tools/system.py systems/$(SYSTEM).toml --graph | dot -Tsvg -o $(BUILD)/systems/$(SYSTEM).svg
+	@echo 'who can reach whom: $(BUILD)/systems/$(SYSTEM).svg'
+
+size: $(KERNEL)
+	@size $(KERNEL)
+	@for m in $(kernel_target_modules); do \
+	    size -t $$(find $(BUILD)/kernel/$$m -maxdepth 1 -name '*.o') 2>/dev/null | tail -n 1 | \
+	    awk -v m=$$m '{ printf "%8d %s\n", $$1, m }'; done
+
+# For tools/check.py: what the build knows, one fact per line.
+.PHONY: facts plugin
+facts:
+	@: $(foreach m,$(modules),$(info module $(m) $($(m).kind))\
+	    $(info dirs $(m) $($(m).dirs))$(info uses $(m) $($(m).uses))$(info test_uses $(m) $($(m).test_uses))\
+	    $(info sources $(m) $($(m).sources) $($(m).target_sources))$(info tests $(m) $($(m).tests))\
+	    $(foreach w,kernel user host,$(info flags.$(w) $(m) $(call test_flags,$(m),$(w)))))
+
+clean:
+	rm -rf $(BUILD)
+
+# Made first, then make starts over with them: afterwards all that is generated is a plain file.
+ifneq ($(filter-out help clean test-fresh facts check plugin graph,$(goals)),)
+include $(if $(idl_files),$(GEN)/stamp.mk)
+include $(patsubst %,$(BUILD)/systems/%.mk,$(systems))
+-include $(deps:.o=.d)
+endif

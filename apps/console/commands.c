@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands. What they show comes from the root program's interface "system". */
+#include "console.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pith/clock.h"
+#include "pith/debug.h"
+#include "pith/kernel_calls.h"
+#include "pith/self.h"
+#include "pith/string.h"
+#include "root/protocol.h"
+
+#include "abi/names.h"
+
+enum { PING_CALLS = 1000, CRASH_POLL_MS = 1, CRASH_POLLS = 2000 };
+
+static const char *state_name(uint64_t state)
+{
+    static const char *const names[] = { "stopped", "running", "faulted", "ended" };
+
+    return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
+}
+
+/* Call the root program; its answer is in words. */
+static err_t system_call(enum system_op op, uint64_t words[8])
+{
+    msg_info_t info = MSG_INFO(op, 8, 0);
+    err_t err = ipc_call(self_cap("system"), &info, words, DEADLINE_NEVER);
+
+    return err ? err : (err_t)MSG_LABEL(info);
+}
+
+static void name_get(const uint64_t words[8], char name[SYSTEM_NAME_BYTES + 1])
+{
+    memcpy(name, words, SYSTEM_NAME_BYTES);
+    name[SYSTEM_NAME_BYTES] = 0;
+}
+
+static err_t program_get(uint64_t number, uint64_t words[8])
+{
+    memset(words, 0, 8 * sizeof(words[0]));
+    words[0] = number;
+    return system_call(SYSTEM_PROGRAM, words);
+}
+
+static err_t program_find(const char *wanted, uint64_t *number)
+{
+    uint64_t words[8];
+    char name[SYSTEM_NAME_BYTES + 1];
+
+    for (uint64_t i = 0; program_get(i, words) == ERR_OK; i++) {
+        name_get(words, name);
+        if (strcmp(name, wanted) == 0) {
+            *number = i;
+            return ERR_OK;
+        }
+    }
+    return ERR_GONE;
+}
+
+static uint64_t memory_free(void)
+{
+    uint64_t words[8] = { 0 };
+
+    return system_call(SYSTEM_OWNER, words) == ERR_OK ? words[SYSTEM_OWNER_BYTES] : 0;
+}
+
+static void command_programs(const char *argument)
+{
+    uint64_t words[8];
+    char name[SYSTEM_NAME_BYTES + 1];
+
+    (void)argument;
+    debug_printf("%-12s %-8s %8s %10s %12s %9s\n", "program", "state", "restarts", "memory KiB",
+                 "used us", "switches");
+    for (uint64_t i = 0; program_get(i, words) == ERR_OK; i++) {
+        name_get(words, name);
+        debug_printf("%-12s %-8s %8lu %10lu %12lu %9lu\n", name,
+                     state_name(words[SYSTEM_PROGRAM_STATE] & 0xffffffff),
+                     words[SYSTEM_PROGRAM_STATE] >> 32, words[SYSTEM_PROGRAM_MEMORY] / 1024,
+                     words[SYSTEM_PROGRAM_USED] / NS_PER_US, words[SYSTEM_PROGRAM_SWITCHES]);
+    }
+}
+
+static void command_memory(const char *argument)
+{
+    uint64_t words[8] = { 0 };
+    char name[SYSTEM_NAME_BYTES + 1];
+    uint64_t sum = 0;
+
+    (void)argument;
+    debug_printf("%-16s %10s\n", "owner", "KiB");
+    for (uint64_t i = 0;; i++) {
+        words[0] = i;
+        if (system_call(SYSTEM_OWNER, words)) {
+            break;
+        }
+        name_get(words, name);
+        sum += words[SYSTEM_OWNER_BYTES];
+        debug_printf("%-16s %10lu\n", name, words[SYSTEM_OWNER_BYTES] / 1024);
+    }
+    debug_printf("%-16s %10lu\n", "all", sum / 1024);
+}
+
+static void command_ping_pong(const char *argument)
+{
+    cap_addr_t echo = self_cap("echo");
+    ns_t start = clock_now();
+
+    (void)argument;
+    for (uint64_t i = 0; i < PING_CALLS; i++) {
+        uint64_t words[8] = { i, ~i, 0, 0, 0, 0, 0, i * 3 };
+        msg_info_t info = MSG_INFO(1, 8, 0);
+        err_t err = ipc_call(echo, &info, words, DEADLINE_NEVER);
+
+        if (err || words[0] != i || words[1] != ~i || words[7] != i * 3) {
+            debug_printf("call %lu: %s\n", i, err ? error_name(err) : "the answer is wrong");
+            return;
+        }
+    }
+    ns_t spent = clock_now() - start;
+
+    debug_printf("%u round trips between two address spaces: %lu ns each\n", (unsigned)PING_CALLS,
+                 spent / PING_CALLS);
+}
+
+static err_t start(uint64_t number, const char *argument)
+{
+    uint64_t words[8] = { number };
+
+    if (strlen(argument) >= SYSTEM_ARGS_WORDS * 8) {
+        return ERR_RANGE;
+    }
+    memcpy(&words[1], argument, strlen(argument));
+    return system_call(SYSTEM_START, words);
+}
+
+static void command_crash(const char *argument)
+{
+    uint64_t before = memory_free();
+    uint64_t words[8];
+    uint64_t number;
+    uint64_t state = SYSTEM_STATE_RUNNING;
+    err_t err = program_find("crasher", &number);
+
+    if (err == ERR_OK) {
+        err = start(number, argument[0] != 0 ? argument : "null");
+    }
+    if (err) {
+        debug_printf("crasher does not start: %s\n", error_name(err));
+        return;
+    }
+    for (int i = 0; i < CRASH_POLLS && state == SYSTEM_STATE_RUNNING; i++) {
+        sleep_until(clock_now() + CRASH_POLL_MS * NS_PER_MS);
+        if (program_get(number, words)) {
+            return;
+        }
+        state = words[SYSTEM_PROGRAM_STATE] & 0xffffffff;
+    }
+    uint64_t after = memory_free();
+
+    debug_printf("crasher is %s", state_name(state));
+    if (state == SYSTEM_STATE_FAULTED) {
+        debug_printf(" (%s at %p)", fault_name(words[SYSTEM_PROGRAM_FAULT] & 0xffffffff),
+                     (const void *)words[SYSTEM_PROGRAM_ADDRESS]);
+    }
+    debug_printf("; free memory before %lu KiB, after %lu KiB: %s\n", before / 1024, after / 1024,
+                 before == after ? "all given back" : "NOT all given back");
+}
+
+static void command_start(const char *argument)
+{
+    uint64_t number;
+    err_t err = program_find(argument, &number);
+
+    if (err == ERR_OK) {
+        err = start(number, "");
+    }
+    debug_printf("%s\n", error_text(err));
+}
+
+static void command_kill(const char *argument)
+{
+    uint64_t words[8] = { 0 };
+    err_t err = program_find(argument, &words[0]);
+
+    if (err == ERR_OK) {
+        err = system_call(SYSTEM_KILL, words);
+    }
+    debug_printf("%s\n", error_text(err));
+}
+
+static void command_time(const char *argument)
+{
+    ns_t now = clock_now();
+
+    (void)argument;
+    debug_printf("%lu.%06lu s since boot\n", now / NS_PER_S, now % NS_PER_S / NS_PER_US);
+}
+
+static void command_poweroff(const char *argument)
+{
+    uint64_t words[8] = { 0x10 }; /* what an emulator's exit device takes for success */
+
+    (void)argument;
+    debug_printf("goodbye\n");
+    (void)!system_call(SYSTEM_POWER_OFF, words);
+}
+
+static void command_help(const char *argument);
+
+static const struct {
+    const char *name;
+    const char *help;
+    void (*run)(const char *argument);
+} commands[] = {
+    { "help", "show this", command_help },
+    { "programs", "what runs, how often it was restarted, what it uses", command_programs },
+    { "memory", "all memory, by owner", command_memory },
+    { "ping-pong", "measure calls between two programs", command_ping_pong },
+    { "crash", "null|write|exec|illegal|divide|general|stack: crash a program", command_crash },
+    { "start", "NAME: start a program", command_start },
+    { "kill", "NAME: end a program", command_kill },
+    { "time", "since boot", command_time },
+    { "poweroff", "end", command_poweroff },
+};
+
+static void command_help(const char *argument)
+{
+    (void)argument;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        debug_printf("%-10s %s\n", commands[i].name, commands[i].help);
+    }
+}
+
+void command_run(char *line)
+{
+    char *word = line;
+
+    while (*word == ' ') {
+        word++;
+    }
+    char *argument = word;
+
+    while (*argument != 0 && *argument != ' ') {
+        argument++;
+    }
+    while (*argument == ' ') {
+        *argument++ = 0;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(commands[i].name, word) == 0) {
+            commands[i].run(argument);
+            return;
+        }
+    }
+    if (*word != 0) {
+        debug_printf("%s: no such command; try help\n", word);
+    }
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the console's files. */
+#pragma once
+
+#include <stddef.h>
+
+/** line_read() - show a prompt and read a line with editing; ends with 0, without the end of line. */
+void line_read(const char *prompt, char *line, size_t size);
+
+/** command_run() - do what a line says. The line is cut into words in place. */
+void command_run(char *line);

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+module := apps/pingpong
+kind := program
+sources := main.c
+uses := abi lib/pith

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* One page at a time, into the caller's own space, where the page tables are there already. */
+#include "abi/boot_info.h"
+#include "bench.h"
+#include "mark.h"
+#include "peer.h"
+#include "pith/debug.h"
+#include "pith/kernel_calls.h"
+#include "pith/object.h"
+#include "pith/ranges.h"
+#include "pith/self.h"
+#include "pith/space.h"
+
+/* The places of one page table. */
+enum { PLACES = 512 };
+#define PLACES_BYTES (PLACES * PAGE_BYTES)
+
+static void map_all(user_addr_t start, cap_addr_t frame)
+{
+    for (uint32_t i = 0; i < PLACES; i++) {
+        uint32_t done = 0;
+
+        MARK_BEGIN(ROW_MAP);
+        err_t err = vspace_map(ROOT_SLOT_VSPACE, frame, i, 1, start + i * PAGE_BYTES,
+                               PROT_READ | PROT_WRITE, &done);
+
+        MARK_END(ROW_MAP);
+        assert(err == ERR_OK && done == 1);
+    }
+}
+
+static void unmap_all(user_addr_t start)
+{
+    for (uint32_t i = 0; i < PLACES; i++) {
+        MARK_BEGIN(ROW_UNMAP);
+        err_t err = vspace_unmap(ROOT_SLOT_VSPACE, start + i * PAGE_BYTES, 1);
+
+        MARK_END(ROW_UNMAP);
+        assert(err == ERR_OK);
+    }
+}
+
+static void write_all(user_addr_t start)
+{
+    for (uint32_t i = 0; i < PLACES; i++) {
+        *(volatile uint64_t *)(start + i * PAGE_BYTES) = i;
+    }
+}
+
+static void configure_all(void)
+{
+    cap_addr_t context;
+    err_t err = object_create(OBJECT_SCHED_CONTEXT, 0, &context);
+
+    assert(err == ERR_OK);
+    for (uint32_t i = 0; i < REPETITIONS; i++) {
+        MARK_BEGIN(ROW_CONFIGURE);
+        err = sched_context_configure(context, ROOT_SLOT_MACHINE, PEER_PRIORITY, PEER_SLICE_NS,
+                                      PEER_SLICE_NS, 0);
+        MARK_END(ROW_CONFIGURE);
+        assert(err == ERR_OK);
+    }
+}
+
+void bench_memory(void)
+{
+    cap_addr_t frame = 0;
+    user_addr_t place = 0;
+    err_t err = object_create(OBJECT_FRAME, PLACES << 8 | PAGE_CLASS_4K, &frame);
+
+    assert(err == ERR_OK);
+    self_lock();
+    err = ranges_reserve(&self()->ranges, PLACES_BYTES, PLACES_BYTES, &place);
+    self_unlock();
+    assert(err == ERR_OK);
+    /* Once by the library, which adds the page table. */
+    err = region_map(place, frame, 0, 1, PROT_READ | PROT_WRITE);
+    assert(err == ERR_OK);
+    err = vspace_unmap(ROOT_SLOT_VSPACE, place, 1);
+    assert(err == ERR_OK);
+    for (uint32_t round = 0; round < REPETITIONS / PLACES; round++) {
+        map_all(place, frame);
+        write_all(place);
+        unmap_all(place);
+    }
+    configure_all();
+}

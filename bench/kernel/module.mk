@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+module := bench/kernel
+kind := program
+name := bench_kernel
+sources := main.c peer.c calls.c switches.c faults.c interrupts.c memory.c
+uses := abi lib/pith

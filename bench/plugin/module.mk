@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# Built as a shared object by the Makefile; here for its tests and for the checkers.
+module := bench/plugin
+kind := host_test_lib
+sources := decode.c icount.c report.c
+tests := test/decode_test.c

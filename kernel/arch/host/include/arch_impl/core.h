@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* What a core keeps for the machine; here the simulation has its own record: arch_host/machine.h. */
+#pragma once
+
+struct arch_core {
+    unsigned host_number;
+};

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulated machine: memory, clock, interrupts, ports, and the ways into the kernel. Must stay
+ * true: a run depends on nothing but what the test asks for. The processor's view of memory is mmu.c.
+ */
+#include "machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { RAM_BYTES_DEFAULT = 64 << 20, DELIVER_MAX = 1000 };
+
+struct host_state host;
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define __asan_poison_memory_region(start, size)   ((void)(start), (void)(size))
+#define __asan_unpoison_memory_region(start, size) ((void)(start), (void)(size))
+#endif
+
+/* --- Starting and stopping --------------------------------------------------------------------- */
+
+void host_start(const struct host_options *options)
+{
+    void (*on_panic)(const char *, const char *, uint32_t) = host.on_panic;
+    uint64_t bytes = options->ram_bytes != 0 ? options->ram_bytes : RAM_BYTES_DEFAULT;
+    void *ram = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (ram == MAP_FAILED) {
+        host_fail("no memory for the simulated machine");
+    }
+    void *devices = mmap(NULL, HOST_DEVICE_BYTES, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (devices == MAP_FAILED) {
+        host_fail("no addresses for the simulated devices");
+    }
+    memset(&host, 0, sizeof(host));
+    host.devices = devices;
+    host.on_panic = on_panic;
+    host.ram = ram;
+    host.ram_bytes = bytes;
+    host.tick_ns = options->tick_ns;
+    host.now_ns = 1000;
+    host.core_count = options->cores != 0 ? options->cores : 1;
+    for (uint32_t i = 0; i < HOST_CORES; i++) {
+        host.cores[i].armed_ns = DEADLINE_NEVER;
+        host.cores[i].core.arch.host_number = i;
+    }
+    for (uint32_t i = 0; i < HOST_LINES; i++) {
+        host.lines[i].is_masked = true;
+    }
+}
+
+void host_stop(void)
+{
+    host_memory_unpoison(HOST_RAM_BASE, host.ram_bytes);
+    munmap(host.ram, host.ram_bytes);
+    munmap(host.devices, HOST_DEVICE_BYTES);
+    host.ram = NULL;
+}
+
+struct core *host_core(uint32_t number)
+{
+    return &host.cores[number].core;
+}
+
+uint32_t host_core_count(void)
+{
+    return host.core_count;
+}
+
+uint64_t host_ram_bytes(void)
+{
+    return host.ram_bytes;
+}
+
+struct host_core *host_active(void)
+{
+    return &host.cores[host.active];
+}
+
+void host_on_panic(void (*handler)(const char *text, const char *file, uint32_t line))
+{
+    host.on_panic = handler;
+}
+
+_Noreturn void host_fail(const char *text)
+{
+    arch_panic(text, "the simulated machine", 0);
+}
+
+_Noreturn void arch_panic(const char *text, const char *file, uint32_t line)
+{
+    if (host.on_panic != NULL) {
+        host.on_panic(text, file, line);
+    }
+    fflush(stdout);
+    fprintf(stderr, "panic: %s (%s:%u)\n", text, file, line);
+    abort();
+}
+
+_Noreturn void arch_restart(uint32_t how, uint32_t code)
+{
+    (void)code;
+    host_fail(how == 0 ? "power off" : "reboot");
+}
+
+/* --- Memory ------------------------------------------------------------------------------------ */
+
+bool host_is_ram(phys_t phys, uint64_t size_bytes)
+{
+    return phys >= HOST_RAM_BASE && size_bytes <= host.ram_bytes &&
+           phys - HOST_RAM_BASE <= host.ram_bytes - size_bytes;
+}
+
+/* Registers of devices have an address too, as in a direct map; to touch them is the end. */
+void *arch_phys_to_ptr(phys_t phys)
+{
+    if (phys - HOST_DEVICE_BASE < HOST_DEVICE_BYTES) {
+        return host.devices + (phys - HOST_DEVICE_BASE);
+    }
+    if (!host_is_ram(phys, 1)) {
+        host_fail("the kernel uses a physical address that is not memory");
+    }
+    return host.ram + (phys - HOST_RAM_BASE);
+}
+
+phys_t arch_ptr_to_phys(const void *pointer)
+{
+    uint64_t offset = (uint64_t)((uintptr_t)pointer - (uintptr_t)host.ram);
+
+    if (offset >= host.ram_bytes) {
+        host_fail("the kernel asks for the physical address of something not in memory");
+    }
+    return HOST_RAM_BASE + offset;
+}
+
+void host_memory_poison(phys_t phys, uint64_t size_bytes)
+{
+    __asan_poison_memory_region(host.ram + (phys - HOST_RAM_BASE), size_bytes);
+}
+
+void host_memory_unpoison(phys_t phys, uint64_t size_bytes)
+{
+    __asan_unpoison_memory_region(host.ram + (phys - HOST_RAM_BASE), size_bytes);
+}
+
+void arch_memory_clear(void *start, uint64_t size_bytes)
+{
+    if (!host_is_ram(arch_ptr_to_phys(start), size_bytes)) {
+        host_fail("the kernel clears past the end of memory");
+    }
+    __asan_unpoison_memory_region(start, size_bytes);
+    memset(start, 0, size_bytes);
+}
+
+void arch_memory_copy_words(uint64_t *dst, const uint64_t *src, uint64_t count)
+{
+    memmove(dst, src, count * sizeof(*dst));
+}
+
+/* --- Time -------------------------------------------------------------------------------------- */
+
+ns_t arch_now(void)
+{
+    host.now_ns += host.tick_ns;
+    return host.now_ns;
+}
+
+void arch_timer_arm(ns_t at_ns)
+{
+    host_active()->armed_ns = at_ns;
+}
+
+void host_time_advance(ns_t ns)
+{
+    host.now_ns += ns;
+}
+
+ns_t host_time(void)
+{
+    return host.now_ns;
+}
+
+ns_t host_time_armed(const struct core *core)
+{
+    return host.cores[core->arch.host_number].armed_ns;
+}
+
+/* --- Interrupts -------------------------------------------------------------------------------- */
+
+uint32_t arch_irq_line_count(void)
+{
+    return HOST_LINES;
+}
+
+static struct host_line *line_of(uint32_t line)
+{
+    if (line >= HOST_LINES) {
+        host_fail("the kernel uses an interrupt line that does not exist");
+    }
+    return &host.lines[line];
+}
+
+void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low)
+{
+    struct host_line *routed = line_of(line);
+
+    (void)active_low;
+    if (vector >= ARCH_IRQ_VECTORS) {
+        host_fail("the kernel routes a line to a vector that does not exist");
+    }
+    routed->vector = vector;
+    routed->is_routed = true;
+    routed->is_level = level;
+    routed->is_masked = true;
+    routed->is_raised = false;
+}
+
+void arch_irq_line_mask(uint32_t line, bool masked)
+{
+    line_of(line)->is_masked = masked;
+}
+
+void arch_irq_acknowledge(uint32_t vector)
+{
+    if (vector >= ARCH_IRQ_VECTORS || !host.in_service[vector]) {
+        host_fail("the kernel acknowledges an interrupt that was not delivered");
+    }
+    host.in_service[vector] = false;
+}
+
+void arch_irq_msi(uint32_t vector, uint64_t *address, uint32_t *data)
+{
+    *address = 0xfee00000u;
+    *data = vector;
+}
+
+void host_line_raise(uint32_t line)
+{
+    line_of(line)->is_raised = true;
+}
+
+void host_line_lower(uint32_t line)
+{
+    line_of(line)->is_raised = false;
+}
+
+void host_msi_raise(uint32_t vector)
+{
+    host.msi[vector] = true;
+}
+
+/* The lowest vector that waits; false: none. */
+static bool vector_pending(uint32_t *vector)
+{
+    for (uint32_t i = 0; i < HOST_LINES; i++) {
+        if (host.lines[i].is_routed && host.lines[i].is_raised && !host.lines[i].is_masked) {
+            *vector = host.lines[i].vector;
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < ARCH_IRQ_VECTORS; i++) {
+        if (host.msi[i]) {
+            *vector = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void vector_take(uint32_t vector)
+{
+    host.msi[vector] = false;
+    for (uint32_t i = 0; i < HOST_LINES; i++) {
+        if (host.lines[i].vector == vector && !host.lines[i].is_level) {
+            host.lines[i].is_raised = false;
+        }
+    }
+    host.in_service[vector] = true;
+}
+
+static bool timer_is_due(const struct host_core *core)
+{
+    return core->armed_ns <= host.now_ns;
+}
+
+bool arch_interrupt_pending(struct core *core)
+{
+    uint32_t vector;
+
+    host.preempt_looks++;
+    if (host.preempt_looks == host.preempt_at) {
+        host.preempt_forced = true;
+    }
+    return host.preempt_forced || timer_is_due(&host.cores[core->arch.host_number]) ||
+           (core->arch.host_number == 0 && vector_pending(&vector));
+}
+
+void host_preempt_at(uint32_t nth)
+{
+    host.preempt_at = nth;
+    host.preempt_looks = 0;
+    host.preempt_forced = false;
+}
+
+uint32_t host_preempt_looks(void)
+{
+    return host.preempt_looks;
+}
+
+static void deliver_vector(struct core *core, uint32_t vector)
+{
+    vector_take(vector);
+    core_on_interrupt(core, vector);
+    if (host.in_service[vector]) {
+        host_fail("the kernel did not acknowledge an interrupt");
+    }
+}
+
+uint32_t host_interrupts_deliver(struct core *core)
+{
+    struct host_core *simulated = &host.cores[core->arch.host_number];
+    uint32_t count = 0;
+    uint32_t vector;
+
+    host.active = core->arch.host_number;
+    host.preempt_forced = false;
+    for (;; count++) {
+        if (timer_is_due(simulated)) {
+            simulated->armed_ns = DEADLINE_NEVER;
+            core_on_interrupt(core, ARCH_VECTOR_TIMER);
+        } else if (host.active == 0 && vector_pending(&vector)) {
+            deliver_vector(core, vector);
+        } else {
+            return count;
+        }
+        if (count > DELIVER_MAX) {
+            host_fail("an interrupt comes again and again");
+        }
+    }
+}
+
+/* --- Entering the kernel ----------------------------------------------------------------------- */
+
+void host_syscall(struct core *core)
+{
+    host.active = core->arch.host_number;
+    core->current->registers.ip = HOST_SYSCALL_IP + HOST_SYSCALL_BYTES;
+    core_on_syscall(core);
+}
+
+bool host_is_restarting(const struct thread *thread)
+{
+    return thread->registers.ip == HOST_SYSCALL_IP;
+}
+
+void host_fault(struct core *core, const struct arch_fault *fault)
+{
+    host.active = core->arch.host_number;
+    core_on_fault(core, fault);
+}
+
+/* --- Registers --------------------------------------------------------------------------------- */
+
+void arch_registers_init(struct arch_registers *registers)
+{
+    memset(registers, 0, sizeof(*registers));
+}
+
+/* The ABI's order: rip rsp rflags rax rbx rcx rdx rsi rdi rbp r8 to r15 fs_base gs_base. */
+static uint64_t *register_at(struct arch_registers *registers, uint32_t number)
+{
+    uint64_t *const order[HOST_REGISTER_COUNT] = {
+        &registers->ip,       &registers->sp,       &registers->flags,    &registers->op,
+        &registers->words[0], &registers->lost[0],  &registers->bits,     &registers->time,
+        &registers->info,     &registers->bp,       &registers->words[1], &registers->words[2],
+        &registers->words[3], &registers->lost[1],  &registers->words[4], &registers->words[5],
+        &registers->words[6], &registers->words[7], &registers->fs_base,  &registers->gs_base,
+    };
+
+    return number < HOST_REGISTER_COUNT ? order[number] : NULL;
+}
+
+bool arch_register_get(const struct arch_registers *registers, uint32_t number, uint64_t *value)
+{
+    struct arch_registers copy = *registers;
+    const uint64_t *place = register_at(&copy, number);
+
+    if (place == NULL) {
+        return false;
+    }
+    *value = *place;
+    return true;
+}
+
+bool arch_register_set(struct arch_registers *registers, uint32_t number, uint64_t value)
+{
+    uint64_t *place = register_at(registers, number);
+    bool is_address = number == 0 || number >= 18;
+
+    if (place == NULL || (is_address && value > ARCH_USER_END)) {
+        return false;
+    }
+    *place = number == 2 ? value & HOST_FLAG_TRAP : value;
+    return true;
+}
+
+void arch_single_step_set(struct arch_registers *registers, bool on)
+{
+    registers->flags = on ? registers->flags | HOST_FLAG_TRAP : registers->flags & ~HOST_FLAG_TRAP;
+}
+
+void arch_syscall_restart(struct arch_registers *registers)
+{
+    registers->ip -= HOST_SYSCALL_BYTES;
+}
+
+/* --- Ports and the debug UART ------------------------------------------------------------------ */
+
+bool arch_port_is_kernels(uint32_t first, uint32_t count)
+{
+    return first < 0x400 && first + count > 0x3f8; /* the debug UART's */
+}
+
+uint32_t arch_port_read(uint32_t port, uint32_t width)
+{
+    return port * 0x01010101u >> (32 - 8 * width);
+}
+
+void arch_port_write(uint32_t port, uint32_t width, uint32_t value)
+{
+    (void)width;
+    (void)value;
+    if (arch_port_is_kernels(port, width)) {
+        host_fail("a program wrote to the kernel's ports");
+    }
+}
+
+void arch_debug_put(char character)
+{
+    if (host.debug_count < sizeof(host.debug_output) - 1) {
+        host.debug_output[host.debug_count++] = character;
+    } else {
+        host.debug_count = 0;
+    }
+    host.debug_output[host.debug_count] = 0;
+}
+
+bool arch_debug_get(char *character)
+{
+    *character = host.debug_input;
+    host.debug_input = 0;
+    return *character != 0;
+}
+
+const char *host_debug_output(void)
+{
+    return host.debug_output;
+}
+
+void host_debug_input(char character)
+{
+    host.debug_input = character;
+}

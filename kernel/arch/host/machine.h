@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of the simulated machine; private to kernel/arch/host. */
+#pragma once
+
+#include "arch_host/machine.h"
+#include "core/core.h"
+
+/* A translation that the simulated processor remembers. level 0: a page, else a table it walked. */
+struct host_tlb_entry {
+    bool is_valid;
+    uint8_t level;
+    bool write;
+    bool exec;
+    bool dirty;
+    user_addr_t start;
+    uint64_t size_bytes;
+    phys_t phys;
+};
+
+struct host_core {
+    struct core core;
+    ns_t armed_ns;
+    struct thread *entered;
+    struct thread *fpu_owner;
+    phys_t root;
+    struct host_tlb_entry tlb[HOST_TLB_ENTRIES];
+    uint32_t tlb_next;
+};
+
+struct host_line {
+    uint32_t vector;
+    bool is_routed;
+    bool is_level;
+    bool is_masked;
+    bool is_raised;
+};
+
+struct host_state {
+    uint8_t *ram;
+    uint8_t *devices; /* addresses without memory */
+    uint64_t ram_bytes;
+    ns_t now_ns;
+    uint64_t tick_ns;
+    uint32_t core_count;
+    uint32_t active; /* the core that the kernel runs on */
+    struct host_core cores[HOST_CORES];
+    struct host_line lines[HOST_LINES];
+    bool msi[ARCH_IRQ_VECTORS];
+    bool in_service[ARCH_IRQ_VECTORS];
+    uint32_t preempt_at;
+    uint32_t preempt_looks;
+    bool preempt_forced; /* an interrupt waits because a test said so */
+    uint32_t debug_count;
+    char debug_output[4096];
+    char debug_input;
+    void (*on_panic)(const char *text, const char *file, uint32_t line);
+};
+
+extern struct host_state host;
+
+struct host_core *host_active(void);
+_Noreturn void host_fail(const char *text);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel's core asks of a machine. Implemented by kernel/arch/<isa>; kernel/arch/host is a
+ * simulated machine that lets the same core run under sanitizers.
+ * struct arch_registers (arch_impl/registers.h) has on every ISA the members words[8], op, info,
+ * time, bits (the registers of decision 0001) and ip.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/types.h"
+#include "arch_impl/pte.h"
+#include "arch_impl/registers.h"
+
+struct core;
+struct thread;
+
+/* Memory. Any physical address of RAM or of the kernel's objects can be reached. */
+void *arch_phys_to_ptr(phys_t phys);
+phys_t arch_ptr_to_phys(const void *pointer);
+/** Clears or copies; the pointers are kernel pointers. */
+void arch_memory_clear(void *start, uint64_t size_bytes);
+void arch_memory_copy_words(uint64_t *dst, const uint64_t *src, uint64_t count);
+
+/* Time, in ns since boot; never goes back. Arming replaces; a time already past fires at once. */
+ns_t arch_now(void);
+void arch_timer_arm(ns_t at_ns);
+
+/* Address spaces. */
+void arch_vspace_root_init(uint64_t *root);
+/** The space with this root goes: if it is the one loaded, load the kernel's own. */
+void arch_vspace_leave(struct core *core, phys_t root);
+void arch_tlb_flush_page(user_addr_t addr);
+void arch_tlb_flush_all(void);
+
+/*
+ * Make next's address space, FPU state and segment bases current. previous may be NULL or destroyed already
+ * (then arch_thread_forget() was called for it). Called once per change of thread, not per kernel exit.
+ */
+void arch_thread_enter(struct core *core, struct thread *next);
+/** The thread is going away: forget FPU ownership and the like. */
+void arch_thread_forget(struct core *core, struct thread *thread);
+void arch_registers_init(struct arch_registers *registers);
+/** Reads or writes one register by the ABI's numbering; false if there is none, or the value is not allowed. */
+bool arch_register_get(const struct arch_registers *registers, uint32_t number, uint64_t *value);
+bool arch_register_set(struct arch_registers *registers, uint32_t number, uint64_t value);
+void arch_single_step_set(struct arch_registers *registers, bool on);
+/** Makes the thread execute its system call again when it next runs. */
+void arch_syscall_restart(struct arch_registers *registers);
+
+/*
+ * True if an interrupt waits to be taken: long work stops and restarts. Interrupts that arrive are
+ * handed to core_on_interrupt() before the core resumes any thread.
+ */
+bool arch_interrupt_pending(struct core *core);
+
+/* Interrupt lines (0 to arch_irq_line_count()-1) and vectors (0 to ARCH_IRQ_VECTORS-1). */
+#define ARCH_IRQ_VECTORS 160u
+uint32_t arch_irq_line_count(void);
+void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low); /* masked */
+void arch_irq_line_mask(uint32_t line, bool masked);
+void arch_irq_acknowledge(uint32_t vector);
+void arch_irq_msi(uint32_t vector, uint64_t *address, uint32_t *data);
+
+/* I/O ports; width 1, 2 or 4. */
+bool arch_port_is_kernels(uint32_t first, uint32_t count);
+uint32_t arch_port_read(uint32_t port, uint32_t width);
+void arch_port_write(uint32_t port, uint32_t width, uint32_t value);
+
+/* The debug UART. */
+void arch_debug_put(char character);
+bool arch_debug_get(char *character);
+
+/** 0: power off with code, 1: reboot. */
+_Noreturn void arch_restart(uint32_t how, uint32_t code);
+/** After a panic: registers and back trace to the debug UART, then reboot after the time set, or stop. */
+_Noreturn void arch_panic(const char *text, const char *file, uint32_t line);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The few facts that the kernel takes from ACPI (specification 6.5, chapter 5): where the interrupt
+ * controllers and clocks are. Everything else is for a program. The firmware's tables are believed
+ * only as far as their checksums and sizes hold.
+ */
+#include "arch/arch.h"
+#include "arch_private.h"
+#include "core/core.h"
+
+#define LAPIC_USUAL 0xfee00000ull
+#define IOAPIC_USUAL 0xfec00000ull
+
+#define TABLE_MAX_BYTES 0x40000u
+#define HEADER_BYTES 36u
+
+static uint64_t get(const uint8_t *at, uint32_t bytes)
+{
+    uint64_t value = 0;
+
+    for (uint32_t i = bytes; i-- > 0;) {
+        value = value << 8 | at[i];
+    }
+    return value;
+}
+
+static bool sum_is_zero(const uint8_t *start, uint64_t bytes)
+{
+    uint8_t sum = 0;
+
+    for (uint64_t i = 0; i < bytes; i++) {
+        sum = (uint8_t)(sum + start[i]);
+    }
+    return sum == 0;
+}
+
+static bool is_named(const uint8_t *at, const char *name, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        if (at[i] != (uint8_t)name[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A whole, sound table, or NULL. */
+static const uint8_t *table_map(phys_t phys, uint32_t *length)
+{
+    const uint8_t *head = phys == 0 ? NULL : paging_map_table(phys, HEADER_BYTES);
+
+    if (head == NULL) {
+        return NULL;
+    }
+    *length = (uint32_t)get(head + 4, 4);
+    if (*length < HEADER_BYTES || *length > TABLE_MAX_BYTES) {
+        return NULL;
+    }
+    const uint8_t *table = paging_map_table(phys, *length);
+
+    return table != NULL && sum_is_zero(table, *length) ? table : NULL;
+}
+
+/* MADT: 5.2.12; entries of type 1 are IOAPICs, of type 5 another place of the local APICs. */
+static void read_madt(const uint8_t *table, uint32_t length, struct acpi_facts *facts)
+{
+    facts->lapic = get(table + 36, 4);
+    facts->ioapic_count = 0;
+    for (uint32_t at = 44; at + 2 <= length && table[at + 1] >= 2; at += table[at + 1]) {
+        const uint8_t *entry = table + at;
+        uint32_t size = entry[1];
+
+        if (at + size > length) {
+            return;
+        }
+        if (entry[0] == 1 && size >= 12 && facts->ioapic_count < ACPI_IOAPIC_MAX) {
+            facts->ioapics[facts->ioapic_count].base = get(entry + 4, 4);
+            facts->ioapics[facts->ioapic_count].first_line = (uint32_t)get(entry + 8, 4);
+            facts->ioapic_count++;
+        } else if (entry[0] == 5 && size >= 12) {
+            facts->lapic = get(entry + 4, 8);
+        }
+    }
+}
+
+static void read_table(phys_t phys, struct acpi_facts *facts)
+{
+    uint32_t length;
+    const uint8_t *table = table_map(phys, &length);
+
+    if (table == NULL) {
+        return;
+    }
+    if (is_named(table, "APIC", 4) && length >= 44) {
+        read_madt(table, length, facts);
+    } else if (is_named(table, "FACP", 4) && length >= 80) {
+        facts->pm_port = (uint32_t)get(table + 76, 4); /* PM_TMR_BLK: 5.2.9 */
+    } else if (is_named(table, "HPET", 4) && length >= 52 && table[40] == 0) {
+        facts->hpet = get(table + 44, 8); /* base address, in memory: HPET 1.0a, 3.2.4 */
+    }
+}
+
+void acpi_read(phys_t rsdp, struct acpi_facts *facts)
+{
+    const uint8_t *pointer = rsdp == 0 ? NULL : paging_map_table(rsdp, 36);
+    uint32_t length;
+
+    *facts = (struct acpi_facts){ .lapic = LAPIC_USUAL, .ioapic_count = 1 };
+    facts->ioapics[0].base = IOAPIC_USUAL;
+    if (pointer == NULL || !is_named(pointer, "RSD PTR ", 8) || !sum_is_zero(pointer, 20)) {
+        paging_unmap_tables();
+        return;
+    }
+    /* Revision 0 knows the RSDT with addresses of 4 bytes only; later ones the XSDT with 8. */
+    uint32_t entry_bytes = pointer[15] >= 2 && get(pointer + 24, 8) != 0 ? 8 : 4;
+    phys_t root = entry_bytes == 8 ? get(pointer + 24, 8) : get(pointer + 16, 4);
+    const uint8_t *table = table_map(root, &length);
+
+    if (table != NULL) {
+        for (uint32_t at = HEADER_BYTES; at + entry_bytes <= length; at += entry_bytes) {
+            read_table(get(table + at, entry_bytes), facts);
+        }
+    }
+    paging_unmap_tables();
+}
+
+/* Where PC firmware without UEFI leaves it: 5.2.5.1. The first 4 GiB are mapped. */
+phys_t acpi_find_rsdp(void)
+{
+    for (phys_t at = 0xe0000; at < 0x100000; at += 16) {
+        const uint8_t *place = arch_phys_to_ptr(at);
+
+        if (is_named(place, "RSD PTR ", 8) && sum_is_zero(place, 20)) {
+            return at;
+        }
+    }
+    return 0;
+}

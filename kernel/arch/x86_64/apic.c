@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupt controllers: the local APIC (SDM volume 3, chapter 10), the IOAPICs (Intel 82093AA),
+ * and the two old PICs, which are told to be quiet.
+ */
+#include "arch/arch.h"
+#include "arch_private.h"
+#include "core/core.h"
+#include "cpu.h"
+#include "offsets.h"
+
+/* Local APIC registers, as offsets of memory; in x2APIC mode MSR_X2APIC + offset / 16. */
+#define LAPIC_ID 0x020u
+#define LAPIC_TASK_PRIORITY 0x080u
+#define LAPIC_END 0x0b0u
+#define LAPIC_SPURIOUS 0x0f0u
+#define LAPIC_TIMER 0x320u
+#define LAPIC_LINT0 0x350u
+#define LAPIC_LINT1 0x360u
+#define LAPIC_ERROR 0x370u
+#define LAPIC_INITIAL 0x380u
+#define LAPIC_CURRENT 0x390u
+#define LAPIC_DIVIDE 0x3e0u
+
+#define LAPIC_SPURIOUS_ON 0x100u
+#define LAPIC_MASKED 0x10000u
+#define LAPIC_NMI 0x400u
+#define LAPIC_TIMER_DEADLINE 0x40000u
+#define LAPIC_DIVIDE_BY_1 0x0bu
+#define APIC_BASE_ON 0x800u
+#define APIC_BASE_X2 0x400u
+
+#define IOAPIC_SELECT 0
+#define IOAPIC_DATA 4 /* as an index of 32-bit words: offset 0x10 */
+#define IOAPIC_VERSION 0x01u
+#define IOAPIC_ENTRIES 0x10u
+#define IOAPIC_ACTIVE_LOW 0x2000u
+#define IOAPIC_LEVEL 0x8000u
+#define IOAPIC_MASKED 0x10000u
+
+#define IRQ_LINES_MAX 256u
+
+#define PIC_FIRST_DATA 0x21u
+#define PIC_SECOND_DATA 0xa1u
+
+#define MSI_ADDRESS 0xfee00000u
+
+struct ioapic {
+    volatile uint32_t *registers;
+    uint32_t first_line;
+    uint32_t line_count;
+};
+
+struct apics {
+    volatile uint32_t *lapic; /* NULL in x2APIC mode */
+    uint32_t ioapic_count;
+    struct ioapic ioapics[ACPI_IOAPIC_MAX];
+    uint32_t line_count;
+    uint32_t low[IRQ_LINES_MAX]; /* lower halves of the redirection entries */
+};
+static struct apics apics;
+
+static uint32_t lapic_read(uint32_t offset)
+{
+    return apics.lapic != NULL ? apics.lapic[offset / 4]
+                               : (uint32_t)msr_read(MSR_X2APIC + offset / 16);
+}
+
+static void lapic_write(uint32_t offset, uint32_t value)
+{
+    if (apics.lapic != NULL) {
+        apics.lapic[offset / 4] = value;
+    } else {
+        msr_write(MSR_X2APIC + offset / 16, value);
+    }
+}
+
+void lapic_init(phys_t base)
+{
+    uint64_t state = msr_read(MSR_APIC_BASE) | APIC_BASE_ON;
+    bool has_x2 = cpu_has_x2apic();
+
+    port_write8(PIC_FIRST_DATA, 0xff);
+    port_write8(PIC_SECOND_DATA, 0xff);
+    msr_write(MSR_APIC_BASE, has_x2 ? state | APIC_BASE_X2 : state);
+    if (!has_x2) {
+        apics.lapic = paging_map_device(base, 4096);
+    }
+    lapic_write(LAPIC_SPURIOUS, LAPIC_SPURIOUS_ON | VECTOR_SPURIOUS);
+    lapic_write(LAPIC_TASK_PRIORITY, 0);
+    lapic_write(LAPIC_LINT0, LAPIC_MASKED);
+    lapic_write(LAPIC_LINT1, LAPIC_NMI); /* where PCs report what hardware cannot mend */
+    lapic_write(LAPIC_ERROR, LAPIC_MASKED);
+    lapic_write(LAPIC_TIMER, LAPIC_MASKED | VECTOR_TIMER);
+    lapic_write(LAPIC_DIVIDE, LAPIC_DIVIDE_BY_1);
+}
+
+void lapic_acknowledge(void)
+{
+    lapic_write(LAPIC_END, 0);
+}
+
+uint32_t lapic_id(void)
+{
+    uint32_t id = lapic_read(LAPIC_ID);
+
+    return apics.lapic != NULL ? id >> 24 : id;
+}
+
+void lapic_count_start(void)
+{
+    lapic_write(LAPIC_INITIAL, UINT32_MAX);
+}
+
+uint32_t lapic_counted(void)
+{
+    return UINT32_MAX - lapic_read(LAPIC_CURRENT);
+}
+
+void lapic_timer_on(bool by_deadline)
+{
+    lapic_write(LAPIC_INITIAL, 0);
+    lapic_write(LAPIC_TIMER, VECTOR_TIMER | (by_deadline ? LAPIC_TIMER_DEADLINE : 0u));
+}
+
+void lapic_count_from(uint32_t count)
+{
+    lapic_write(LAPIC_INITIAL, count);
+}
+
+static uint32_t ioapic_read(const struct ioapic *ioapic, uint32_t number)
+{
+    ioapic->registers[IOAPIC_SELECT] = number;
+    return ioapic->registers[IOAPIC_DATA];
+}
+
+static void ioapic_write(const struct ioapic *ioapic, uint32_t number, uint32_t value)
+{
+    ioapic->registers[IOAPIC_SELECT] = number;
+    ioapic->registers[IOAPIC_DATA] = value;
+}
+
+void ioapic_init(const struct acpi_facts *facts)
+{
+    for (uint32_t i = 0; i < facts->ioapic_count; i++) {
+        struct ioapic *ioapic = &apics.ioapics[i];
+        uint32_t first = facts->ioapics[i].first_line;
+
+        ioapic->registers = paging_map_device(facts->ioapics[i].base, 32);
+        ioapic->first_line = first;
+        ioapic->line_count = (ioapic_read(ioapic, IOAPIC_VERSION) >> 16 & 0xffu) + 1;
+        if (first >= IRQ_LINES_MAX || ioapic->line_count > IRQ_LINES_MAX - first) {
+            ioapic->line_count = 0;
+            continue;
+        }
+        for (uint32_t line = 0; line < ioapic->line_count; line++) {
+            ioapic_write(ioapic, IOAPIC_ENTRIES + 2 * line, IOAPIC_MASKED);
+        }
+        if (first + ioapic->line_count > apics.line_count) {
+            apics.line_count = first + ioapic->line_count;
+        }
+    }
+    apics.ioapic_count = facts->ioapic_count;
+}
+
+/* The controller that has a line; NULL for one in a gap between two. */
+static const struct ioapic *ioapic_of(uint32_t line)
+{
+    for (uint32_t i = 0; i < apics.ioapic_count; i++) {
+        const struct ioapic *ioapic = &apics.ioapics[i];
+
+        if (line - ioapic->first_line < ioapic->line_count) {
+            return ioapic;
+        }
+    }
+    return NULL;
+}
+
+static void line_write(uint32_t line, uint32_t half, uint32_t value)
+{
+    const struct ioapic *ioapic = ioapic_of(line);
+
+    if (ioapic != NULL) {
+        ioapic_write(ioapic, IOAPIC_ENTRIES + 2 * (line - ioapic->first_line) + half, value);
+    }
+}
+
+uint32_t arch_irq_line_count(void)
+{
+    return apics.line_count;
+}
+
+void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low)
+{
+    apics.low[line] = (VECTOR_DEVICES + vector) | IOAPIC_MASKED | (level ? IOAPIC_LEVEL : 0u) |
+                      (active_low ? IOAPIC_ACTIVE_LOW : 0u);
+    line_write(line, 0, apics.low[line]);
+    line_write(line, 1, lapic_id() << 24);
+}
+
+void arch_irq_line_mask(uint32_t line, bool masked)
+{
+    apics.low[line] = masked ? apics.low[line] | IOAPIC_MASKED : apics.low[line] & ~IOAPIC_MASKED;
+    line_write(line, 0, apics.low[line]);
+}
+
+/* Only one at a time is in service: there is nothing to choose (SDM volume 3, 10.8.5). */
+void arch_irq_acknowledge(uint32_t vector)
+{
+    (void)vector;
+    lapic_acknowledge();
+}
+
+/* SDM volume 3, 10.11: to this core, edge-triggered, fixed. */
+void arch_irq_msi(uint32_t vector, uint64_t *address, uint32_t *data)
+{
+    *address = MSI_ADDRESS | lapic_id() << 12;
+    *data = VECTOR_DEVICES + vector;
+}

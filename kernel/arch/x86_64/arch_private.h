@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this folder tell each other. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/types.h"
+#include "core/boot.h"
+
+struct core;
+struct thread;
+
+/* Of the image: kernel.ld. */
+extern uint8_t kernel_image_start[];
+extern uint8_t kernel_text_start[];
+extern uint8_t kernel_text_end[];
+extern uint8_t kernel_rodata_start[];
+extern uint8_t kernel_data_start[];
+extern uint8_t kernel_image_end[];
+
+/* entry.S, boot.S */
+extern uint8_t arch_vector_stubs[];
+extern uint8_t arch_syscall_entry[];
+extern uint8_t arch_clac_place[];
+extern uint8_t boot_stack_guard[];
+extern uint8_t boot_stack_top[];
+extern uint8_t boot_ist_stacks[];
+_Noreturn void arch_start_first(uint64_t stack_top);
+
+/* pvh.c */
+_Noreturn void arch_start_pvh(phys_t start_info);
+/** Fills plan from what a PVH loader hands over; the first 4 GiB must be mapped. */
+void pvh_read(phys_t start_info, struct boot_plan *plan);
+
+/* start.c: everything after the boot protocol has been understood. */
+_Noreturn void arch_start(struct boot_plan *plan);
+
+/* cpu.c */
+void cpu_init(struct core *core, uint64_t stack_top, uint8_t *ist_stacks);
+uint32_t cpu_physical_bits(void);
+bool cpu_has_1g_pages(void);
+bool cpu_has_x2apic(void);
+bool cpu_has_tsc_deadline(void);
+
+/* fpu.c */
+void fpu_init(void);
+void fpu_switch(struct core *core, struct thread *next);
+
+/* paging.c */
+void paging_init(struct boot_plan *plan);
+/** Maps device registers, uncached; they stay mapped. */
+void *paging_map_device(phys_t phys, uint64_t size_bytes);
+/** Maps firmware tables, read-only, until paging_unmap_tables(). NULL: no room. */
+const void *paging_map_table(phys_t phys, uint64_t size_bytes);
+void paging_unmap_tables(void);
+extern phys_t paging_kernel_root;
+
+/* acpi.c */
+#define ACPI_IOAPIC_MAX 8u
+struct acpi_facts {
+    phys_t lapic;
+    phys_t hpet;      /* 0: none */
+    uint32_t pm_port; /* 0: none */
+    uint32_t ioapic_count;
+    struct {
+        phys_t base;
+        uint32_t first_line;
+    } ioapics[ACPI_IOAPIC_MAX];
+};
+/** Reads what the kernel needs from the tables; what they do not say keeps the PC's usual place. */
+void acpi_read(phys_t rsdp, struct acpi_facts *facts);
+phys_t acpi_find_rsdp(void);
+
+/* apic.c */
+void lapic_init(phys_t base);
+void lapic_acknowledge(void);
+uint32_t lapic_id(void);
+/** Counts down from the highest number, for calibration. */
+void lapic_count_start(void);
+uint32_t lapic_counted(void);
+void lapic_timer_on(bool by_deadline);
+void lapic_count_from(uint32_t count); /* 0: stop */
+void ioapic_init(const struct acpi_facts *facts);
+
+/* clock.c */
+void clock_init(const struct acpi_facts *facts);
+
+/* uart.c */
+void uart_init(void);
+
+/* trap.c */
+void traps_init(void);

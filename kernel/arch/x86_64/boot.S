@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the PVH entry (Xen's docs/misc/pvh.pandoc: 32-bit protected mode, flat segments, paging off,
+ * ebx points to struct hvm_start_info) to 64-bit C in the upper half. The first page tables, made
+ * here, map the first 4 GiB three times: one to one, at the direct map, and (1 GiB) at the image.
+ */
+#include "offsets.h"
+
+#define PHYS(symbol) ((symbol) - KERNEL_OFFSET)
+
+#define CR0_PE  0x00000001
+#define CR0_PG  0x80000000
+#define CR4_PAE 0x00000020
+#define MSR_EFER 0xc0000080
+#define EFER_LME 0x00000100
+
+#define TABLE_FLAGS 0x003 /* present, write */
+#define PAGE_FLAGS  0x083 /* present, write, large */
+
+/* XEN_ELFNOTE_PHYS32_ENTRY */
+    .section .note.pvh, "a", @note
+    .balign 4
+    .long 4, 8, 18
+    .asciz "Xen"
+    .quad PHYS(boot_pvh)
+
+    .section .boot.text, "ax", @progbits
+    .code32
+    .globl boot_pvh
+boot_pvh:
+    cld
+    cli
+    movl %ebx, %ebp
+
+    /* After a restart a loader may leave here what the last run left. */
+    movl $PHYS(kernel_bss_start), %edi
+    movl $PHYS(kernel_image_end), %ecx
+    subl %edi, %ecx
+    shrl $2, %ecx
+    xorl %eax, %eax
+    rep stosl
+
+    /* Four page directories of 2 MiB pages. */
+    movl $PHYS(boot_directories), %edi
+    movl $PAGE_FLAGS, %eax
+    movl $(4 * 512), %ecx
+1:  movl %eax, (%edi)
+    addl $0x200000, %eax
+    addl $8, %edi
+    loop 1b
+
+    movl $PHYS(boot_low), %edi
+    movl $(PHYS(boot_directories) + TABLE_FLAGS), %eax
+    movl $4, %ecx
+2:  movl %eax, (%edi)
+    addl $0x1000, %eax
+    addl $8, %edi
+    loop 2b
+    movl $(PHYS(boot_directories) + TABLE_FLAGS), PHYS(boot_high) + 510 * 8
+
+    movl $(PHYS(boot_low) + TABLE_FLAGS), PHYS(boot_root)
+    movl $(PHYS(boot_low) + TABLE_FLAGS), PHYS(boot_root) + 256 * 8
+    movl $(PHYS(boot_high) + TABLE_FLAGS), PHYS(boot_root) + 511 * 8
+
+    movl %cr4, %eax
+    orl $CR4_PAE, %eax
+    movl %eax, %cr4
+    movl $PHYS(boot_root), %eax
+    movl %eax, %cr3
+    movl $MSR_EFER, %ecx
+    rdmsr
+    orl $EFER_LME, %eax
+    wrmsr
+    movl %cr0, %eax
+    orl $(CR0_PG | CR0_PE), %eax
+    movl %eax, %cr0
+    lgdt PHYS(boot_gdt_pointer)
+    ljmp $SEGMENT_KERNEL_CODE, $PHYS(boot_long)
+
+    .code64
+boot_long:
+    movabsq $boot_upper, %rax
+    jmp *%rax
+boot_upper:
+    xorl %eax, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %ss
+    movl %eax, %fs
+    movl %eax, %gs
+    movq $boot_stack_top, %rsp
+    movl %ebp, %edi
+    xorl %ebp, %ebp
+    call arch_start_pvh
+    ud2
+
+    .section .rodata
+    .balign 8
+boot_gdt:
+    .quad 0
+    .quad 0x00af9a000000ffff /* 64-bit code */
+boot_gdt_pointer:
+    .word . - boot_gdt - 1
+    .long PHYS(boot_gdt)
+
+    .bss
+    .balign 4096
+boot_root:
+    .skip 4096
+boot_low:
+    .skip 4096
+boot_high:
+    .skip 4096
+boot_directories:
+    .skip 4 * 4096
+
+/* The stack until the first thread runs, then core 0's. Its guard page is taken out of the map. */
+    .globl boot_stack_guard, boot_stack_top
+boot_stack_guard:
+    .skip 4096
+    .skip 16384
+boot_stack_top:
+/* The stacks of #DB, NMI, #DF and #MC; the last word of each is for a pointer to the core. */
+    .globl boot_ist_stacks
+boot_ist_stacks:
+    .skip 4 * 4096
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Brings a core into the state the kernel counts on: segments, task state, control registers, the
+ * entry for system calls. What CPUID does not offer is left out.
+ */
+#include "cpu.h"
+
+#include "abi/kernel_calls.h"
+#include "arch_private.h"
+#include "core/core.h"
+#include "offsets.h"
+
+/* CPUID leaf 1 ecx, leaf 7 ebx and ecx, leaf 0x80000001 edx (SDM volume 2, CPUID). */
+#define ID1C_X2APIC (1u << 21)
+#define ID1C_TSC_DEADLINE (1u << 24)
+#define ID7B_SMEP (1u << 7)
+#define ID7B_SMAP (1u << 20)
+#define ID7C_UMIP (1u << 2)
+#define ID8D_NX (1u << 20)
+#define ID8D_1G (1u << 26)
+
+#define GDT_KERNEL_CODE 0x00af9b000000ffffull
+#define GDT_KERNEL_DATA 0x00cf93000000ffffull
+#define GDT_USER_DATA 0x00cff3000000ffffull
+#define GDT_USER_CODE 0x00affb000000ffffull
+#define GDT_TSS_TYPE 0x0000890000000000ull
+
+/* PAT entries 0 to 7: write-back, write-through, write-combining, uncached, twice (pte.h). */
+#define PAT_OURS 0x0001040600010406ull
+
+struct table_pointer {
+    uint8_t padding[6]; /* so that base is aligned */
+    uint16_t limit;
+    uint64_t base;
+};
+_Static_assert(sizeof(struct table_pointer) == 16, "limit and base must be neighbours");
+
+static bool leaf7_has(bool in_b, uint32_t bit)
+{
+    if (cpu_id(0, 0).a < 7) {
+        return false;
+    }
+    struct cpuid id = cpu_id(7, 0);
+
+    return ((in_b ? id.b : id.c) & bit) != 0;
+}
+
+uint32_t cpu_physical_bits(void)
+{
+    return cpu_id(0x80000000u, 0).a >= 0x80000008u ? cpu_id(0x80000008u, 0).a & 0xffu : 36u;
+}
+
+bool cpu_has_1g_pages(void)
+{
+    return (cpu_id(0x80000001u, 0).d & ID8D_1G) != 0;
+}
+
+bool cpu_has_x2apic(void)
+{
+    return (cpu_id(1, 0).c & ID1C_X2APIC) != 0;
+}
+
+bool cpu_has_tsc_deadline(void)
+{
+    return (cpu_id(1, 0).c & ID1C_TSC_DEADLINE) != 0;
+}
+
+static void segments_init(struct arch_core *arch)
+{
+    uint64_t base = (uintptr_t)&arch->tss;
+    struct table_pointer pointer = { .limit = sizeof(arch->gdt) - 1, .base = (uintptr_t)arch->gdt };
+
+    arch->gdt[SEGMENT_KERNEL_CODE / 8] = GDT_KERNEL_CODE;
+    arch->gdt[SEGMENT_KERNEL_DATA / 8] = GDT_KERNEL_DATA;
+    arch->gdt[SEGMENT_USER_DATA / 8] = GDT_USER_DATA;
+    arch->gdt[SEGMENT_USER_CODE / 8] = GDT_USER_CODE;
+    arch->gdt[SEGMENT_TSS / 8] = GDT_TSS_TYPE | (sizeof(struct arch_tss) - 1) |
+                                 (base & 0xffffffull) << 16 | (base >> 24 & 0xffull) << 56;
+    arch->gdt[SEGMENT_TSS / 8 + 1] = base >> 32;
+    gdt_load(&pointer.limit);
+    tss_load(SEGMENT_TSS);
+}
+
+static void task_state_init(struct arch_tss *tss, uint64_t stack_top, struct core *core,
+                            uint8_t *ist_stacks)
+{
+    tss->rsp0_low = (uint32_t)stack_top;
+    tss->rsp0_high = (uint32_t)(stack_top >> 32);
+    tss->io_map_base = sizeof(struct arch_tss);
+    for (uint32_t i = 0; i < 4; i++) {
+        uint64_t *last = (uint64_t *)(void *)(ist_stacks + (i + 1) * ARCH_IST_BYTES - 8);
+        uint64_t top = (uintptr_t)last - 8; /* stays a multiple of 16 */
+
+        *last = (uintptr_t)core;
+        tss->ist[i][0] = (uint32_t)top;
+        tss->ist[i][1] = (uint32_t)(top >> 32);
+    }
+}
+
+static void control_registers_init(void)
+{
+    uint64_t cr4 = CR4_PAE | CR4_PGE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+
+    /* AM lets users ask for alignment checks; WP binds the kernel to read-only pages. */
+    cr0_write(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
+    if (leaf7_has(true, ID7B_SMEP)) {
+        cr4 |= CR4_SMEP;
+    }
+    if (leaf7_has(true, ID7B_SMAP)) {
+        cr4 |= CR4_SMAP;
+    }
+    if (leaf7_has(false, ID7C_UMIP)) {
+        cr4 |= CR4_UMIP;
+    }
+    cr4_write(cr4);
+    msr_write(MSR_PAT, PAT_OURS);
+}
+
+static void syscall_init(void)
+{
+    msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SCE);
+    /* sysret: stack segment at base + 8, code at base + 16. */
+    msr_write(MSR_STAR,
+              (uint64_t)(SEGMENT_KERNEL_DATA | 3) << 48 | (uint64_t)SEGMENT_KERNEL_CODE << 32);
+    msr_write(MSR_LSTAR, (uintptr_t)arch_syscall_entry);
+    msr_write(MSR_CSTAR, 0); /* unreachable: there is no 32-bit code segment */
+    msr_write(MSR_FMASK,
+              FLAGS_IF | FLAGS_TF | FLAGS_DF | FLAGS_AC | FLAGS_NT | FLAGS_IOPL | FLAGS_RF);
+}
+
+/* Exceptions clear AC first, so that user mode cannot lift SMAP for the kernel. */
+static void clac_patch(void)
+{
+    static const uint8_t clac[3] = { 0x0f, 0x01, 0xca };
+    uint8_t *place = arch_phys_to_ptr((uintptr_t)arch_clac_place - KERNEL_OFFSET);
+
+    if (!leaf7_has(true, ID7B_SMAP)) {
+        return;
+    }
+    for (uint32_t i = 0; i < sizeof(clac); i++) {
+        place[i] = clac[i];
+    }
+}
+
+void cpu_init(struct core *core, uint64_t stack_top, uint8_t *ist_stacks)
+{
+    struct arch_core *arch = &core->arch;
+
+    if ((cpu_id(0x80000001u, 0).d & ID8D_NX) == 0) {
+        core_panic("this CPU cannot keep data from being executed (no NX)", __FILE__, __LINE__);
+    }
+    arch->self = core;
+    arch->stack_top = stack_top;
+    task_state_init(&arch->tss, stack_top, core, ist_stacks);
+    segments_init(arch);
+    control_registers_init();
+    syscall_init();
+    clac_patch();
+    msr_write(MSR_FS_BASE, 0);
+    msr_write(MSR_GS_BASE, (uintptr_t)core);
+    msr_write(MSR_KERNEL_GS_BASE, 0);
+}

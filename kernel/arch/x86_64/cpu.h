@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single instructions, as functions, and the numbers of registers and features (SDM volumes 2 to
+ * 4).
+ * Size: a list; splitting it would scatter the inline assembly.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MSR_APIC_BASE 0x1bu
+#define MSR_TSC_DEADLINE 0x6e0u
+#define MSR_X2APIC 0x800u
+#define MSR_PAT 0x277u
+#define MSR_EFER 0xc0000080u
+#define MSR_STAR 0xc0000081u
+#define MSR_LSTAR 0xc0000082u
+#define MSR_CSTAR 0xc0000083u
+#define MSR_FMASK 0xc0000084u
+#define MSR_FS_BASE 0xc0000100u
+#define MSR_GS_BASE 0xc0000101u
+#define MSR_KERNEL_GS_BASE 0xc0000102u
+
+#define EFER_SCE 0x001u
+#define EFER_LME 0x100u
+#define EFER_NXE 0x800u
+
+#define CR0_PE 0x00000001ull
+#define CR0_MP 0x00000002ull
+#define CR0_EM 0x00000004ull
+#define CR0_TS 0x00000008ull
+#define CR0_ET 0x00000010ull
+#define CR0_NE 0x00000020ull
+#define CR0_WP 0x00010000ull
+#define CR0_AM 0x00040000ull
+#define CR0_PG 0x80000000ull
+
+#define CR4_PAE (1ull << 5)
+#define CR4_MCE (1ull << 6)
+#define CR4_PGE (1ull << 7)
+#define CR4_OSFXSR (1ull << 9)
+#define CR4_OSXMMEXCPT (1ull << 10)
+#define CR4_UMIP (1ull << 11)
+#define CR4_OSXSAVE (1ull << 18)
+#define CR4_SMEP (1ull << 20)
+#define CR4_SMAP (1ull << 21)
+
+#define FLAGS_CF 0x00001ull
+#define FLAGS_ONE 0x00002ull
+#define FLAGS_PF 0x00004ull
+#define FLAGS_AF 0x00010ull
+#define FLAGS_ZF 0x00040ull
+#define FLAGS_SF 0x00080ull
+#define FLAGS_TF 0x00100ull
+#define FLAGS_IF 0x00200ull
+#define FLAGS_DF 0x00400ull
+#define FLAGS_OF 0x00800ull
+#define FLAGS_IOPL 0x03000ull
+#define FLAGS_NT 0x04000ull
+#define FLAGS_RF 0x10000ull
+#define FLAGS_AC 0x40000ull
+
+struct cpuid {
+    uint32_t a, b, c, d;
+};
+
+static inline struct cpuid cpu_id(uint32_t leaf, uint32_t part)
+{
+    struct cpuid out;
+
+    __asm__ volatile("cpuid"
+                     : "=a"(out.a), "=b"(out.b), "=c"(out.c), "=d"(out.d)
+                     : "a"(leaf), "c"(part));
+    return out;
+}
+
+static inline uint64_t msr_read(uint32_t number)
+{
+    uint32_t low;
+    uint32_t high;
+
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void msr_write(uint32_t number, uint64_t value)
+{
+    __asm__ volatile("wrmsr" ::"c"(number), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+static inline uint64_t cr0_read(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("movq %%cr0, %0" : "=r"(value));
+    return value;
+}
+
+static inline void cr0_write(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%cr0" ::"r"(value) : "memory");
+}
+
+static inline uint64_t cr2_read(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("movq %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static inline uint64_t cr3_read(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("movq %%cr3, %0" : "=r"(value));
+    return value;
+}
+
+static inline void cr3_write(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%cr3" ::"r"(value) : "memory");
+}
+
+static inline uint64_t cr4_read(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("movq %%cr4, %0" : "=r"(value));
+    return value;
+}
+
+static inline void cr4_write(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%cr4" ::"r"(value) : "memory");
+}
+
+static inline void task_switched_clear(void)
+{
+    __asm__ volatile("clts" ::: "memory");
+}
+
+static inline uint8_t port_read8(uint32_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %w1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline void port_write8(uint32_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %w1" ::"a"(value), "Nd"(port));
+}
+
+static inline uint16_t port_read16(uint32_t port)
+{
+    uint16_t value;
+
+    __asm__ volatile("inw %w1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline void port_write16(uint32_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %w1" ::"a"(value), "Nd"(port));
+}
+
+static inline uint32_t port_read32(uint32_t port)
+{
+    uint32_t value;
+
+    __asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
+static inline void port_write32(uint32_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %w1" ::"a"(value), "Nd"(port));
+}
+
+/** Lets interrupts in for one instruction: sti takes effect after the next one. */
+static inline void interrupts_window(void)
+{
+    __asm__ volatile("sti; nop; cli" ::: "memory");
+}
+
+/** Sleeps until an interrupt has been noted. None can slip in between sti and hlt. */
+static inline void interrupts_wait(void)
+{
+    __asm__ volatile("sti; hlt; cli" ::: "memory");
+}
+
+static inline void cpu_pause(void)
+{
+    __asm__ volatile("pause");
+}
+
+static inline void cpu_halt(void)
+{
+    __asm__ volatile("cli; hlt" ::: "memory");
+}
+
+static inline void gdt_load(const void *pointer)
+{
+    __asm__ volatile("lgdt (%0)" ::"r"(pointer) : "memory");
+}
+
+static inline void idt_load(const void *pointer)
+{
+    __asm__ volatile("lidt (%0)" ::"r"(pointer) : "memory");
+}
+
+static inline void tss_load(uint16_t selector)
+{
+    __asm__ volatile("ltr %0" ::"r"(selector));
+}
+
+static inline void fpu_xsave(void *area, uint64_t features)
+{
+    __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"((uint32_t)features),
+                     "d"((uint32_t)(features >> 32))
+                     : "memory");
+}
+
+static inline void fpu_xsaveopt(void *area, uint64_t features)
+{
+    __asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"((uint32_t)features),
+                     "d"((uint32_t)(features >> 32))
+                     : "memory");
+}
+
+static inline void fpu_xrstor(const void *area, uint64_t features)
+{
+    __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)features),
+                     "d"((uint32_t)(features >> 32))
+                     : "memory");
+}
+
+static inline void fpu_fxsave(void *area)
+{
+    __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+}
+
+static inline void fpu_fxrstor(const void *area)
+{
+    __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+}
+
+static inline void xcr0_write(uint64_t value)
+{
+    __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+}

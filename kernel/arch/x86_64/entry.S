@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Into the kernel and out of it. Interrupts are off in here. While the kernel runs, gs points to
+ * the core and KERNEL_GS_BASE holds the user's gs base; the stack is the core's one stack, always
+ * empty when we enter and when we leave.
+ */
+#include "offsets.h"
+
+    .text
+
+/* SDM volume 2, SYSCALL: rcx holds rip, r11 rflags; the stack is still the user's. */
+    .globl arch_syscall_entry
+    .balign 64
+arch_syscall_entry:
+    swapgs
+    movq %rsp, %gs:CORE_USER_SP
+    movq %gs:CORE_CURRENT, %rsp
+    addq $REGISTERS_PUSHED, %rsp
+    pushq %gs:CORE_USER_SP
+    pushq %r11
+    pushq %rcx
+    pushq %rbp
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %rax
+    pushq %r15
+    pushq %r14
+    pushq %r13
+    pushq %r12
+    pushq %r10
+    pushq %r9
+    pushq %r8
+    pushq %rbx
+    movq %gs:CORE_STACK_TOP, %rsp
+    movq %gs:CORE_SELF, %rdi
+    call core_on_syscall
+
+/* Resume core->current, whoever that is by now. */
+    .globl arch_leave
+arch_leave:
+    cmpb $0, %gs:CORE_PENDING_ANY
+    jne leave_slowly
+    movq %gs:CORE_CURRENT, %rsp
+    testq %rsp, %rsp
+    jz leave_slowly
+    cmpb $0, REGISTERS_MUST_IRET(%rsp)
+    jne leave_by_iret
+    popq %rbx
+    popq %r8
+    popq %r9
+    popq %r10
+    popq %r12
+    popq %r13
+    popq %r14
+    popq %r15
+    popq %rax
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rbp
+    popq %rcx
+    popq %r11
+    popq %rsp
+    swapgs
+    sysretq
+
+leave_slowly:
+    movq %gs:CORE_STACK_TOP, %rsp
+    movq %gs:CORE_SELF, %rdi
+    call arch_leave_slowly
+    jmp arch_leave
+
+/* All registers, and flags with TF, which sysret would not restore in time. */
+leave_by_iret:
+    movq %rsp, %rdi
+    movq %gs:CORE_STACK_TOP, %rsp
+    movb $0, REGISTERS_MUST_IRET(%rdi)
+    pushq $SEGMENT_USER_DATA
+    pushq REGISTERS_SP(%rdi)
+    pushq REGISTERS_FLAGS(%rdi)
+    pushq $SEGMENT_USER_CODE
+    pushq REGISTERS_IP(%rdi)
+    movq REGISTERS_BX(%rdi), %rbx
+    movq REGISTERS_R8(%rdi), %r8
+    movq REGISTERS_R9(%rdi), %r9
+    movq REGISTERS_R10(%rdi), %r10
+    movq REGISTERS_R12(%rdi), %r12
+    movq REGISTERS_R13(%rdi), %r13
+    movq REGISTERS_R14(%rdi), %r14
+    movq REGISTERS_R15(%rdi), %r15
+    movq REGISTERS_AX(%rdi), %rax
+    movq REGISTERS_SI(%rdi), %rsi
+    movq REGISTERS_DX(%rdi), %rdx
+    movq REGISTERS_BP(%rdi), %rbp
+    movq REGISTERS_CX(%rdi), %rcx
+    movq REGISTERS_R11(%rdi), %r11
+    movq REGISTERS_DI(%rdi), %rdi
+    swapgs
+    iretq
+
+/*
+ * Interrupts and exceptions. The stack holds vector, error, rip, cs, rflags, rsp, ss; it is the
+ * core's, or one of the stacks that #DB, NMI, #DF and #MC always get.
+ */
+    .globl arch_interrupt_common
+interrupt_common:
+arch_interrupt_common:
+    .globl arch_clac_place
+arch_clac_place:
+    .byte 0x0f, 0x1f, 0x00 /* a no-op as long as clac, which boot puts here if there is SMAP */
+    cld
+    testb $3, 24(%rsp)
+    jz interrupt_in_kernel
+    cmpb $2, (%rsp)
+    je fatal_from_user
+    cmpb $8, (%rsp)
+    je fatal_from_user
+    cmpb $18, (%rsp)
+    je fatal_from_user
+    swapgs
+    pushq %rdi
+    movq %gs:CORE_CURRENT, %rdi
+    popq REGISTERS_DI(%rdi)
+    movq %rbx, REGISTERS_BX(%rdi)
+    movq %r8, REGISTERS_R8(%rdi)
+    movq %r9, REGISTERS_R9(%rdi)
+    movq %r10, REGISTERS_R10(%rdi)
+    movq %r12, REGISTERS_R12(%rdi)
+    movq %r13, REGISTERS_R13(%rdi)
+    movq %r14, REGISTERS_R14(%rdi)
+    movq %r15, REGISTERS_R15(%rdi)
+    movq %rax, REGISTERS_AX(%rdi)
+    movq %rsi, REGISTERS_SI(%rdi)
+    movq %rdx, REGISTERS_DX(%rdi)
+    movq %rbp, REGISTERS_BP(%rdi)
+    movq %rcx, REGISTERS_CX(%rdi)
+    movq %r11, REGISTERS_R11(%rdi)
+    movb $1, REGISTERS_MUST_IRET(%rdi)
+    popq %rsi
+    popq %rdx
+    popq REGISTERS_IP(%rdi)
+    addq $8, %rsp
+    popq REGISTERS_FLAGS(%rdi)
+    popq REGISTERS_SP(%rdi)
+    movq %gs:CORE_STACK_TOP, %rsp
+    movq %gs:CORE_SELF, %rdi
+    call arch_on_vector
+    jmp arch_leave
+
+/* An interrupt here came in a window that the kernel opened: note it, for the way out. */
+interrupt_in_kernel:
+    cmpq $VECTOR_EXCEPTIONS, (%rsp)
+    jb fatal
+    pushq %rax
+    movq 8(%rsp), %rax
+    btsq %rax, %gs:CORE_PENDING
+    movb $1, %gs:CORE_PENDING_ANY
+    popq %rax
+    addq $16, %rsp
+    iretq
+
+/* NMI, #DF and #MC, from anywhere, and exceptions in the kernel: the end. */
+fatal_from_user:
+    swapgs
+fatal:
+    pushq %r15
+    pushq %r14
+    pushq %r13
+    pushq %r12
+    pushq %r11
+    pushq %r10
+    pushq %r9
+    pushq %r8
+    pushq %rbp
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rbx
+    pushq %rax
+    movq %rsp, %rdi
+    movq %rsp, %rsi /* the last word of one of the four stacks: see arch_ist_core_place */
+    orq $4095, %rsi
+    subq $7, %rsi
+    andq $-16, %rsp
+    call arch_on_fatal
+    ud2
+
+/* One stub for each vector; some exceptions bring an error code: offsets.h. */
+    .globl arch_vector_stubs
+    .balign VECTOR_STUB_BYTES
+arch_vector_stubs:
+    .set vector, 0
+    .rept VECTOR_COUNT
+    .balign VECTOR_STUB_BYTES
+    .if vector >= 32 || ((1 << (vector & 31)) & VECTORS_WITH_ERROR) == 0
+    pushq $0
+    .endif
+    pushq $vector
+    jmp interrupt_common
+    .set vector, vector + 1
+    .endr
+
+/* void arch_start_first(uint64_t stack_top): the kernel's first way out. */
+    .globl arch_start_first
+arch_start_first:
+    movq %rdi, %rsp
+    jmp arch_leave
+
+    .section .note.GNU-stack, "", @progbits

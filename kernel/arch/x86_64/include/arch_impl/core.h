@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this ISA keeps per core. It is the second member of struct core: entry.S finds it through
+ * gs.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/types.h"
+
+struct core;
+struct thread;
+
+#define ARCH_GDT_ENTRIES 8u
+#define ARCH_STACK_BYTES 16384u
+#define ARCH_IST_BYTES 4096u
+
+/* SDM volume 3, figure 8-11. io_map_base lies past the limit: no port is allowed to anybody. */
+struct arch_tss {
+    uint32_t reserved0;
+    uint32_t rsp0_low, rsp0_high;
+    uint32_t rsp_unused[4];
+    uint32_t reserved1[2];
+    uint32_t ist[7][2]; /* low, high */
+    uint32_t reserved2[2];
+    uint16_t reserved3;
+    uint16_t io_map_base;
+};
+
+struct arch_core {
+    struct core *self;
+    uint64_t stack_top;
+    uint64_t user_sp;     /* scratch for the system-call entry */
+    uint64_t pending_any; /* a vector is noted below */
+    uint64_t pending[4]; /* vectors that arrived while the kernel ran, not yet handed to the core */
+
+    struct thread *fpu_owner; /* whose state is in the FPU */
+    phys_t root;              /* in CR3 */
+    uint64_t fs_base;         /* loaded; */
+    uint64_t gs_base;         /* in KERNEL_GS_BASE while the kernel runs */
+    bool fpu_is_off;          /* CR0.TS is set */
+
+    struct arch_tss tss;
+    uint64_t gdt[ARCH_GDT_ENTRIES];
+};

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The last words. The kernel keeps no frame pointers, which would cost instructions on every path,
+ * so the back trace is a guess: every word on the stack that points behind a call instruction in
+ * the kernel's text. It may show calls that have returned already; it leaves none out.
+ * docs/kernel/x86_64.md.
+ */
+#include "core/panic.h"
+#include "arch/arch.h"
+#include "arch_private.h"
+#include "core/core.h"
+#include "core/print.h"
+#include "cpu.h"
+#include "fatal.h"
+#include "symbols.h"
+
+#define BACK_TRACE_MAX 24u
+#define WAIT_STEPS 10000u
+
+static const struct fatal_frame *panic_frame;
+
+void panic_frame_set(const struct fatal_frame *frame)
+{
+    panic_frame = frame;
+}
+
+/*
+ * back: 1 for return addresses, so that a call at a function's end is not taken for the next one.
+ */
+static void print_symbol(uint64_t address, uint64_t back)
+{
+    const struct symbol_table *table = &kernel_symbol_table;
+    const char *names = (const char *)&table->entries[table->count];
+    uint32_t low = 0;
+    uint32_t high = table->count;
+
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (address - back - table->base < table->entries[middle].offset) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    print_text("  ");
+    print_hex(address, 16);
+    print_text(" ");
+    print_text(names + table->entries[low].name);
+    print_text("+");
+    print_hex(address - table->base - table->entries[low].offset, 1);
+    print_text("\n");
+}
+
+static bool is_text(uint64_t address)
+{
+    return address >= (uintptr_t)kernel_text_start + 8 && address < (uintptr_t)kernel_text_end;
+}
+
+/* e8 rel32; or ff /2 with a register, a register and displacement, or an absolute address. */
+static bool is_after_call(uint64_t address)
+{
+    const uint8_t *code = (const uint8_t *)(uintptr_t)address;
+
+    return code[-5] == 0xe8 || (code[-2] == 0xff && (code[-1] & 0x38) == 0x10) ||
+           (code[-3] == 0xff && (code[-2] & 0x38) == 0x10) ||
+           (code[-6] == 0xff && (code[-5] & 0x38) == 0x10) ||
+           (code[-7] == 0xff && (code[-6] & 0x38) == 0x10);
+}
+
+static void back_trace_print(const uint64_t *stack, const uint64_t *end)
+{
+    uint32_t printed = 0;
+
+    for (; stack < end && printed < BACK_TRACE_MAX; stack++) {
+        if (is_text(*stack) && is_after_call(*stack)) {
+            print_symbol(*stack, 1);
+            printed++;
+        }
+    }
+}
+
+static void print_register(const char *name, uint64_t value)
+{
+    print_text(name);
+    print_hex(value, 16);
+}
+
+static void print_frame(const struct fatal_frame *frame)
+{
+    print_register("  rip ", frame->rip);
+    print_register("  rsp ", frame->rsp);
+    print_register("  flg ", frame->rflags);
+    print_register("  cs  ", frame->cs);
+    print_register("\n  rax ", frame->rax);
+    print_register("  rbx ", frame->rbx);
+    print_register("  rcx ", frame->rcx);
+    print_register("  rdx ", frame->rdx);
+    print_register("\n  rsi ", frame->rsi);
+    print_register("  rdi ", frame->rdi);
+    print_register("  rbp ", frame->rbp);
+    print_register("  r8  ", frame->r8);
+    print_register("\n  r9  ", frame->r9);
+    print_register("  r10 ", frame->r10);
+    print_register("  r11 ", frame->r11);
+    print_register("  r12 ", frame->r12);
+    print_register("\n  r13 ", frame->r13);
+    print_register("  r14 ", frame->r14);
+    print_register("  r15 ", frame->r15);
+    print_register("  cr2 ", cr2_read());
+    print_text("\n  vector ");
+    print_decimal(frame->vector);
+    print_register(", error ", frame->error);
+    print_register(", cr3 ", cr3_read());
+    print_text("\n");
+}
+
+/*
+ * The stack that an address lies on ends with the core's stack, or with the page for the four
+ * others.
+ */
+static const uint64_t *stack_end(uint64_t stack)
+{
+    uint64_t low = (uintptr_t)boot_stack_guard;
+    uint64_t top = (uintptr_t)boot_stack_top;
+
+    if (stack >= low && stack < top) {
+        return (const uint64_t *)(uintptr_t)top;
+    }
+    return (const uint64_t *)(uintptr_t)((stack | 4095u) - 7);
+}
+
+static void print_where(void)
+{
+    uint64_t stack = (uintptr_t)__builtin_frame_address(0);
+
+    if (panic_frame != NULL) {
+        print_frame(panic_frame);
+        stack = panic_frame->rsp;
+    }
+    print_text("Perhaps called from (calls that have returned may show up, too):\n");
+    if (panic_frame != NULL && is_text(panic_frame->rip)) {
+        print_symbol(panic_frame->rip, 0);
+    }
+    if (stack % 8 == 0 && stack >= (uintptr_t)kernel_data_start &&
+        stack < (uintptr_t)kernel_image_end) {
+        back_trace_print((const uint64_t *)(uintptr_t)stack, stack_end(stack));
+    }
+}
+
+/*
+ * Without interrupts, which may be part of what is broken. Reading the clock is slow in emulators:
+ * not always.
+ */
+static void wait_s(uint32_t seconds)
+{
+    ns_t end = arch_now() + (ns_t)seconds * 1000000000u;
+
+    while (arch_now() < end) {
+        for (uint32_t i = 0; i < WAIT_STEPS; i++) {
+            __asm__ volatile("");
+        }
+    }
+}
+
+_Noreturn void arch_panic(const char *text, const char *file, uint32_t line)
+{
+    struct panic_policy policy = panic_policy();
+
+    (void)text; /* the core has printed these */
+    (void)file;
+    (void)line;
+    print_where();
+    panic_record_seal();
+    if (policy.after == PANIC_EXIT) {
+        arch_restart(0, 0x7f);
+    }
+    if (policy.after == PANIC_REBOOT && arch_clock.mult != 0) {
+        print_text("Restarting in ");
+        print_decimal(policy.delay_s);
+        print_text(" s.\n");
+        wait_s(policy.delay_s);
+        arch_restart(1, 0);
+    }
+    for (;;) {
+        cpu_halt();
+    }
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Changing from one thread to another, and the registers of those that do not run. */
+#include "arch/arch.h"
+
+#include "arch_private.h"
+#include "core/core.h"
+#include "cpu.h"
+#include "object/vspace.h"
+
+#define FLAGS_USER                                                                                 \
+    (FLAGS_CF | FLAGS_PF | FLAGS_AF | FLAGS_ZF | FLAGS_SF | FLAGS_TF | FLAGS_DF | FLAGS_OF |       \
+     FLAGS_AC)
+#define FLAGS_FORCED (FLAGS_ONE | FLAGS_IF)
+
+/* In the order of thread.write_registers (abi/idl/kernel.idl). */
+enum register_number {
+    REGISTER_RIP,
+    REGISTER_RSP,
+    REGISTER_RFLAGS,
+    REGISTER_FS_BASE = 18,
+    REGISTER_GS_BASE = 19,
+    REGISTER_COUNT = 20
+};
+
+#define PLACE(member) (uint8_t) __builtin_offsetof(struct arch_registers, member)
+static const uint8_t register_places[REGISTER_COUNT] = {
+    PLACE(ip),       PLACE(sp),       PLACE(flags),    PLACE(op),      PLACE(words[0]),
+    PLACE(rcx),      PLACE(bits),     PLACE(time),     PLACE(info),    PLACE(rbp),
+    PLACE(words[1]), PLACE(words[2]), PLACE(words[3]), PLACE(r11),     PLACE(words[4]),
+    PLACE(words[5]), PLACE(words[6]), PLACE(words[7]), PLACE(fs_base), PLACE(gs_base),
+};
+
+void arch_vspace_root_init(uint64_t *root)
+{
+    const uint64_t *kernel = arch_phys_to_ptr(paging_kernel_root);
+
+    arch_memory_copy_words(root + PTE_USER_IN_ROOT, kernel + PTE_USER_IN_ROOT,
+                           PTE_PER_TABLE - PTE_USER_IN_ROOT);
+}
+
+static void vspace_load(struct arch_core *arch, phys_t root)
+{
+    arch->root = root;
+    cr3_write(root);
+}
+
+void arch_vspace_leave(struct core *core, phys_t root)
+{
+    if (core->arch.root == root) {
+        vspace_load(&core->arch, paging_kernel_root);
+    }
+}
+
+void arch_tlb_flush_all(void)
+{
+    cr3_write(cr3_read()); /* the kernel's own pages are global and stay */
+}
+
+void arch_thread_enter(struct core *core, struct thread *next)
+{
+    struct arch_core *arch = &core->arch;
+    const struct arch_registers *registers = &next->registers;
+    phys_t root = next->space->root;
+
+    if (arch->root != root) {
+        vspace_load(arch, root);
+    }
+    fpu_switch(core, next);
+    if (arch->fs_base != registers->fs_base) {
+        arch->fs_base = registers->fs_base;
+        msr_write(MSR_FS_BASE, registers->fs_base);
+    }
+    if (arch->gs_base != registers->gs_base) {
+        arch->gs_base = registers->gs_base;
+        msr_write(MSR_KERNEL_GS_BASE, registers->gs_base);
+    }
+}
+
+void arch_thread_forget(struct core *core, struct thread *thread)
+{
+    if (core->arch.fpu_owner == thread) {
+        core->arch.fpu_owner = NULL;
+    }
+}
+
+void arch_registers_init(struct arch_registers *registers)
+{
+    *registers = (struct arch_registers){ .flags = FLAGS_FORCED, .must_iret = true };
+}
+
+bool arch_register_get(const struct arch_registers *registers, uint32_t number, uint64_t *value)
+{
+    if (number >= REGISTER_COUNT) {
+        return false;
+    }
+    *value =
+        *(const uint64_t *)(const void *)((const uint8_t *)registers + register_places[number]);
+    return true;
+}
+
+/*
+ * What cannot be told by the user's own instructions must not come in from outside: addresses in
+ * the hole, flags of the system.
+ */
+bool arch_register_set(struct arch_registers *registers, uint32_t number, uint64_t value)
+{
+    bool is_address =
+        number == REGISTER_RIP || number == REGISTER_FS_BASE || number == REGISTER_GS_BASE;
+
+    if (number >= REGISTER_COUNT || (is_address && value >= ARCH_USER_END)) {
+        return false;
+    }
+    if (number == REGISTER_RFLAGS) {
+        value = (value & FLAGS_USER) | FLAGS_FORCED;
+    }
+    *(uint64_t *)(void *)((uint8_t *)registers + register_places[number]) = value;
+    registers->must_iret = true;
+    return true;
+}
+
+void arch_single_step_set(struct arch_registers *registers, bool on)
+{
+    registers->flags = on ? registers->flags | FLAGS_TF : registers->flags & ~FLAGS_TF;
+    registers->must_iret = true;
+}
+
+void arch_syscall_restart(struct arch_registers *registers)
+{
+    registers->ip -= 2; /* the length of syscall */
+}

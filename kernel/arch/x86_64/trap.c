@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupts and exceptions, from the stubs in entry.S to the core. An interrupt that finds the
+ * kernel running (it can only in the windows opened here) is noted in core->arch.pending and handed
+ * to the core on the way out, unacknowledged until then.
+ */
+#include "abi/kernel_calls.h"
+#include "arch/arch.h"
+#include "arch_private.h"
+#include "core/core.h"
+#include "cpu.h"
+#include "fatal.h"
+#include "offsets.h"
+
+#define ASSERT_OFFSET(number, type, member)                                                        \
+    _Static_assert((number) == __builtin_offsetof(type, member), "offsets.h")
+
+ASSERT_OFFSET(CORE_CURRENT, struct core, current);
+ASSERT_OFFSET(CORE_SELF, struct core, arch.self);
+ASSERT_OFFSET(CORE_STACK_TOP, struct core, arch.stack_top);
+ASSERT_OFFSET(CORE_USER_SP, struct core, arch.user_sp);
+ASSERT_OFFSET(CORE_PENDING_ANY, struct core, arch.pending_any);
+ASSERT_OFFSET(CORE_PENDING, struct core, arch.pending);
+ASSERT_OFFSET(REGISTERS_BX, struct arch_registers, words[0]);
+ASSERT_OFFSET(REGISTERS_R15, struct arch_registers, words[7]);
+ASSERT_OFFSET(REGISTERS_AX, struct arch_registers, op);
+ASSERT_OFFSET(REGISTERS_DI, struct arch_registers, info);
+ASSERT_OFFSET(REGISTERS_SI, struct arch_registers, time);
+ASSERT_OFFSET(REGISTERS_DX, struct arch_registers, bits);
+ASSERT_OFFSET(REGISTERS_BP, struct arch_registers, rbp);
+ASSERT_OFFSET(REGISTERS_IP, struct arch_registers, ip);
+ASSERT_OFFSET(REGISTERS_FLAGS, struct arch_registers, flags);
+ASSERT_OFFSET(REGISTERS_SP, struct arch_registers, sp);
+ASSERT_OFFSET(REGISTERS_PUSHED, struct arch_registers, rcx);
+ASSERT_OFFSET(REGISTERS_R11, struct arch_registers, r11);
+ASSERT_OFFSET(REGISTERS_MUST_IRET, struct arch_registers, must_iret);
+ASSERT_OFFSET(0, struct thread, registers);
+_Static_assert(sizeof(struct thread) <= 4096, "a thread is one page");
+_Static_assert(VECTOR_DEVICES + ARCH_IRQ_VECTORS <= VECTOR_TIMER, "vectors must not overlap");
+
+enum exception {
+    EXCEPTION_DIVIDE = 0,
+    EXCEPTION_DEBUG = 1,
+    EXCEPTION_NMI = 2,
+    EXCEPTION_BREAKPOINT = 3,
+    EXCEPTION_OVERFLOW = 4,
+    EXCEPTION_ILLEGAL = 6,
+    EXCEPTION_NO_FPU = 7,
+    EXCEPTION_DOUBLE = 8,
+    EXCEPTION_STACK = 12,
+    EXCEPTION_GENERAL = 13,
+    EXCEPTION_PAGE = 14,
+    EXCEPTION_X87 = 16,
+    EXCEPTION_ALIGNMENT = 17,
+    EXCEPTION_MACHINE = 18,
+    EXCEPTION_SIMD = 19
+};
+
+/* Error code of a page fault (SDM volume 3, figure 4-12). */
+#define PAGE_ERROR_PRESENT 1u
+#define PAGE_ERROR_WRITE 2u
+#define PAGE_ERROR_FETCH 16u
+
+/* SDM volume 3, figure 6-8. */
+struct gate {
+    uint16_t offset_low;
+    uint16_t segment;
+    uint8_t ist;
+    uint8_t type;
+    uint16_t offset_middle;
+    uint32_t offset_high;
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct gate) == 16, "fixed by the CPU");
+
+#define GATE_INTERRUPT 0x8eu
+#define GATE_INTERRUPT_USER 0xeeu
+
+struct idt_pointer {
+    uint8_t padding[6];
+    uint16_t limit;
+    uint64_t base;
+};
+
+static struct gate gates[VECTOR_COUNT];
+
+void arch_on_vector(struct core *core, uint64_t vector, uint64_t error);
+void arch_leave_slowly(struct core *core);
+_Noreturn void arch_on_fatal(const struct fatal_frame *frame, struct core *const *ist_core);
+
+static uint8_t ist_of(uint32_t vector)
+{
+    switch (vector) {
+    case EXCEPTION_DEBUG:
+        return 1;
+    case EXCEPTION_NMI:
+        return 2;
+    case EXCEPTION_DOUBLE:
+        return 3;
+    case EXCEPTION_MACHINE:
+        return 4;
+    default:
+        return 0;
+    }
+}
+
+/* Users may execute int3 and int 4; any other int is a #GP. */
+void traps_init(void)
+{
+    struct idt_pointer pointer = { .limit = sizeof(gates) - 1, .base = (uintptr_t)gates };
+
+    for (uint32_t i = 0; i < VECTOR_COUNT; i++) {
+        uint64_t stub = (uintptr_t)arch_vector_stubs + i * VECTOR_STUB_BYTES;
+        bool is_for_users = i == EXCEPTION_BREAKPOINT || i == EXCEPTION_OVERFLOW;
+
+        gates[i] = (struct gate){
+            .offset_low = (uint16_t)stub,
+            .segment = SEGMENT_KERNEL_CODE,
+            .ist = ist_of(i),
+            .type = is_for_users ? GATE_INTERRUPT_USER : GATE_INTERRUPT,
+            .offset_middle = (uint16_t)(stub >> 16),
+            .offset_high = (uint32_t)(stub >> 32),
+        };
+    }
+    idt_load(&pointer.limit);
+}
+
+static struct arch_fault page_fault(uint64_t error)
+{
+    return (struct arch_fault){
+        .kind = (error & PAGE_ERROR_PRESENT) != 0 ? FAULT_PROTECTION : FAULT_NOT_PRESENT,
+        .address = cr2_read(),
+        .detail = ((error & PAGE_ERROR_WRITE) != 0 ? 1u : 0u) |
+                  ((error & PAGE_ERROR_FETCH) != 0 ? 2u : 0u),
+    };
+}
+
+static enum fault fault_kind(uint64_t vector)
+{
+    switch (vector) {
+    case EXCEPTION_DIVIDE:
+        return FAULT_DIVIDE;
+    case EXCEPTION_DEBUG:
+        return FAULT_SINGLE_STEP;
+    case EXCEPTION_BREAKPOINT:
+        return FAULT_BREAKPOINT;
+    case EXCEPTION_OVERFLOW:
+        return FAULT_OVERFLOW;
+    case EXCEPTION_ILLEGAL:
+        return FAULT_ILLEGAL;
+    case EXCEPTION_NO_FPU:
+        return FAULT_NO_FPU;
+    case EXCEPTION_STACK:
+        return FAULT_STACK;
+    case EXCEPTION_X87:
+    case EXCEPTION_SIMD:
+        return FAULT_FPU;
+    case EXCEPTION_ALIGNMENT:
+        return FAULT_ALIGNMENT;
+    default:
+        return FAULT_GENERAL;
+    }
+}
+
+/* An instruction pointer in the hole would make iretq fault: some CPUs jump there before they fault. */
+static void on_exception(struct core *core, uint64_t vector, uint64_t error)
+{
+    struct arch_registers *registers = &core->current->registers;
+    struct arch_fault fault;
+
+    if (registers->ip >= ARCH_USER_END) {
+        registers->ip = ARCH_USER_END - 1;
+    }
+    if (vector == EXCEPTION_PAGE) {
+        fault = page_fault(error);
+    } else {
+        fault = (struct arch_fault){ .kind = fault_kind(vector), .address = 0, .detail = vector };
+    }
+    core_on_fault(core, &fault);
+}
+
+static void on_interrupt(struct core *core, uint64_t vector)
+{
+    if (vector == VECTOR_TIMER) {
+        lapic_acknowledge();
+        core_on_interrupt(core, ARCH_VECTOR_TIMER);
+    } else if (vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS) {
+        core_on_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
+    }
+    /* Else spurious (SDM volume 3, 10.9): nothing happened and nothing is to be acknowledged. */
+}
+
+/* From user mode. */
+void arch_on_vector(struct core *core, uint64_t vector, uint64_t error)
+{
+    if (__builtin_expect(vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS, 1)) {
+        core_on_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
+    } else if (vector < VECTOR_EXCEPTIONS) {
+        on_exception(core, vector, error);
+    } else {
+        on_interrupt(core, vector);
+    }
+}
+
+static void pending_deliver(struct core *core)
+{
+    struct arch_core *arch = &core->arch;
+
+    arch->pending_any = 0;
+    for (uint32_t i = 4; i-- > 0;) {
+        while (arch->pending[i] != 0) {
+            uint32_t bit = 63u - (uint32_t)__builtin_clzll(arch->pending[i]);
+
+            arch->pending[i] &= ~(1ull << bit);
+            on_interrupt(core, i * 64 + bit);
+        }
+    }
+}
+
+/* The way out when interrupts wait, or when there is nobody to run. */
+void arch_leave_slowly(struct core *core)
+{
+    for (;;) {
+        while (core->arch.pending_any != 0) {
+            pending_deliver(core);
+        }
+        if (core->current != NULL) {
+            return;
+        }
+        interrupts_wait();
+    }
+}
+
+bool arch_interrupt_pending(struct core *core)
+{
+    interrupts_window();
+    return core->arch.pending_any != 0;
+}
+
+static const char *fatal_name(uint64_t vector)
+{
+    switch (vector) {
+    case EXCEPTION_NMI:
+        return "non-maskable interrupt";
+    case EXCEPTION_DOUBLE:
+        return "double fault";
+    case EXCEPTION_MACHINE:
+        return "machine check";
+    default:
+        return "exception in the kernel";
+    }
+}
+
+_Noreturn void arch_on_fatal(const struct fatal_frame *frame, struct core *const *ist_core)
+{
+    if (ist_of((uint32_t)frame->vector) != 0) {
+        msr_write(MSR_GS_BASE, (uintptr_t)*ist_core); /* it may have been the user's */
+    }
+    panic_frame_set(frame);
+    core_panic(fatal_name(frame->vector), __FILE__, __LINE__);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* The tree of derivation and what hangs in it: see cap/cap.h. */
+#include "cap/cap.h"
+
+#include <stddef.h>
+
+#include "core/core.h"
+#include "mm/vspace.h"
+
+err_t cap_lookup_any(struct cap_table *table, uint64_t addr, struct cap **found)
+{
+    if (addr - 1 >= (uint64_t)table->slot_count - 1) {
+        return ERR_BAD_CAP;
+    }
+    struct cap *cap = cap_slot(table, (uint32_t)addr);
+
+    if (cap->type == OBJECT_NONE) {
+        return ERR_BAD_CAP;
+    }
+    *found = cap;
+    return ERR_OK;
+}
+
+err_t cap_lookup_empty(struct cap_table *table, uint64_t addr, struct cap **found)
+{
+    if (addr - 1 >= (uint64_t)table->slot_count - 1) {
+        return ERR_RANGE;
+    }
+    struct cap *cap = cap_slot(table, (uint32_t)addr);
+
+    if (cap->type != OBJECT_NONE) {
+        return ERR_SLOT_TAKEN;
+    }
+    *found = cap;
+    return ERR_OK;
+}
+
+err_t cap_may_derive(const struct cap *source)
+{
+    if (source->depth >= CAP_DEPTH_MAX) {
+        return ERR_TOO_DEEP;
+    }
+    for (const struct cap *cap = source; cap != NULL; cap = cap->parent) {
+        if (cap->flags & CAP_FROZEN) {
+            return ERR_BUSY;
+        }
+    }
+    return ERR_OK;
+}
+
+static void link_child(struct cap *parent, struct cap *child)
+{
+    child->parent = parent;
+    child->first_child = NULL;
+    child->previous = NULL;
+    child->next = NULL;
+    child->depth = 0;
+    if (parent != NULL) {
+        child->depth = (uint8_t)(parent->depth + 1);
+        child->next = parent->first_child;
+        if (child->next != NULL) {
+            child->next->previous = child;
+        }
+        parent->first_child = child;
+    }
+}
+
+void cap_unlink(struct cap *cap)
+{
+    assert(cap->first_child == NULL);
+    if (cap->next != NULL) {
+        cap->next->previous = cap->previous;
+    }
+    if (cap->previous != NULL) {
+        cap->previous->next = cap->next;
+    } else if (cap->parent != NULL) {
+        cap->parent->first_child = cap->next;
+    }
+    cap->type = OBJECT_NONE;
+    cap->flags = 0;
+}
+
+void cap_derive(struct cap *source, struct cap *created, uint32_t rights)
+{
+    link_child(source, created);
+    created->type = source->type;
+    created->flags = 0;
+    created->rights = (uint16_t)(source->rights & rights);
+    created->object = source->object;
+    if (cap_is_memory(source)) {
+        created->run = source->run;
+        created->run.space = NULL;
+        created->run.used_count = 0;
+        created->run.is_leaving = false;
+        created->run.attached_next = NULL;
+        created->run.attached_previous = NULL;
+    } else {
+        created->badge = source->badge;
+        created->on_deleted = NULL;
+        created->holder = NULL;
+    }
+}
+
+void cap_create(struct cap *parent, struct cap *created, enum object_type type, void *object,
+                uint32_t rights)
+{
+    link_child(parent, created);
+    created->type = (uint8_t)type;
+    created->flags = CAP_ORIGINAL;
+    created->rights = (uint16_t)rights;
+    created->object = object;
+    created->run = (struct memory_run){ 0 };
+}
+
+void cap_move(struct cap *source, struct cap *destination)
+{
+    assert(source->first_child == NULL);
+    *destination = *source;
+    if (destination->next != NULL) {
+        destination->next->previous = destination;
+    }
+    if (destination->previous != NULL) {
+        destination->previous->next = destination;
+    } else if (destination->parent != NULL) {
+        destination->parent->first_child = destination;
+    }
+    if (cap_is_attached(destination)) {
+        vspace_run_moved(source, destination);
+    }
+    source->type = OBJECT_NONE;
+    source->flags = 0;
+}
+
+err_t cap_embed(struct cap *source, struct cap *embedded, void *holder,
+                void (*on_deleted)(struct core *core, struct cap *cap))
+{
+    err_t err = cap_may_derive(source);
+
+    if (err) {
+        return err;
+    }
+    assert(embedded->type == OBJECT_NONE);
+    cap_derive(source, embedded, source->rights);
+    embedded->flags = CAP_EMBEDDED;
+    embedded->on_deleted = on_deleted;
+    embedded->holder = holder;
+    return ERR_OK;
+}
+
+void cap_unembed(struct cap *embedded)
+{
+    if (embedded->type != OBJECT_NONE) {
+        cap_unlink(embedded);
+    }
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Capabilities, the tables that hold them, and the tree of derivation.
+ *
+ * Invariants: every live capability but the boot originals has a parent, from which it was derived;
+ * children form a list. depth is at most the parent's + 1 and at most CAP_DEPTH_MAX. The object of a
+ * capability is alive: it dies only with its original, after all that was derived from it.
+ * The kernel's own lasting references to objects (a thread's address space, a timer's notification, ...)
+ * are capabilities too, embedded in the object that holds them: deleting them tells the holder.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/kernel_calls.h"
+#include "abi/types.h"
+
+struct core;
+struct vspace;
+struct cap;
+
+#define CAP_DEPTH_MAX 63u
+#define CAP_SLOT_BYTES 128u
+
+enum cap_flag {
+    CAP_ORIGINAL = 1, /* the object dies with it */
+    CAP_FROZEN = 2,   /* under revocation: nothing may be derived from it or below it */
+    CAP_EMBEDDED = 4, /* lies in a kernel object, not in a table; on_deleted is set */
+};
+
+/* A run of memory, for FRAME, PAGE_TABLE and UNTYPED: the original capability is the object. */
+struct memory_run {
+    phys_t base;
+    uint64_t size_bytes;
+    uint8_t page_class; /* FRAME */
+    uint8_t cache;      /* FRAME */
+    bool is_device;     /* FRAME, UNTYPED */
+    bool is_leaving;    /* FRAME, PAGE_TABLE: being detached; nothing new may be mapped from it */
+    union {
+        struct {                  /* FRAME, PAGE_TABLE */
+            struct vspace *space; /* borrowed: a space detaches all runs before it dies */
+            struct cap *attached_next;
+            struct cap *attached_previous;
+            user_addr_t low; /* every use of the run lies in [low, high) */
+            user_addr_t high;
+        };
+        struct { /* UNTYPED */
+            uint64_t used_bytes;
+            uint64_t zeroed_bytes; /* [used, zeroed) is known to be zero */
+        };
+    };
+    uint32_t used_count; /* PAGE_TABLE: the first so many tables of the run are in use */
+};
+
+struct cap {
+    _Alignas(CAP_SLOT_BYTES) struct cap *parent;
+    struct cap *first_child;
+    struct cap *next; /* sibling */
+    struct cap *previous;
+    uint8_t type; /* enum object_type; OBJECT_NONE: the slot is empty and the rest means nothing */
+    uint8_t depth;
+    uint8_t flags;
+    uint16_t rights;
+    void *object; /* NULL for memory */
+    union {
+        struct {
+            uint64_t badge;
+            /* EMBEDDED: tells the holder that its reference goes; runs once, before the unlinking. */
+            void (*on_deleted)(struct core *core, struct cap *cap);
+            void *holder;
+        };
+        struct memory_run run;
+    };
+};
+
+/*
+ * A header, then the slots. Slot 0 never holds a capability: the header ends in its place.
+ * When the table is destroyed it is first emptied ("doomed"): its original capability moves into the
+ * header, so that no slot has to outlive another and tables may hold each other and themselves.
+ */
+struct cap_table {
+    uint32_t slot_count;      /* a power of two, at least 16 */
+    uint32_t sweep;           /* while doomed: slots below are empty */
+    struct cap_table *doomed; /* next in the machine's list of tables that are being emptied */
+    bool is_doomed;
+    struct cap original; /* once doomed: the table's original capability, moved here */
+};
+
+#define CAP_TABLE_HEADER_BYTES 128u
+#define CAP_TABLE_BYTES(slots) (CAP_TABLE_HEADER_BYTES + (uint64_t)(slots)*CAP_SLOT_BYTES)
+_Static_assert(sizeof(struct cap) == CAP_SLOT_BYTES, "slots are addressed by shifting");
+_Static_assert(sizeof(struct cap_table) <= CAP_TABLE_HEADER_BYTES + CAP_SLOT_BYTES,
+               "the header ends before slot 1");
+
+static inline bool cap_is_memory(const struct cap *cap)
+{
+    return cap->type == OBJECT_UNTYPED || cap->type == OBJECT_FRAME ||
+           cap->type == OBJECT_PAGE_TABLE;
+}
+
+/** Untyped memory, page tables and reply objects have one owner at a time: they are moved, never copied. */
+static inline bool cap_may_copy(const struct cap *cap)
+{
+    return cap->type != OBJECT_UNTYPED && cap->type != OBJECT_PAGE_TABLE &&
+           cap->type != OBJECT_REPLY;
+}
+
+/** A run of pages or tables that belongs to an address space. */
+static inline bool cap_is_attached(const struct cap *cap)
+{
+    return (cap->type == OBJECT_FRAME || cap->type == OBJECT_PAGE_TABLE) &&
+           !(cap->flags & CAP_EMBEDDED) && cap->run.space != NULL;
+}
+
+/** The slot with that number; the caller has checked 0 < number < slot_count. */
+static inline struct cap *cap_slot(struct cap_table *table, uint32_t number)
+{
+    return (struct cap *)(void *)((uint8_t *)table + CAP_TABLE_BYTES(number));
+}
+
+/**
+ * cap_lookup() - find what a capability names; refuses in the order place, type, rights.
+ * Errors: BAD_CAP, WRONG_TYPE, NO_RIGHT. Borrows: valid until this kernel entry ends or something is deleted.
+ */
+static inline MUST_CHECK err_t cap_lookup(struct cap_table *table, uint64_t addr,
+                                          enum object_type type, uint32_t rights,
+                                          struct cap **found)
+{
+    if (addr - 1 >= (uint64_t)table->slot_count - 1) {
+        return ERR_BAD_CAP;
+    }
+    struct cap *cap = cap_slot(table, (uint32_t)addr);
+
+    if (cap->type != (uint8_t)type) {
+        return cap->type == OBJECT_NONE ? ERR_BAD_CAP : ERR_WRONG_TYPE;
+    }
+    if ((cap->rights & rights) != rights) {
+        return ERR_NO_RIGHT;
+    }
+    *found = cap;
+    return ERR_OK;
+}
+
+/** Any type. Errors: BAD_CAP. */
+MUST_CHECK err_t cap_lookup_any(struct cap_table *table, uint64_t addr, struct cap **found);
+
+/** An empty slot to put something in. Errors: RANGE, SLOT_TAKEN. */
+MUST_CHECK err_t cap_lookup_empty(struct cap_table *table, uint64_t addr, struct cap **found);
+
+/** May something be derived from it? Errors: TOO_DEEP, BUSY. Cost: at most CAP_DEPTH_MAX steps. */
+MUST_CHECK err_t cap_may_derive(const struct cap *source);
+
+/** Makes `created` (an empty slot) a copy of source and its child. cap_may_derive() was asked. */
+void cap_derive(struct cap *source, struct cap *created, uint32_t rights);
+
+/** Makes an original capability for a new object; parent is NULL only at boot. */
+void cap_create(struct cap *parent, struct cap *created, enum object_type type, void *object,
+                uint32_t rights);
+
+/**
+ * Moves to an empty slot; the place in the tree and, for memory, the attachment follow. The source must
+ * have no descendants: they would all have to be told.
+ */
+void cap_move(struct cap *source, struct cap *destination);
+
+/** Takes a capability without descendants out of the tree; its slot is empty then. */
+void cap_unlink(struct cap *cap);
+
+/**
+ * cap_embed() - let a kernel object refer to what source names, for as long as source lives.
+ * Errors: as cap_may_derive(). The holder drops it with cap_unembed(), which tells nobody.
+ */
+MUST_CHECK err_t cap_embed(struct cap *source, struct cap *embedded, void *holder,
+                           void (*on_deleted)(struct core *core, struct cap *cap));
+void cap_unembed(struct cap *embedded);
+
+/* Returned inside the kernel only: a preemption point was taken, the system call starts again. */
+#define KERNEL_RESTART ((err_t)-1)
+
+/**
+ * cap_revoke(), cap_delete() - as the calls cap_table.revoke and cap_table.delete.
+ * Return ERR_OK when done, else KERNEL_RESTART (a preemption point, or the caller itself has gone).
+ */
+MUST_CHECK err_t cap_revoke(struct core *core, struct cap *cap);
+MUST_CHECK err_t cap_delete(struct core *core, struct cap *cap);
+
+/**
+ * True if the current thread's call is the restart of a revoke or delete whose capability is gone already, but
+ * not all that was in it: goes on with that, and err is as theirs.
+ */
+bool cap_sweep_continues(struct core *core, err_t *err);

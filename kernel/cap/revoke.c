@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Revocation and deletion, leaf by leaf, with a preemption point after each. No recursion: a leaf is found by
+ * walking down (at most CAP_DEPTH_MAX steps), and a table that is destroyed with capabilities in it is
+ * put on the machine's list of doomed tables, which whoever deletes next works off first.
+ */
+#include <stddef.h>
+
+#include "cap/cap.h"
+#include "core/core.h"
+#include "object/destroy.h"
+
+struct deletion {
+    struct core *core;
+    struct thread *caller;
+    struct cap *top;
+    bool top_is_gone; /* it lay in a table that was emptied on the way */
+};
+
+static struct cap *leaf_below(struct cap *cap)
+{
+    while (cap->first_child != NULL) {
+        cap = cap->first_child;
+    }
+    return cap;
+}
+
+static void table_doom(struct machine *machine, struct cap *original)
+{
+    struct cap_table *table = original->object;
+
+    table->is_doomed = true;
+    table->sweep = 1;
+    table->doomed = machine->doomed;
+    machine->doomed = table;
+    cap_move(original, &table->original);
+    table->original.flags |= CAP_ORIGINAL;
+}
+
+/* True if the work must stop here: an interrupt waits, or the caller can no longer run. */
+static bool must_stop(struct deletion *deletion)
+{
+    return deletion->core->current != deletion->caller || arch_interrupt_pending(deletion->core);
+}
+
+static err_t delete_leaf(struct deletion *deletion, struct cap *leaf)
+{
+    err_t err;
+
+    if (leaf->flags & CAP_EMBEDDED) {
+        leaf->on_deleted(deletion->core, leaf);
+    } else if (leaf->flags & CAP_ORIGINAL && leaf->type == OBJECT_CAP_TABLE) {
+        deletion->top_is_gone |= leaf == deletion->top;
+        table_doom(deletion->core->machine, leaf);
+        return ERR_OK;
+    } else {
+        err = object_destroy(deletion->core, leaf);
+        if (err) {
+            return err;
+        }
+    }
+    deletion->top_is_gone |= leaf == deletion->top;
+    cap_unlink(leaf);
+    return ERR_OK;
+}
+
+/* Deletes one leaf at or below a slot of the table; false when the table is empty. */
+static bool table_sweep(struct deletion *deletion, struct cap_table *table, err_t *err)
+{
+    while (table->sweep < table->slot_count) {
+        struct cap *cap = cap_slot(table, table->sweep);
+
+        if (cap->type != OBJECT_NONE) {
+            *err = delete_leaf(deletion, leaf_below(cap));
+            return true;
+        }
+        table->sweep++;
+        if (table->sweep % 64 == 0 && must_stop(deletion)) {
+            *err = KERNEL_RESTART;
+            return true;
+        }
+    }
+    return false;
+}
+
+static err_t sweep_doomed(struct deletion *deletion)
+{
+    struct machine *machine = deletion->core->machine;
+
+    while (machine->doomed != NULL) {
+        struct cap_table *table = machine->doomed;
+        err_t err = ERR_OK;
+
+        if (!table_sweep(deletion, table, &err)) {
+            machine->doomed = table->doomed;
+            cap_unlink(&table->original);
+        }
+        if (!err && must_stop(deletion)) {
+            err = KERNEL_RESTART;
+        }
+        if (err) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+static err_t revoke(struct deletion *deletion)
+{
+    struct cap *top = deletion->top;
+    err_t err;
+
+    for (;;) {
+        err = sweep_doomed(deletion);
+        if (err || deletion->top_is_gone || top->first_child == NULL) {
+            return err;
+        }
+        top->flags |= CAP_FROZEN;
+        err = delete_leaf(deletion, leaf_below(top));
+        if (!err && must_stop(deletion)) {
+            err = KERNEL_RESTART;
+        }
+        if (err) {
+            return err;
+        }
+    }
+}
+
+/*
+ * The capability named by the call may go before all is done: its slot lay in a table that was emptied, or it was a
+ * table's original. Then the call, when it restarts, finds nothing at the address; the thread remembers why.
+ */
+static err_t ended(struct deletion *deletion, err_t err)
+{
+    if (err == KERNEL_RESTART && deletion->top_is_gone &&
+        deletion->core->current == deletion->caller) {
+        deletion->caller->is_sweeping = true;
+    }
+    return err;
+}
+
+bool cap_sweep_continues(struct core *core, err_t *err)
+{
+    struct deletion deletion = { core, core->current, NULL, true };
+
+    if (!core->current->is_sweeping) {
+        return false;
+    }
+    core->current->is_sweeping = false;
+    *err = ended(&deletion, sweep_doomed(&deletion));
+    return true;
+}
+
+err_t cap_revoke(struct core *core, struct cap *cap)
+{
+    struct deletion deletion = { core, core->current, cap, false };
+    err_t err = revoke(&deletion);
+
+    if (!err && !deletion.top_is_gone) {
+        cap->flags &= (uint8_t)~CAP_FROZEN;
+    }
+    return ended(&deletion, err);
+}
+
+err_t cap_delete(struct core *core, struct cap *cap)
+{
+    struct deletion deletion = { core, core->current, cap, false };
+    err_t err = revoke(&deletion);
+
+    if (!err && !deletion.top_is_gone) {
+        err = delete_leaf(&deletion, cap);
+    }
+    if (!err) {
+        err = sweep_doomed(&deletion);
+    }
+    return ended(&deletion, err);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the hardware layer found out about the machine, in the same form for every boot protocol,
+ * and the way from there to the first program.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/types.h"
+
+#define BOOT_RANGES_MAX 64u
+
+struct boot_range {
+    phys_t base;
+    uint64_t size_bytes;
+};
+
+/*
+ * Invariant: the ranges are multiples of 4 KiB, do not overlap and are in order of base.
+ */
+struct boot_plan {
+    struct core *core;                       /* the boot core: its arch part is ready */
+    struct boot_range ram[BOOT_RANGES_MAX];  /* free: all usable RAM less what is in use already */
+    struct boot_range held[BOOT_RANGES_MAX]; /* RAM or devices that nobody gets */
+    uint32_t ram_count;
+    uint32_t held_count;
+    uint64_t ram_bytes; /* all that the firmware reported as usable */
+    phys_t device_end;  /* devices are below */
+    phys_t archive;     /* the boot archive, page-aligned; its pages are held */
+    uint64_t archive_bytes;
+    const char *command_line; /* in memory that is held */
+    phys_t rsdp;              /* of ACPI, 0: unknown */
+    phys_t panic_record;      /* a page of RAM that keeps its contents over a restart */
+    phys_t framebuffer_base;
+    uint32_t framebuffer_width, framebuffer_height, framebuffer_pitch, framebuffer_bpp;
+    uint64_t clock_base_tsc; /* for the clock page */
+    uint64_t clock_mult;
+    uint32_t clock_shift;
+};
+
+/**
+ * Adds or takes away a range, which may overlap others; less than whole pages are free to nobody.
+ */
+void boot_plan_add_ram(struct boot_plan *plan, phys_t base, uint64_t size_bytes);
+void boot_plan_hold(struct boot_plan *plan, phys_t base, uint64_t size_bytes);
+
+/**
+ * boot_plan_take() - memory for the kernel itself, cleared, from the largest range of free RAM.
+ * @below: the memory ends at or below this address; it must be within the direct map.
+ * Panics if there is none. Cost: linear in ranges and bytes.
+ */
+phys_t boot_plan_take(struct boot_plan *plan, uint64_t size_bytes, uint64_t align_bytes,
+                      phys_t below);
+
+/** Makes the first program with its capabilities and leaves core->current to run it. Once. */
+void core_boot(struct boot_plan *plan);

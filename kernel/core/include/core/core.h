@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A core, on which everything hangs that it touches, and the three ways into the kernel.
+ * kernel/arch calls core_on_*(); after each, core->current is the thread to resume, or NULL: idle.
+ */
+#pragma once
+
+#include "abi/kernel_calls.h"
+#include "arch/arch.h"
+#include "arch_impl/core.h"
+#include "cap/cap.h"
+#include "object/thread.h"
+#include "sched/queue.h"
+#include "sched/ready.h"
+
+#define TIMER_BANDS 16u
+#define TIMER_EXPIRE_MAX 8u
+
+struct irq;
+struct io_port;
+
+/* What all cores share; guarded by all cores' locks. */
+struct machine {
+    struct cap_table *doomed; /* tables being emptied */
+    struct io_port *ports;
+    struct irq *vectors[ARCH_IRQ_VECTORS];
+    struct cap_table *root_table;
+    uint64_t ram_bytes;
+    uint64_t kernel_bytes;
+    uint32_t core_count;
+};
+
+struct core {
+    /* First: the entry code reads it. */
+    struct thread *current;
+    struct arch_core arch;
+
+    uint32_t number;
+    struct machine *machine;
+
+    /* Ready threads that are not current, by the priority of their top. */
+    struct ready_queue ready;
+    struct thread *woken; /* READY, in no queue, better than current; NULL between kernel entries */
+
+    /* Whose time runs since when; NULL: nobody's. */
+    struct sched_context *charged;
+    ns_t charged_since_ns;
+    struct thread *entered; /* whose address space and FPU state are loaded */
+
+    struct queue timers[TIMER_BANDS];
+    ns_t armed_ns; /* what the hardware is armed for; DEADLINE_NEVER: nothing */
+    uint8_t
+        armed_band; /* the lowest band whose events armed_ns covers: that of the running context */
+    bool must_dispatch; /* current may no longer be the one to run */
+
+    uint64_t irqs_spurious;
+};
+
+/** What the hardware holds for this thread is out of date: load it again before it runs. */
+static inline void core_forget_entered(struct core *core, const struct thread *thread)
+{
+    if (core->entered == thread) {
+        core->entered = (struct thread *)0;
+    }
+}
+
+struct arch_fault {
+    enum fault kind;
+    uint64_t address; /* of memory or 0 */
+    uint64_t
+        detail; /* machine-specific error code; bit 0 read/1 write, bit 1 fetch for memory faults */
+};
+
+void core_init(struct core *core, struct machine *machine, uint32_t number);
+void core_on_syscall(struct core *core);
+void core_on_fault(struct core *core, const struct arch_fault *fault);
+/** vector: one given out by irq objects, or ARCH_VECTOR_TIMER. */
+void core_on_interrupt(struct core *core, uint32_t vector);
+#define ARCH_VECTOR_TIMER UINT32_MAX
+
+_Noreturn void core_panic(const char *text, const char *file, uint32_t line);
+#define assert(condition) ((condition) ? (void)0 : core_panic(#condition, __FILE__, __LINE__))

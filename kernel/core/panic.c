@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel says when it finds itself broken, and how that reaches the next boot: a page of
+ * RAM with a magic number, a length, a checksum and the text.
+ */
+#include "core/panic.h"
+
+#include <stddef.h>
+
+#include "core/command_line.h"
+#include "core/core.h"
+#include "core/print.h"
+#include "core/trace.h"
+
+#define RECORD_MAGIC 0x43494e4150485450ull /* "PTHPANIC" */
+#define RECORD_BYTES 4096u
+#define DELAY_MAX_S 86400u
+#define TRACE_SHOWN 16u
+
+struct panic_record {
+    uint64_t magic;
+    uint32_t length;
+    uint32_t checksum;
+    char text[RECORD_BYTES - 16];
+};
+_Static_assert(sizeof(struct panic_record) == RECORD_BYTES, "one page");
+
+struct panic_state {
+    struct panic_policy policy;
+    struct panic_record *record;
+    const struct core *core;
+    bool has_begun;
+};
+static struct panic_state state;
+
+/* FNV-1a. */
+static uint32_t checksum(const char *text, uint32_t length)
+{
+    uint32_t sum = 2166136261u;
+
+    for (uint32_t i = 0; i < length; i++) {
+        sum = (sum ^ (uint8_t)text[i]) * 16777619u;
+    }
+    return sum;
+}
+
+void panic_configure(const char *command_line, const struct core *core)
+{
+    char value[16];
+
+    state.core = core;
+    if (!command_line_get(command_line, "panic", value, sizeof(value))) {
+        return;
+    }
+    if (value[0] == 'e') {
+        state.policy.after = PANIC_EXIT;
+    } else if (value[0] >= '1' && value[0] <= '9') {
+        uint64_t seconds = command_line_number(value);
+
+        state.policy.after = PANIC_REBOOT;
+        state.policy.delay_s = (uint32_t)(seconds < DELAY_MAX_S ? seconds : DELAY_MAX_S);
+    }
+}
+
+struct panic_policy panic_policy(void)
+{
+    return state.policy;
+}
+
+void panic_record_init(void *page)
+{
+    struct panic_record *record = page;
+    bool is_sound = record->magic == RECORD_MAGIC && record->length <= sizeof(record->text) &&
+                    record->checksum == checksum(record->text, record->length);
+
+    if (is_sound) {
+        print_text("The last run ended in a panic:\n| ");
+        for (uint32_t i = 0; i < record->length; i++) {
+            print_char(record->text[i]);
+            if (record->text[i] == '\n' && i + 1 < record->length) {
+                print_text("| ");
+            }
+        }
+        print_text("(end of the record)\n");
+    }
+    record->magic = 0;
+    state.record = record;
+}
+
+void panic_record_seal(void)
+{
+    struct panic_record *record = state.record;
+
+    if (record == NULL) {
+        return;
+    }
+    record->length = print_record_close();
+    record->checksum = checksum(record->text, record->length);
+    record->magic = RECORD_MAGIC;
+}
+
+static void print_state(const struct core *core)
+{
+    const struct thread *thread = core->current;
+
+    print_text("Core ");
+    print_decimal(core->number);
+    print_text(" at ");
+    print_decimal(arch_now());
+    print_text(" ns, current thread ");
+    print_hex((uintptr_t)thread, 1);
+    if (thread != NULL) {
+        print_text(", its ip ");
+        print_hex(thread->registers.ip, 1);
+        print_text(", op ");
+        print_hex(thread->registers.op, 1);
+        print_text(", info ");
+        print_hex(thread->registers.info, 1);
+    }
+    print_text("\n");
+}
+
+static void print_event(const struct trace_event *event)
+{
+    print_text("  ");
+    print_decimal(event->time_ns);
+    print_text(" kind ");
+    print_decimal(event->kind);
+    print_text(" thread ");
+    print_hex(event->thread, 1);
+    print_text(" a ");
+    print_hex(event->a, 1);
+    print_text(" b ");
+    print_hex(event->b, 1);
+    print_text("\n");
+}
+
+static void print_trace(const struct trace_ring *ring)
+{
+    if (ring == NULL || ring->head == 0) {
+        return;
+    }
+    uint64_t head = ring->head;
+
+    print_text("The last events of the trace (kinds: abi/trace.h), oldest first:\n");
+    for (uint64_t i = head > TRACE_SHOWN ? head - TRACE_SHOWN : 0; i < head; i++) {
+        print_event(&ring->events[i % TRACE_EVENTS]);
+    }
+}
+
+_Noreturn void core_panic(const char *text, const char *file, uint32_t line)
+{
+    /*
+     * One that comes while another is printed says only so much, and keeps the record of the first.
+     */
+    bool is_first = !state.has_begun;
+
+    state.has_begun = true;
+    if (is_first && state.record != NULL) {
+        print_record_open(state.record->text, sizeof(state.record->text));
+    }
+    print_text("\nPANIC: ");
+    print_text(text);
+    print_text(" (");
+    print_text(file);
+    print_text(":");
+    print_decimal(line);
+    print_text(")\n");
+    if (!is_first) {
+        panic_record_seal();
+        arch_restart(state.policy.after == PANIC_EXIT ? 0 : 1, 0x7f);
+    }
+    if (state.core != NULL) {
+        print_state(state.core);
+    }
+    print_trace(core_trace.ring);
+    arch_panic(text, file, line);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The ways in which a wait ends other than by what was waited for. */
+#include <stddef.h>
+
+#include "ipc/deadline.h"
+#include "ipc/ipc.h"
+#include "sched/sched.h"
+
+void reply_release(struct reply *reply)
+{
+    struct thread *server = reply->server;
+
+    if (reply->previous_deferred != NULL) {
+        reply->previous_deferred->next_deferred = reply->next_deferred;
+    } else {
+        server->deferred = reply->next_deferred;
+    }
+    if (reply->next_deferred != NULL) {
+        reply->next_deferred->previous_deferred = reply->previous_deferred;
+    }
+    reply->caller->held_by = NULL;
+    reply->caller = NULL;
+    reply->server = NULL;
+}
+
+static void cut_call(struct core *core, struct thread *thread)
+{
+    struct lend *to = thread->lend.to;
+
+    if (thread->served_by != NULL) {
+        thread->served_by->serving = NULL;
+        thread->served_by = NULL;
+        lend_detach(core, &thread->lend);
+    } else if (thread->held_by != NULL) {
+        reply_release(thread->held_by);
+    } else if (to != NULL && to->kind == LEND_ENDPOINT) {
+        endpoint_dequeue(core, endpoint_of_lend(to), thread);
+    }
+}
+
+void ipc_cut(struct core *core, struct thread *thread)
+{
+    switch (thread->state) {
+    case THREAD_STATE_CALLING:
+    case THREAD_STATE_FAULTED:
+        cut_call(core, thread);
+        break;
+    case THREAD_STATE_WAITING:
+        notification_dequeue(core, thread);
+        break;
+    case THREAD_STATE_RECEIVING:
+        thread->receiving_on = NULL;
+        break;
+    default:
+        thread_unready(core, thread);
+        break;
+    }
+    timed_cancel(core, &thread->timeout);
+    thread->state = THREAD_STATE_INACTIVE;
+}
+
+void ipc_abandon(struct core *core, struct thread *thread)
+{
+    if (thread->served_by != NULL) {
+        thread->served_by->caller_is_gone = true;
+    } else if (thread->held_by != NULL) {
+        thread->held_by->caller_is_gone = true;
+    }
+    ipc_cut(core, thread);
+}
+
+void ipc_fail(struct core *core, struct thread *thread, err_t err)
+{
+    bool has_faulted = thread->state == THREAD_STATE_FAULTED;
+
+    ipc_abandon(core, thread);
+    if (has_faulted) {
+        return;
+    }
+    thread->registers.op = (uint64_t)err;
+    thread->registers.info = 0;
+    thread->registers.time = 0;
+    thread->registers.bits = 0;
+    thread_make_ready(core, thread);
+}
+
+void deadline_queue(struct core *core, struct thread *thread)
+{
+    timed_arm(core, &thread->timeout, thread->deadline_ns, band_of(&thread->lend));
+}
+
+void deadline_follow(struct core *core, struct lend *lend)
+{
+    if (lend->kind != LEND_THREAD) {
+        return;
+    }
+    struct timed *timeout = &thread_of_lend(lend)->timeout;
+
+    if (timeout->node.is_queued && band_of(lend) > timeout->band) {
+        timed_arm(core, timeout, timeout->node.key, band_of(lend));
+    }
+}
+
+void deadline_passed(struct core *core, struct timed *timed)
+{
+    struct thread *thread =
+        (struct thread *)(void *)((uint8_t *)timed - offsetof(struct thread, timeout));
+
+    ipc_fail(core, thread, ERR_TIMED_OUT);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Deadlines of waits. Invariant: the finite deadline of a waiting thread is queued as a timer event, but for one case: the
+ * thread's call is held by core->current; then either it is queued or the hardware is armed no later.
+ */
+#pragma once
+
+#include "core/core.h"
+
+/** The call that this thread serves, if any: makes sure that its deadline is not forgotten. */
+static inline void deadline_cover(struct core *core, struct thread *thread);
+
+/** Queues the deadline of a thread that waits, if it is finite. */
+void deadline_queue(struct core *core, struct thread *thread);
+
+/** The priority of a node rose or fell: the event of its thread moves to the band of more important ones. */
+void deadline_follow(struct core *core, struct lend *lend);
+
+/** A deadline event expired: ends the thread's wait with TIMED_OUT. */
+void deadline_passed(struct core *core, struct timed *timed);
+
+static inline void deadline_cover(struct core *core, struct thread *thread)
+{
+    struct thread *caller = thread->serving;
+
+    if (caller != (struct thread *)0 && caller->deadline_ns != DEADLINE_NEVER &&
+        !caller->timeout.node.is_queued) {
+        deadline_queue(core, caller);
+    }
+}

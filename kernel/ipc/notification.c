@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Notifications: bits that are set without waiting, and taken by a waiter or by the receive of the thread
+ * that is bound. Waiters that lend do so through the notification itself, so that whoever gets
+ * the bits (a lock that is handed over) gets the time of those who still wait.
+ */
+#include <stddef.h>
+
+#include "ipc/deadline.h"
+#include "ipc/ipc.h"
+#include "sched/sched.h"
+
+void notification_init(struct notification *notification, struct core *home, uint32_t rank)
+{
+    lend_init(&notification->lend, LEND_NOTIFICATION, rank);
+    queue_init(&notification->plain, LEND_KEY_BITS);
+    notification->home = home;
+}
+
+void notification_dequeue(struct core *core, struct thread *waiter)
+{
+    struct notification *notification = waiter->waiting_on;
+
+    if (waiter->lends_waiting) {
+        lend_detach(core, &waiter->lend);
+        if (queue_is_empty(&notification->lend.from)) {
+            lend_detach(core, &notification->lend);
+        }
+    } else {
+        queue_take(&notification->plain, &waiter->lend.node);
+    }
+    waiter->waiting_on = NULL;
+}
+
+static struct thread *first_waiter(const struct notification *notification)
+{
+    struct queue_node *lender = notification->lend.from.root;
+    struct queue_node *plain = notification->plain.root;
+
+    if (lender != NULL) {
+        lender = queue_first(&notification->lend.from);
+    }
+    if (plain != NULL) {
+        plain = queue_first(&notification->plain);
+    }
+    if (lender == NULL || (plain != NULL && plain->key < lender->key)) {
+        lender = plain;
+    }
+    return lender == NULL ? NULL : thread_of_lend((struct lend *)(void *)lender);
+}
+
+static void give(struct thread *thread, uint64_t bits, uint32_t label)
+{
+    thread->registers.op = ERR_OK;
+    thread->registers.info = MSG_INFO(label, 0, 0);
+    thread->registers.time = 0;
+    thread->registers.bits = bits;
+}
+
+/* Those who still wait and lend now lend to the one who was woken. */
+static void hand_on(struct core *core, struct notification *notification, struct thread *holder)
+{
+    lend_detach(core, &notification->lend);
+    if (!queue_is_empty(&notification->lend.from) && holder->lend.rank <= notification->lend.rank) {
+        lend_attach(core, &notification->lend, &holder->lend);
+    }
+}
+
+bool notification_fail_first(struct core *core, struct notification *notification, err_t err)
+{
+    struct thread *waiter = first_waiter(notification);
+
+    if (waiter == NULL) {
+        return false;
+    }
+    ipc_fail(core, waiter, err);
+    return true;
+}
+
+static void signal_waiter(struct core *core, struct notification *notification,
+                          struct thread *waiter)
+{
+    uint64_t bits = notification->bits & notification->wait_mask;
+
+    if (bits == 0) {
+        return;
+    }
+    notification->bits &= ~bits;
+    give(waiter, bits, 0);
+    notification_dequeue(core, waiter);
+    timed_cancel(core, &waiter->timeout);
+    if (!queue_is_empty(&notification->lend.from)) {
+        hand_on(core, notification, waiter);
+    }
+    thread_make_ready(core, waiter);
+}
+
+static void signal_bound(struct core *core, struct notification *notification,
+                         struct thread *thread)
+{
+    uint64_t bits = notification->bits & thread->bound_mask & thread->wait_mask;
+
+    if (thread->state != THREAD_STATE_RECEIVING || bits == 0) {
+        return;
+    }
+    notification->bits &= ~bits;
+    give(thread, bits, MSG_LABEL_NOTIFIED);
+    ipc_cut(core, thread);
+    thread_make_ready(core, thread);
+}
+
+/* The common case, first: one waiter, who does not lend. */
+static bool signal_only(struct core *core, struct notification *notification, uint64_t bits)
+{
+    struct queue_node *node = notification->plain.root;
+    uint64_t given = bits & notification->wait_mask;
+
+    if (node == NULL || !queue_holds_only(&notification->plain, node) ||
+        !queue_is_empty(&notification->lend.from) || given == 0) {
+        return false;
+    }
+    struct thread *waiter = thread_of_lend((struct lend *)(void *)node);
+
+    notification->bits |= bits & ~given;
+    queue_remove_only(&notification->plain, node);
+    waiter->waiting_on = NULL;
+    timed_cancel(core, &waiter->timeout);
+    give(waiter, given, 0);
+    thread_make_ready(core, waiter);
+    return true;
+}
+
+void notification_signal(struct core *core, struct notification *notification, uint64_t bits)
+{
+    if (signal_only(core, notification, bits)) {
+        return;
+    }
+    struct thread *waiter = first_waiter(notification);
+
+    notification->bits |= bits;
+    if (waiter != NULL) {
+        signal_waiter(core, notification, waiter);
+    } else if (notification->bound != NULL) {
+        signal_bound(core, notification, notification->bound);
+    }
+}
+
+static bool take_bits(struct thread *thread, struct notification *notification, uint64_t mask)
+{
+    uint64_t bits = notification->bits & mask;
+
+    if (bits == 0) {
+        return false;
+    }
+    notification->bits &= ~bits;
+    give(thread, bits, 0);
+    return true;
+}
+
+err_t notification_poll(struct thread *thread, struct cap *target)
+{
+    return take_bits(thread, target->object, thread->registers.bits) ? ERR_OK : ERR_WOULD_BLOCK;
+}
+
+/* Whom word 0 names to lend to; NULL for nobody. Errors: BAD_CAP, WRONG_TYPE, NO_RIGHT, WOULD_DEADLOCK. */
+static err_t holder_find(const struct thread *thread, const struct notification *notification,
+                         struct thread **holder)
+{
+    uint64_t addr = thread->registers.words[0];
+    struct cap *cap;
+    err_t err;
+
+    *holder = NULL;
+    if (addr == 0) {
+        return ERR_OK;
+    }
+    err = cap_lookup(thread->table, addr, OBJECT_THREAD, RIGHT_LEND, &cap);
+    if (err) {
+        return err;
+    }
+    *holder = cap->object;
+    if (thread->lend.rank <= notification->lend.rank ||
+        (*holder)->lend.rank > notification->lend.rank) {
+        return ERR_WOULD_DEADLOCK;
+    }
+    return ERR_OK;
+}
+
+static void wait_begin(struct core *core, struct thread *thread, struct notification *notification,
+                       struct thread *holder)
+{
+    uint64_t key = lend_key(&thread->lend);
+
+    notification->wait_mask = thread->registers.bits;
+    thread->waiting_on = notification;
+    thread->deadline_ns = thread->registers.time;
+    thread->state = THREAD_STATE_WAITING;
+    thread->lends_waiting = holder != NULL;
+    thread_unready(core, thread);
+    if (holder == NULL) {
+        queue_insert(&notification->plain, &thread->lend.node, key);
+    } else {
+        lend_attach(core, &thread->lend, &notification->lend);
+        /* Who holds it was settled by the first to wait, and by every hand-over since. */
+        if (notification->lend.to == NULL) {
+            lend_attach(core, &notification->lend, &holder->lend);
+        }
+    }
+    if (thread->deadline_ns != DEADLINE_NEVER) {
+        deadline_queue(core, thread);
+    }
+}
+
+err_t notification_wait(struct core *core, struct thread *thread, struct cap *target)
+{
+    struct notification *notification = target->object;
+    uint64_t mask = thread->registers.bits;
+    struct thread *holder;
+    err_t err;
+
+    if (mask == 0) {
+        return ERR_RANGE;
+    }
+    err = holder_find(thread, notification, &holder);
+    if (err) {
+        return err;
+    }
+    if (notification->bound != NULL ||
+        (first_waiter(notification) != NULL && notification->wait_mask != mask)) {
+        return ERR_BUSY;
+    }
+    if (!take_bits(thread, notification, mask)) {
+        wait_begin(core, thread, notification, holder);
+    }
+    return ERR_OK;
+}

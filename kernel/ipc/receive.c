@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Receiving and replying, from the side of the server. */
+#include <stddef.h>
+
+#include "deliver.h"
+#include "ipc/deadline.h"
+#include "sched/sched.h"
+
+/* So many callers whose message cannot be delivered are refused in one kernel entry. */
+#define REFUSALS_MAX 8
+
+static bool take_notified(struct thread *server)
+{
+    struct notification *bound = server->bound;
+    uint64_t bits;
+
+    if (bound == NULL) {
+        return false;
+    }
+    bits = bound->bits & server->bound_mask & server->registers.bits;
+    if (bits == 0) {
+        return false;
+    }
+    bound->bits &= ~bits;
+    server->registers.op = ERR_OK;
+    server->registers.info = MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0);
+    server->registers.time = 0;
+    server->registers.bits = bits;
+    return true;
+}
+
+/* The first queued caller that can be delivered. True: the server has a call. */
+static bool take_queued(struct core *core, struct endpoint *endpoint, struct thread *server)
+{
+    for (int refused = 0; !queue_is_empty(&endpoint->lend.from); refused++) {
+        struct thread *caller =
+            thread_of_lend((struct lend *)(void *)queue_first(&endpoint->lend.from));
+
+        if (refused == REFUSALS_MAX) {
+            /* The reply, if there was one, has been sent: what is left to do is to receive. */
+            server->registers.op = (server->registers.op & ~0xffull) | SYSCALL_RECEIVE;
+            arch_syscall_restart(&server->registers);
+            return true;
+        }
+        err_t err = deliver_call(caller, server);
+
+        if (err) {
+            ipc_fail(core, caller, err);
+            continue;
+        }
+        endpoint_dequeue(core, endpoint, caller);
+        serve_begin(core, caller, server);
+        return true;
+    }
+    return false;
+}
+
+/* Errors that depend on the server's side only; binds the endpoint if it has no server yet. */
+static err_t receive_check(struct core *core, struct thread *server, uint64_t addr,
+                           struct endpoint **found)
+{
+    struct cap *cap;
+    err_t err = cap_lookup(server->table, addr, OBJECT_ENDPOINT, RIGHT_RECEIVE, &cap);
+
+    if (err) {
+        return err;
+    }
+    struct endpoint *endpoint = cap->object;
+
+    if (endpoint->server == NULL) {
+        if (server->lend.rank > endpoint->lend.rank) {
+            return ERR_WOULD_DEADLOCK;
+        }
+        endpoint_server_set(core, endpoint, server);
+    } else if (endpoint->server != server) {
+        return ERR_BUSY;
+    }
+    *found = endpoint;
+    return ERR_OK;
+}
+
+/* Nothing is served. The deadline and mask are in the registers. */
+static void receive_begin(struct core *core, struct endpoint *endpoint, struct thread *server)
+{
+    if (take_notified(server) || take_queued(core, endpoint, server)) {
+        return;
+    }
+    server->deadline_ns = server->registers.time;
+    server->wait_mask = server->registers.bits;
+    server->receiving_on = endpoint;
+    server->state = THREAD_STATE_RECEIVING;
+    thread_unready(core, server);
+    if (server->deadline_ns != DEADLINE_NEVER) {
+        deadline_queue(core, server);
+    }
+}
+
+err_t ipc_receive(struct core *core, struct thread *server, uint64_t addr)
+{
+    struct endpoint *endpoint;
+    err_t err;
+
+    if (server->serving != NULL) {
+        return ERR_BUSY;
+    }
+    err = receive_check(core, server, addr, &endpoint);
+    if (err) {
+        return err;
+    }
+    server->caller_is_gone = false;
+    receive_begin(core, endpoint, server);
+    return ERR_OK;
+}
+
+/*
+ * Writes the reply into the caller's registers and lets it go on. What cannot be delivered is an
+ * error to the server, and the caller waits on.
+ */
+static err_t answer(struct core *core, struct thread *server, struct thread *caller)
+{
+    msg_info_t info = server->registers.info;
+
+    if (caller->call_is_fault) {
+        ipc_cut(core, caller);
+        if (MSG_LABEL(info) == 0) {
+            thread_make_ready(core, caller);
+        }
+        return ERR_OK;
+    }
+    err_t err = message_transfer(server, caller, &info, true);
+
+    if (err) {
+        return err;
+    }
+    caller->registers.op = ERR_OK;
+    caller->registers.info = info;
+    caller->registers.time = 0;
+    caller->registers.bits = 0;
+    ipc_cut(core, caller);
+    thread_make_ready(core, caller);
+    return ERR_OK;
+}
+
+static err_t answer_deferred(struct core *core, struct thread *server, struct reply *reply)
+{
+    struct thread *caller = reply->caller;
+
+    if (caller != NULL) {
+        return answer(core, server, caller);
+    }
+    if (reply->caller_is_gone) {
+        reply->caller_is_gone = false;
+        return ERR_CALLER_GONE;
+    }
+    return ERR_NO_CALL;
+}
+
+static err_t answer_served(struct core *core, struct thread *server)
+{
+    if (server->serving != NULL) {
+        return answer(core, server, server->serving);
+    }
+    if (server->caller_is_gone) {
+        server->caller_is_gone = false;
+        return ERR_CALLER_GONE;
+    }
+    return ERR_NO_CALL;
+}
+
+err_t ipc_reply(struct core *core, struct thread *server, uint64_t addr)
+{
+    struct cap *cap;
+    err_t err;
+
+    if (addr == 0) {
+        err = answer_served(core, server);
+    } else {
+        err = cap_lookup(server->table, addr, OBJECT_REPLY, 0, &cap);
+        if (!err) {
+            err = answer_deferred(core, server, cap->object);
+        }
+    }
+    return err;
+}
+
+/*
+ * The common case of the loop of a server: it holds a call on whose time it runs, and nobody is
+ * queued. The caller takes over the core as it is.
+ */
+static void reply_and_wait(struct core *core, struct endpoint *endpoint, struct thread *server)
+{
+    struct thread *caller = server->serving;
+
+    server->serving = NULL;
+    caller->served_by = NULL;
+    timed_cancel(core, &caller->timeout);
+    server->deadline_ns = server->registers.time;
+    server->wait_mask = server->registers.bits;
+    server->receiving_on = endpoint;
+    server->state = THREAD_STATE_RECEIVING;
+    lend_detach(core, &caller->lend);
+    caller->state = THREAD_STATE_READY;
+    core->must_dispatch = false; /* set by the change of the server's top; the caller has it now */
+    core->current = caller;
+    deadline_cover(core, caller);
+    core_enter_thread(core, caller);
+    if (server->deadline_ns != DEADLINE_NEVER) {
+        deadline_queue(core, server);
+    }
+}
+
+static bool can_reply_and_wait(struct core *core, const struct endpoint *endpoint,
+                               const struct thread *server)
+{
+    const struct thread *caller = server->serving;
+
+    return caller != NULL && !caller->call_is_fault && !core->must_dispatch &&
+           caller->lend.top == core->charged && queue_is_empty(&endpoint->lend.from) &&
+           (server->bound == NULL ||
+            (server->bound->bits & server->bound_mask & server->registers.bits) == 0);
+}
+
+err_t ipc_reply_receive(struct core *core, struct thread *server, uint64_t addr)
+{
+    struct endpoint *endpoint;
+    err_t err = receive_check(core, server, addr, &endpoint);
+
+    if (err) {
+        return err;
+    }
+    if (can_reply_and_wait(core, endpoint, server)) {
+        struct thread *caller = server->serving;
+        msg_info_t info = server->registers.info;
+
+        err = message_transfer(server, caller, &info, true);
+        if (err) {
+            return err;
+        }
+        caller->registers.op = ERR_OK;
+        caller->registers.info = info;
+        caller->registers.time = 0;
+        caller->registers.bits = 0;
+        reply_and_wait(core, endpoint, server);
+        return ERR_OK;
+    }
+    if (server->serving != NULL || server->caller_is_gone) {
+        err = answer_served(core, server);
+        if (err) {
+            return err;
+        }
+    }
+    receive_begin(core, endpoint, server);
+    return ERR_OK;
+}

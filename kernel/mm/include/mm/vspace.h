@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces: page tables of a space, and the runs of frames and tables attached to it.
+ * Functions on ranges check nothing but what they say: the methods (mm/methods.c) check arguments.
+ */
+#pragma once
+
+#include "cap/cap.h"
+#include "object/vspace.h"
+
+/** An empty space; its memory is VSPACE_BYTES at space. */
+void vspace_init(struct vspace *space);
+
+/** Page tables will be taken from this run. Errors: BUSY (attached already). */
+MUST_CHECK err_t vspace_attach_tables(struct vspace *space, struct cap *tables);
+
+/* Pages first to first + count - 1 of a run, at an address onwards. */
+struct mapping {
+    uint32_t first;
+    uint32_t count;
+    user_addr_t at;
+    uint32_t prot; /* enum prot */
+};
+
+/**
+ * vspace_map_pages() - map pages of a run; at least one, or an error with nothing mapped.
+ * Errors: RANGE, NO_RIGHT, BUSY, ALREADY_MAPPED, NO_MEMORY as vspace.map. Cost: linear in count.
+ */
+MUST_CHECK err_t vspace_map_pages(struct vspace *space, struct cap *frame,
+                                  const struct mapping *mapping, uint32_t *done);
+
+/** Is [at, at + bytes) in the user half? */
+bool vspace_range_is_user(user_addr_t at, uint64_t size_bytes);
+
+/**
+ * vspace_find() - the entry that decides about an address: a page, or the absent entry nearest the root.
+ * Borrows: valid until the space changes.
+ */
+uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level);
+
+/** The entry for a page of that level, with its tables made. Errors: NO_MEMORY, ALREADY_MAPPED (a larger page is there). */
+MUST_CHECK err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level,
+                                   uint64_t **entry);
+
+/** Attaches the run to the space if it is attached nowhere. Errors: BUSY. */
+MUST_CHECK err_t vspace_attach_frame(struct vspace *space, struct cap *frame);
+/** Mappings of the run now lie in [at, at + bytes), too. */
+void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes);
+
+/** Translations of this address may be cached: drop them. */
+void vspace_flush(const struct core *core, const struct vspace *space, user_addr_t at);
+
+/**
+ * vspace_run_detach() - remove every use of an attached run from its space, and the run from its list.
+ * Returns ERR_OK or KERNEL_RESTART; the run keeps how far it got.
+ */
+MUST_CHECK err_t vspace_run_detach(struct core *core, struct cap *run);
+
+/** Takes a run of which no page or table is in use off its space's list. */
+void vspace_run_release(struct cap *run);
+
+/** The capability of an attached run lies somewhere else now. */
+void vspace_run_moved(struct cap *from, struct cap *to);
+
+/** Lets go of all runs; the space is about to go. Returns ERR_OK or KERNEL_RESTART. */
+MUST_CHECK err_t vspace_destroy(struct core *core, struct vspace *space);

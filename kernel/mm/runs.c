@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* The runs attached to a space: lists, and removing every trace of a run from the page tables. */
+#include <stddef.h>
+
+#include "core/core.h"
+#include "mm/vspace.h"
+
+/* So many entries are looked at between two preemption points. */
+#define SCAN_STEPS 64u
+
+static struct cap **list_of(struct vspace *space, const struct cap *run)
+{
+    return run->type == OBJECT_FRAME ? &space->frames : &space->tables;
+}
+
+static void run_link(struct vspace *space, struct cap *run)
+{
+    struct cap **list = list_of(space, run);
+
+    run->run.space = space;
+    run->run.attached_previous = NULL;
+    run->run.attached_next = *list;
+    if (*list != NULL) {
+        (*list)->run.attached_previous = run;
+    }
+    *list = run;
+}
+
+void vspace_run_release(struct cap *run)
+{
+    struct vspace *space = run->run.space;
+
+    if (run->run.attached_previous != NULL) {
+        run->run.attached_previous->run.attached_next = run->run.attached_next;
+    } else {
+        *list_of(space, run) = run->run.attached_next;
+    }
+    if (run->run.attached_next != NULL) {
+        run->run.attached_next->run.attached_previous = run->run.attached_previous;
+    }
+    if (run->type == OBJECT_FRAME) {
+        space->frame_runs--;
+    } else {
+        space->tables_used -= run->run.used_count;
+    }
+    run->run.used_count = 0;
+    run->run.is_leaving = false;
+    run->run.space = NULL;
+    run->run.attached_next = NULL;
+    run->run.attached_previous = NULL;
+}
+
+err_t vspace_attach_tables(struct vspace *space, struct cap *tables)
+{
+    if (tables->run.space != NULL) {
+        return ERR_BUSY;
+    }
+    tables->run.low = 0;
+    tables->run.high = ARCH_USER_END;
+    run_link(space, tables);
+    return ERR_OK;
+}
+
+err_t vspace_attach_frame(struct vspace *space, struct cap *frame)
+{
+    if (frame->run.space == space && !frame->run.is_leaving) {
+        return ERR_OK;
+    }
+    if (frame->run.space != NULL) {
+        return ERR_BUSY;
+    }
+    frame->run.low = ARCH_USER_END;
+    frame->run.high = 0;
+    run_link(space, frame);
+    space->frame_runs++;
+    return ERR_OK;
+}
+
+void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes)
+{
+    if (at < frame->run.low) {
+        frame->run.low = at;
+    }
+    if (at + size_bytes > frame->run.high) {
+        frame->run.high = at + size_bytes;
+    }
+}
+
+void vspace_run_moved(struct cap *from, struct cap *to)
+{
+    struct vspace *space = to->run.space;
+
+    (void)from;
+    if (to->run.attached_previous != NULL) {
+        to->run.attached_previous->run.attached_next = to;
+    } else {
+        *list_of(space, to) = to;
+    }
+    if (to->run.attached_next != NULL) {
+        to->run.attached_next->run.attached_previous = to;
+    }
+}
+
+static bool run_holds(const struct cap *run, phys_t phys)
+{
+    return phys - run->run.base < run->run.size_bytes;
+}
+
+/* Removes the page at an address if it is of the run. Returns how many bytes are dealt with. */
+static uint64_t frame_scan(struct core *core, struct cap *run, user_addr_t at)
+{
+    struct vspace *space = run->run.space;
+    uint32_t level;
+    uint64_t *entry = vspace_find(space, at, &level);
+
+    if (pte_is_present(*entry) && run_holds(run, pte_phys(*entry))) {
+        *entry = 0;
+        vspace_flush(core, space, at);
+    }
+    return pte_span(level) - at % pte_span(level);
+}
+
+/* Removes the table of the run nearest the root on the way to an address. */
+static uint64_t table_scan(struct cap *run, user_addr_t at)
+{
+    uint64_t *table = vspace_root(run->run.space);
+
+    for (uint32_t level = PTE_ROOT_LEVEL;; level--) {
+        uint64_t *entry = &table[pte_index(at, level)];
+
+        if (level > 0 && pte_is_present(*entry) && !pte_is_page(*entry, level)) {
+            if (!run_holds(run, pte_phys(*entry))) {
+                table = arch_phys_to_ptr(pte_phys(*entry));
+                continue;
+            }
+            *entry = 0;
+            arch_tlb_flush_all();
+        }
+        uint64_t span = pte_span(level > 0 ? level : 1);
+
+        return span - at % span;
+    }
+}
+
+err_t vspace_run_detach(struct core *core, struct cap *run)
+{
+    uint32_t step = 0;
+
+    run->run.is_leaving = true;
+    while (run->run.low < run->run.high) {
+        run->run.low += run->type == OBJECT_FRAME ? frame_scan(core, run, run->run.low)
+                                                  : table_scan(run, run->run.low);
+        step++;
+        if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {
+            return KERNEL_RESTART;
+        }
+    }
+    vspace_run_release(run);
+    return ERR_OK;
+}
+
+err_t vspace_destroy(struct core *core, struct vspace *space)
+{
+    arch_vspace_leave(core, space->root);
+    for (uint32_t step = 1; space->frames != NULL || space->tables != NULL; step++) {
+        vspace_run_release(space->frames != NULL ? space->frames : space->tables);
+        if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {
+            return KERNEL_RESTART;
+        }
+    }
+    return ERR_OK;
+}

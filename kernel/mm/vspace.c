@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* Page tables: walking them, taking tables for them, mapping. */
+#include "mm/vspace.h"
+
+#include <stddef.h>
+
+#include "core/core.h"
+
+#define PAGE_BYTES 4096u
+
+void vspace_init(struct vspace *space)
+{
+    space->frames = NULL;
+    space->tables = NULL;
+    space->frame_runs = 0;
+    space->tables_used = 0;
+    space->root = arch_ptr_to_phys(vspace_root(space));
+    arch_vspace_root_init(vspace_root(space));
+}
+
+bool vspace_range_is_user(user_addr_t at, uint64_t size_bytes)
+{
+    return at >= PAGE_BYTES && at < ARCH_USER_END && size_bytes <= ARCH_USER_END - at;
+}
+
+uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level)
+{
+    uint64_t *table = vspace_root(space);
+
+    for (uint32_t depth = PTE_ROOT_LEVEL;; depth--) {
+        uint64_t *entry = &table[pte_index(at, depth)];
+
+        if (!pte_is_present(*entry) || pte_is_page(*entry, depth)) {
+            *level = depth;
+            return entry;
+        }
+        table = arch_phys_to_ptr(pte_phys(*entry));
+    }
+}
+
+/* A cleared table from the first run that has one. */
+static err_t table_take(struct vspace *space, phys_t *taken)
+{
+    for (struct cap *cap = space->tables; cap != NULL; cap = cap->run.attached_next) {
+        struct memory_run *run = &cap->run;
+        uint64_t offset = (uint64_t)run->used_count * PAGE_BYTES;
+
+        if (offset < run->size_bytes && !run->is_leaving) {
+            *taken = run->base + offset;
+            run->used_count++;
+            space->tables_used++;
+            arch_memory_clear(arch_phys_to_ptr(*taken), PAGE_BYTES);
+            return ERR_OK;
+        }
+    }
+    return ERR_NO_MEMORY;
+}
+
+err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level, uint64_t **entry)
+{
+    uint64_t *table = vspace_root(space);
+
+    for (uint32_t depth = PTE_ROOT_LEVEL; depth > level; depth--) {
+        uint64_t *link = &table[pte_index(at, depth)];
+
+        if (!pte_is_present(*link)) {
+            phys_t taken;
+            err_t err = table_take(space, &taken);
+
+            if (err) {
+                return err;
+            }
+            *link = pte_table(taken);
+        } else if (pte_is_page(*link, depth)) {
+            return ERR_ALREADY_MAPPED;
+        }
+        table = arch_phys_to_ptr(pte_phys(*link));
+    }
+    *entry = &table[pte_index(at, level)];
+    return ERR_OK;
+}
+
+void vspace_flush(const struct core *core, const struct vspace *space, user_addr_t at)
+{
+    if (core->entered == NULL || core->entered->space == space || core->entered->space == NULL) {
+        arch_tlb_flush_page(at);
+    }
+}
+
+/* Without what is checked in vspace_map_pages(). Returns how many; err says why not more. */
+static uint32_t map_some(struct vspace *space, const struct memory_run *run,
+                         const struct mapping *mapping, uint64_t flags, err_t *err)
+{
+    uint32_t level = run->page_class;
+    uint64_t span = pte_span(level);
+    user_addr_t at = mapping->at;
+    phys_t page = run->base + (uint64_t)mapping->first * span;
+    uint64_t *entry = NULL;
+    uint32_t done;
+
+    for (done = 0; done < mapping->count; done++, at += span, page += span, entry++) {
+        if (entry == NULL || pte_index(at, level) == 0) {
+            *err = vspace_entry_make(space, at, level, &entry);
+            if (*err) {
+                return done;
+            }
+        }
+        if (pte_is_present(*entry)) {
+            *err = ERR_ALREADY_MAPPED;
+            return done;
+        }
+        *entry = page | flags;
+    }
+    return done;
+}
+
+err_t vspace_map_pages(struct vspace *space, struct cap *frame, const struct mapping *mapping,
+                       uint32_t *done)
+{
+    struct memory_run *run = &frame->run;
+    uint64_t span = pte_span(run->page_class);
+    uint32_t may = frame->rights & (RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
+    uint32_t prot = mapping->prot | PROT_READ;
+    err_t err;
+
+    if (((uint64_t)mapping->first + mapping->count) * span > run->size_bytes ||
+        mapping->at % span != 0 || !vspace_range_is_user(mapping->at, mapping->count * span)) {
+        return ERR_RANGE;
+    }
+    if ((prot & ~may) != 0 || (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) {
+        return ERR_NO_RIGHT;
+    }
+    bool was_attached = run->space != NULL;
+
+    err = vspace_attach_frame(space, frame);
+    if (err) {
+        return err;
+    }
+    *done =
+        map_some(space, run, mapping, pte_page(0, run->page_class, prot, may, run->cache), &err);
+    if (*done == 0) {
+        if (!was_attached) {
+            vspace_run_release(frame);
+        }
+        return err;
+    }
+    vspace_frame_covers(frame, mapping->at, *done * span);
+    return ERR_OK;
+}

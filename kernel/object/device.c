@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* Timers, interrupts, I/O ports (abi/idl/kernel.idl). */
+#include <stddef.h>
+
+#include "ipc/ipc.h"
+#include "kernel_gen/methods.h"
+#include "object/timer.h"
+#include "sched/sched.h"
+
+#define TIMER_PERIOD_MIN_NS 10000u
+
+static void notification_gone(struct core *core, struct cap *cap)
+{
+    struct timer *timer = cap->holder;
+
+    timed_cancel(core, &timer->timed);
+}
+
+void timer_destroy(struct core *core, struct timer *timer)
+{
+    timed_cancel(core, &timer->timed);
+    cap_unembed(&timer->notification_cap);
+}
+
+void timer_expired(struct core *core, struct timer *timer)
+{
+    struct cap *cap = &timer->notification_cap;
+    struct notification *notification = cap->object;
+    uint64_t badge = cap->badge;
+
+    if (timer->period_ns != 0) {
+        ns_t next_ns = timer->timed.node.key + timer->period_ns;
+        ns_t now_ns = arch_now();
+
+        /* Periods that were missed altogether are one signal. */
+        if (next_ns < timer->period_ns) {
+            next_ns = DEADLINE_NEVER; /* past the end of time */
+        } else if (next_ns <= now_ns) {
+            next_ns += (now_ns - next_ns) / timer->period_ns * timer->period_ns;
+        }
+        timed_arm(core, &timer->timed, next_ns, timer->timed.band);
+    } else {
+        cap_unembed(cap);
+    }
+    notification_signal(core, notification, badge);
+}
+
+err_t timer_on_set(struct invocation *inv, const struct timer_set_args *args)
+{
+    struct timer *timer = inv->target->object;
+    err_t err;
+
+    if (args->period != 0 && args->period < TIMER_PERIOD_MIN_NS) {
+        return ERR_RANGE;
+    }
+    err = cap_may_derive(args->notification);
+    if (err) {
+        return err;
+    }
+    timer_destroy(inv->core, timer);
+    err = cap_embed(args->notification, &timer->notification_cap, timer, notification_gone);
+    if (err) {
+        return err;
+    }
+    timer->period_ns = args->period;
+    timed_arm(inv->core, &timer->timed, args->at, args->band);
+    return ERR_OK;
+}
+
+err_t timer_on_cancel(struct invocation *inv, struct timer_cancel_results *results)
+{
+    struct timer *timer = inv->target->object;
+
+    results->was_set = timer->timed.node.is_queued;
+    timer_destroy(inv->core, timer);
+    return ERR_OK;
+}
+
+static void irq_mask(const struct irq *irq, bool masked)
+{
+    if (irq->line != IRQ_NO_LINE) {
+        arch_irq_line_mask(irq->line, masked);
+    }
+}
+
+static void irq_notification_gone(struct core *core, struct cap *cap)
+{
+    (void)core;
+    irq_mask(cap->holder, true);
+}
+
+void irq_destroy(struct core *core, struct irq *irq)
+{
+    if (irq->is_claimed) {
+        irq_mask(irq, true);
+        core->machine->vectors[irq->vector] = NULL;
+        irq->is_claimed = false;
+    }
+    cap_unembed(&irq->notification_cap);
+}
+
+void irq_on_interrupt(struct core *core, uint32_t vector)
+{
+    struct irq *irq = vector < ARCH_IRQ_VECTORS ? core->machine->vectors[vector] : NULL;
+
+    if (irq == NULL || irq->notification_cap.type == OBJECT_NONE) {
+        core->irqs_spurious++;
+        arch_irq_acknowledge(vector);
+        return;
+    }
+    /* A level would come again at once; of edges only a second one says that masking is needed. */
+    if (irq->is_level) {
+        irq_mask(irq, true);
+    } else if (irq->is_pending) {
+        irq->is_held = true;
+        irq_mask(irq, true);
+        arch_irq_acknowledge(vector);
+        return;
+    }
+    irq->is_pending = true;
+    arch_irq_acknowledge(vector);
+    notification_signal(core, irq->notification_cap.object, irq->notification_cap.badge);
+}
+
+static bool vector_find(const struct machine *machine, uint32_t *vector)
+{
+    /* Lines have the vectors of their own numbers; messages take from the other end. */
+    for (uint32_t i = ARCH_IRQ_VECTORS; i-- > arch_irq_line_count();) {
+        if (machine->vectors[i] == NULL) {
+            *vector = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void irq_claim(struct invocation *inv, struct irq *irq, uint32_t vector, uint32_t line)
+{
+    irq->is_claimed = true;
+    irq->is_pending = false;
+    irq->is_held = false;
+    irq->is_level = false;
+    irq->vector = vector;
+    irq->line = line;
+    inv->core->machine->vectors[vector] = irq;
+}
+
+err_t irq_on_claim_line(struct invocation *inv, const struct irq_claim_line_args *args)
+{
+    struct irq *irq = inv->target->object;
+
+    if (args->line >= arch_irq_line_count()) {
+        return ERR_RANGE;
+    }
+    if (irq->is_claimed || inv->core->machine->vectors[args->line] != NULL) {
+        return ERR_BUSY;
+    }
+    irq_claim(inv, irq, args->line, args->line);
+    irq->is_level = args->level != 0;
+    arch_irq_line_route(args->line, args->line, args->level != 0, args->active_low != 0);
+    return ERR_OK;
+}
+
+err_t irq_on_claim_msi(struct invocation *inv, const struct irq_claim_msi_args *args,
+                       struct irq_claim_msi_results *results)
+{
+    struct irq *irq = inv->target->object;
+    uint32_t vector;
+
+    (void)args;
+    if (irq->is_claimed) {
+        return ERR_BUSY;
+    }
+    if (!vector_find(inv->core->machine, &vector)) {
+        return ERR_NO_MEMORY;
+    }
+    irq_claim(inv, irq, vector, IRQ_NO_LINE);
+    arch_irq_msi(vector, &results->address, &results->data);
+    return ERR_OK;
+}
+
+err_t irq_on_bind(struct invocation *inv, const struct irq_bind_args *args)
+{
+    struct irq *irq = inv->target->object;
+    err_t err;
+
+    if (!irq->is_claimed) {
+        return ERR_GONE;
+    }
+    if (args->notification != NULL) {
+        err = cap_may_derive(args->notification);
+        if (err) {
+            return err;
+        }
+    }
+    irq_mask(irq, true);
+    cap_unembed(&irq->notification_cap);
+    if (args->notification == NULL) {
+        return ERR_OK;
+    }
+    err = cap_embed(args->notification, &irq->notification_cap, irq, irq_notification_gone);
+    if (err) {
+        return err;
+    }
+    irq->is_pending = false;
+    irq->is_held = false;
+    irq_mask(irq, false);
+    return ERR_OK;
+}
+
+err_t irq_on_ack(struct invocation *inv)
+{
+    struct irq *irq = inv->target->object;
+    bool was_held = irq->is_held;
+
+    if (!irq->is_claimed || irq->notification_cap.type == OBJECT_NONE) {
+        return ERR_GONE;
+    }
+    irq->is_pending = was_held;
+    irq->is_held = false;
+    if (was_held) {
+        notification_signal(inv->core, irq->notification_cap.object, irq->notification_cap.badge);
+    }
+    if (irq->is_level || was_held) {
+        irq_mask(irq, false);
+    }
+    return ERR_OK;
+}

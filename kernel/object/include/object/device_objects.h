@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Timers, interrupts, I/O ports. */
+#pragma once
+
+#include "cap/cap.h"
+#include "object/timed.h"
+
+struct core;
+
+struct timer {
+    struct timed timed;
+    struct core *home;
+    uint64_t period_ns;          /* 0: once */
+    struct cap notification_cap; /* embedded; type NONE: not set */
+};
+
+struct irq {
+    struct core *home;
+    uint32_t line; /* IRQ_NO_LINE: message-signalled */
+    uint32_t vector;
+    bool is_claimed;
+    bool is_level;
+    bool is_pending; /* delivered, not acknowledged */
+    bool is_held; /* an edge came while it was pending: masked, and delivered when acknowledged */
+    struct cap notification_cap;
+};
+
+#define IRQ_NO_LINE UINT32_MAX
+
+/* Claimed ranges form the machine's list, which is short: claims are rare. */
+struct io_port {
+    uint32_t first;
+    uint32_t count; /* 0: nothing claimed */
+    struct io_port *next;
+};

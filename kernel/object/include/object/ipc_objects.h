@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Endpoints, reply objects, notifications: where threads meet. */
+#pragma once
+
+#include "cap/cap.h"
+#include "object/lend.h"
+
+struct core;
+struct thread;
+
+/*
+ * Invariant: lend.from holds the queued callers; lend.to is the server's node exactly while there are
+ * queued callers and a server that is not destroyed.
+ */
+struct endpoint {
+    struct lend lend;
+    struct core *home;
+    struct thread *server;           /* borrowed: a thread leaves its endpoints before it dies */
+    struct endpoint *next_of_server; /* list server->endpoints */
+    struct endpoint *previous_of_server;
+};
+
+/* Invariant: caller->held_by is this object; it is in server->deferred exactly while caller is set. */
+struct reply {
+    struct thread *caller;
+    struct thread *server; /* who deferred */
+    struct reply *next_deferred;
+    struct reply *previous_deferred;
+    bool caller_is_gone;
+};
+
+/*
+ * Waiters that lend are in lend.from, the others in plain; both in priority order.
+ * Invariants: while there are waiters, bits & wait_mask is 0 and nothing is bound; lend.to is the thread
+ * that the lenders lend to, set only while lend.from is not empty.
+ */
+struct notification {
+    struct lend lend;
+    struct queue plain;
+    struct core *home;
+    uint64_t bits;
+    uint64_t wait_mask;   /* of all present waiters */
+    struct thread *bound; /* its bound_cap is embedded */
+};

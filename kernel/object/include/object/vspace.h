@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An address space. The struct fills a page; the root table is the page after it.
+ * Invariant: every table below the root lies in a run on the list tables, every page mapped in a run on the list frames.
+ */
+#pragma once
+
+#include "cap/cap.h"
+
+struct vspace {
+    struct cap *frames; /* attached runs, through run.attached_next */
+    struct cap *tables;
+    uint32_t frame_runs;
+    uint32_t tables_used;
+    phys_t root;
+};
+
+#define VSPACE_BYTES 8192u
+
+static inline uint64_t *vspace_root(struct vspace *space)
+{
+    return (uint64_t *)(void *)((uint8_t *)space + 4096);
+}

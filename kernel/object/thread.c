@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads: creation, the kernel's references from a thread, destruction. */
+#include <stddef.h>
+
+#include "ipc/ipc.h"
+#include "object/thread_life.h"
+#include "sched/sched.h"
+
+_Static_assert(sizeof(struct thread) <= 4096, "a thread fills one page");
+
+void thread_init(struct thread *thread, uint32_t rank, bool has_fpu)
+{
+    lend_init(&thread->lend, LEND_THREAD, rank);
+    thread->has_fpu = has_fpu;
+    thread->state = THREAD_STATE_INACTIVE;
+    thread->timeout.kind = TIMED_DEADLINE;
+    thread->deadline_ns = DEADLINE_NEVER;
+    arch_registers_init(&thread->registers);
+}
+
+/* Without table or space a thread cannot go on. */
+static void stop(struct core *core, struct thread *thread)
+{
+    if (thread->state != THREAD_STATE_INACTIVE) {
+        ipc_abandon(core, thread);
+    }
+}
+
+static void table_gone(struct core *core, struct cap *cap)
+{
+    struct thread *thread = cap->holder;
+
+    stop(core, thread);
+    thread->table = NULL;
+}
+
+static void space_gone(struct core *core, struct cap *cap)
+{
+    struct thread *thread = cap->holder;
+
+    stop(core, thread);
+    thread->space = NULL;
+}
+
+static void buffer_gone(struct core *core, struct cap *cap)
+{
+    struct thread *thread = cap->holder;
+
+    (void)core;
+    thread->buffer = NULL;
+}
+
+err_t thread_configure(struct core *core, struct thread *thread, struct cap *table_cap,
+                       struct cap *space_cap)
+{
+    err_t err;
+
+    core_forget_entered(core, thread);
+    cap_unembed(&thread->table_cap);
+    cap_unembed(&thread->space_cap);
+    thread->table = NULL;
+    thread->space = NULL;
+    err = cap_embed(table_cap, &thread->table_cap, thread, table_gone);
+    if (err) {
+        return err;
+    }
+    err = cap_embed(space_cap, &thread->space_cap, thread, space_gone);
+    if (err) {
+        cap_unembed(&thread->table_cap);
+        return err;
+    }
+    thread->table = table_cap->object;
+    thread->space = space_cap->object;
+    return ERR_OK;
+}
+
+err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offset)
+{
+    uint8_t *start;
+    err_t err;
+
+    if (frame == NULL) {
+        cap_unembed(&thread->buffer_cap);
+        thread->buffer = NULL;
+        return ERR_OK;
+    }
+    if (offset % MSG_BUFFER_BYTES != 0 || offset >= frame->run.size_bytes) {
+        return ERR_RANGE;
+    }
+    if ((~frame->rights & (RIGHT_READ | RIGHT_WRITE)) != 0) {
+        return ERR_NO_RIGHT;
+    }
+    if (frame->run.is_device) {
+        return ERR_WRONG_TYPE;
+    }
+    err = cap_may_derive(frame);
+    if (err) {
+        return err;
+    }
+    start = arch_phys_to_ptr(frame->run.base);
+    cap_unembed(&thread->buffer_cap);
+    err = cap_embed(frame, &thread->buffer_cap, thread, buffer_gone);
+    assert(!err); /* asked above, and unembedding takes nothing away from the source */
+    thread->buffer = (struct msg_buffer *)(void *)(start + offset);
+    return ERR_OK;
+}
+
+void thread_start(struct core *core, struct thread *thread)
+{
+    thread_make_ready(core, thread);
+}
+
+static void unbind_all(struct core *core, struct thread *thread)
+{
+    if (thread->context != NULL) {
+        context_unbind(core, thread->context);
+    }
+    if (thread->bound != NULL) {
+        thread->bound->bound = NULL;
+        thread->bound = NULL;
+    }
+    cap_unembed(&thread->bound_cap);
+    cap_unembed(&thread->table_cap);
+    cap_unembed(&thread->space_cap);
+    cap_unembed(&thread->handler_cap);
+    cap_unembed(&thread->buffer_cap);
+    thread->table = NULL;
+    thread->space = NULL;
+    thread->buffer = NULL;
+}
+
+/* One thing that still refers to the thread; false when nothing does. */
+static bool cut_one(struct core *core, struct thread *thread)
+{
+    struct queue_node *lender;
+
+    if (thread->serving != NULL) {
+        ipc_fail(core, thread->serving, ERR_PEER_DIED);
+    } else if (thread->deferred != NULL) {
+        ipc_fail(core, thread->deferred->caller, ERR_PEER_DIED);
+    } else if (thread->endpoints != NULL) {
+        endpoint_server_set(core, thread->endpoints, NULL);
+    } else {
+        /* What is left are notifications whose waiters lend to it: they wait on and lend to nobody. */
+        lender = queue_first(&thread->lend.from);
+        if (lender == NULL) {
+            return false;
+        }
+        lend_detach(core, (struct lend *)(void *)lender);
+    }
+    return true;
+}
+
+/*
+ * Another thread is stopped first, so that nothing new comes to it. One that destroys itself stays able to run
+ * until all others have been told: it must come back from preemption points.
+ */
+err_t thread_destroy(struct core *core, struct thread *thread)
+{
+    if (core->current != thread) {
+        ipc_abandon(core, thread);
+    }
+    while (cut_one(core, thread)) {
+        if (arch_interrupt_pending(core)) {
+            return KERNEL_RESTART;
+        }
+    }
+    ipc_abandon(core, thread);
+    unbind_all(core, thread);
+    arch_thread_forget(core, thread);
+    if (core->current == thread) {
+        core->current = NULL;
+        core->must_dispatch = true;
+    }
+    core_forget_entered(core, thread);
+    return ERR_OK;
+}

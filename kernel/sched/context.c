@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scheduling contexts: budgets by sporadic replenishment. What was used comes back one period after it
+ * began to be used; pieces that would not fit into the refills, or are too small to deserve one,
+ * are joined to the last one and come back with it, so later, never earlier.
+ * A context whose budget is its whole period never runs dry: it goes behind its equals instead.
+ */
+#include <stddef.h>
+
+#include "object/sched_context.h"
+#include "sched/sched.h"
+
+#define REFILL_MIN_NS 2000u
+
+static struct refill *refill_at(struct sched_context *context, uint32_t index)
+{
+    return &context->refills[(context->head + index) % SCHED_REFILLS];
+}
+
+static bool is_round_robin(const struct sched_context *context)
+{
+    return context->budget_ns == context->period_ns;
+}
+
+void context_init(struct sched_context *context)
+{
+    context->core = NULL;
+    context->replenish.kind = TIMED_REPLENISH;
+}
+
+static void budget_set(struct core *core, struct sched_context *context, bool has_budget)
+{
+    if (context->has_budget != has_budget) {
+        context->has_budget = has_budget;
+        if (context->owner != NULL) {
+            lend_update(core, &context->owner->lend);
+        }
+    }
+}
+
+/* The first refill decides whether there is budget now; if not, an event says when. */
+static void budget_check(struct core *core, struct sched_context *context, ns_t now_ns)
+{
+    bool has_budget = context->refills[context->head].at_ns <= now_ns;
+
+    budget_set(core, context, has_budget);
+    if (!has_budget) {
+        timed_arm(core, &context->replenish, context->refills[context->head].at_ns, context->band);
+    }
+}
+
+void context_configure(struct core *core, struct sched_context *context, uint8_t priority,
+                       uint64_t budget_ns, uint64_t period_ns)
+{
+    ns_t now_ns = arch_now();
+
+    context_charge(core, now_ns);
+    budget_set(core, context, false);
+    timed_cancel(core, &context->replenish);
+    context->core = core;
+    context->priority = priority;
+    context->band = priority / 16u;
+    context->budget_ns = budget_ns;
+    context->period_ns = period_ns;
+    context->used_ns = 0;
+    context->head = 0;
+    context->count = 1;
+    context->refills[0] = (struct refill){ now_ns, budget_ns };
+    budget_set(core, context, true);
+    core->must_dispatch = true;
+}
+
+static void owner_gone(struct core *core, struct cap *cap)
+{
+    struct sched_context *context = cap->holder;
+    struct thread *thread = context->owner;
+
+    context->owner = NULL;
+    thread->context = NULL;
+    lend_update(core, &thread->lend);
+}
+
+err_t context_bind(struct core *core, struct sched_context *context, struct cap *thread_cap)
+{
+    struct thread *thread = thread_cap->object;
+    err_t err = cap_embed(thread_cap, &context->owner_cap, context, owner_gone);
+
+    if (err) {
+        return err;
+    }
+    context->owner = thread;
+    thread->context = context;
+    lend_update(core, &thread->lend);
+    return ERR_OK;
+}
+
+void context_unbind(struct core *core, struct sched_context *context)
+{
+    if (context->owner != NULL) {
+        owner_gone(core, &context->owner_cap);
+        cap_unembed(&context->owner_cap);
+    }
+}
+
+static void refill_add(struct sched_context *context, ns_t at_ns, uint64_t amount_ns)
+{
+    struct refill *last = refill_at(context, context->count - 1u);
+
+    if (context->count == SCHED_REFILLS || (context->count > 1 && amount_ns < REFILL_MIN_NS)) {
+        last->at_ns = at_ns > last->at_ns ? at_ns : last->at_ns;
+        last->amount_ns += amount_ns;
+        return;
+    }
+    context->count++;
+    *refill_at(context, context->count - 1u) = (struct refill){ at_ns, amount_ns };
+}
+
+/* Takes time used from the first refills and puts it back a period after it began to be used. */
+static void refills_use(struct sched_context *context, ns_t start_ns, uint64_t used_ns)
+{
+    while (used_ns > 0) {
+        struct refill *head = refill_at(context, 0);
+        uint64_t piece = used_ns < head->amount_ns ? used_ns : head->amount_ns;
+
+        if (head->at_ns > start_ns + used_ns && piece < used_ns) {
+            return; /* overrun between the end of the budget and the interrupt that tells */
+        }
+        used_ns -= piece;
+        head->amount_ns -= piece;
+        if (head->amount_ns > 0) {
+            refill_add(context, start_ns + context->period_ns, piece);
+            return;
+        }
+        /* The first is used up: its place is free before the piece is added. */
+        if (context->count == 1) {
+            *head = (struct refill){ start_ns + context->period_ns, piece };
+            return;
+        }
+        context->head = (uint8_t)((context->head + 1u) % SCHED_REFILLS);
+        context->count--;
+        refill_add(context, start_ns + context->period_ns, piece);
+    }
+}
+
+static __attribute__((noinline)) void charge_sporadic(struct core *core,
+                                                      struct sched_context *context, ns_t start_ns,
+                                                      ns_t now_ns)
+{
+    refills_use(context, start_ns, now_ns - start_ns);
+    budget_check(core, context, now_ns);
+}
+
+/* The slice is over: a new one, behind those of the same priority. */
+static __attribute__((noinline)) void slice_end(struct core *core, struct refill *slice,
+                                                uint64_t budget_ns)
+{
+    slice->amount_ns = budget_ns;
+    sched_yield(core);
+}
+
+void context_charge(struct core *core, ns_t now_ns)
+{
+    struct sched_context *context = core->charged;
+    ns_t start_ns = core->charged_since_ns;
+
+    core->charged_since_ns = now_ns;
+    if (context == NULL || now_ns <= start_ns) {
+        return;
+    }
+    uint64_t used_ns = now_ns - start_ns;
+
+    context->used_ns += used_ns;
+    if (is_round_robin(context)) {
+        struct refill *slice = &context->refills[context->head];
+
+        if (used_ns < slice->amount_ns) {
+            slice->amount_ns -= used_ns;
+        } else {
+            slice_end(core, slice, context->budget_ns);
+        }
+        return;
+    }
+    charge_sporadic(core, context, start_ns, now_ns);
+}
+
+void context_replenish(struct core *core, struct sched_context *context)
+{
+    budget_check(core, context, arch_now());
+}
+
+uint64_t context_remaining(const struct sched_context *context, ns_t now_ns)
+{
+    uint64_t remaining = 0;
+
+    for (uint32_t i = 0; i < context->count; i++) {
+        const struct refill *refill = &context->refills[(context->head + i) % SCHED_REFILLS];
+
+        if (refill->at_ns <= now_ns) {
+            remaining += refill->amount_ns;
+        }
+    }
+    return remaining;
+}

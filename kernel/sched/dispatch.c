@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* The ready queue and the choice of who runs. */
+#include <stddef.h>
+
+#include "core/trace.h"
+#include "ipc/deadline.h"
+#include "sched/sched.h"
+
+static struct thread *thread_of_ready(struct ready_node *node)
+{
+    return (struct thread *)(void *)((uint8_t *)node - offsetof(struct thread, ready));
+}
+
+static bool can_continue(const struct thread *thread)
+{
+    return thread != NULL && thread->state == THREAD_STATE_READY && thread->lend.top != NULL &&
+           !thread->ready.is_queued;
+}
+
+void thread_make_ready(struct core *core, struct thread *thread)
+{
+    struct thread *current = core->current;
+    uint32_t key = lend_key(&thread->lend);
+
+    thread->state = THREAD_STATE_READY;
+    if (thread == current) {
+        core->must_dispatch = true;
+        return;
+    }
+    if (key == LEND_KEY_NONE) {
+        return;
+    }
+    if (can_continue(current) && key >= lend_key(&current->lend)) {
+        ready_insert(&core->ready, &thread->ready, key);
+        return;
+    }
+    core->must_dispatch = true;
+    if (core->woken == NULL) {
+        core->woken = thread;
+    } else {
+        ready_insert(&core->ready, &thread->ready, key);
+    }
+}
+
+void thread_unready(struct core *core, struct thread *thread)
+{
+    if (thread->ready.is_queued) {
+        ready_remove(&core->ready, &thread->ready);
+    } else if (thread == core->woken) {
+        core->woken = NULL;
+    }
+    if (thread == core->current) {
+        core->must_dispatch = true;
+    }
+}
+
+void sched_yield(struct core *core)
+{
+    struct thread *current = core->current;
+
+    if (can_continue(current)) {
+        ready_insert(&core->ready, &current->ready, lend_key(&current->lend));
+        core->must_dispatch = true;
+    }
+}
+
+/* The better of current, if it can go on, and the one that was woken; the other goes into the queue. */
+static struct thread *better(struct core *core)
+{
+    struct thread *current = can_continue(core->current) ? core->current : NULL;
+    struct thread *woken = core->woken;
+
+    core->woken = NULL;
+    if (woken == NULL) {
+        return current;
+    }
+    if (current == NULL) {
+        return woken;
+    }
+    if (lend_key(&woken->lend) < lend_key(&current->lend)) {
+        ready_insert_first(&core->ready, &current->ready, lend_key(&current->lend));
+        return woken;
+    }
+    ready_insert(&core->ready, &woken->ready, lend_key(&woken->lend));
+    return current;
+}
+
+static struct thread *choose(struct core *core)
+{
+    struct thread *best = better(core);
+    uint32_t first = ready_first_key(&core->ready);
+
+    if (best != NULL) {
+        uint32_t key = lend_key(&best->lend);
+
+        if (key <= first) {
+            return best;
+        }
+        ready_insert_first(&core->ready, &best->ready, key);
+    }
+    if (first == READY_KEY_NONE) {
+        return NULL;
+    }
+    struct ready_node *node = core->ready.first[first];
+
+    ready_remove(&core->ready, node);
+    return thread_of_ready(node);
+}
+
+static void idle(struct core *core)
+{
+    core->charged = NULL;
+    timers_cover_bands(core, 0);
+    trace_event(core, TRACE_IDLE, 0, 0);
+}
+
+void core_dispatch(struct core *core)
+{
+    struct thread *before = core->current;
+    ns_t now_ns = arch_now();
+
+    context_charge(core, now_ns);
+    struct thread *next = choose(core);
+
+    core->must_dispatch = false;
+    core->current = next;
+    if (before != next && before != NULL) {
+        deadline_cover(core, before);
+    }
+    if (next == NULL) {
+        idle(core);
+        return;
+    }
+    struct sched_context *context = next->lend.top;
+
+    if (context != core->charged) {
+        core->charged = context;
+        next->switches++;
+    }
+    timers_arm_by(core, now_ns + context->refills[context->head].amount_ns);
+    timers_cover_bands(core, context->band);
+    if (next != core->entered) {
+        core_enter_thread(core, next);
+    }
+}
+
+void core_enter_thread(struct core *core, struct thread *thread)
+{
+    trace_switch(core, thread);
+    core->entered = thread;
+    arch_thread_enter(core, thread);
+}

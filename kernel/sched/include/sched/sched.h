@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who runs, and on whose time: the lending forest, the ready queue, contexts, timers.
+ * Rule: after every kernel entry core->current is the end of the chain from the best context with budget
+ * whose chain ends in a READY thread.
+ */
+#pragma once
+
+#include "core/core.h"
+#include "object/lend.h"
+#include "object/thread.h"
+#include "object/timed.h"
+
+/* Lending. */
+
+void lend_init(struct lend *lend, enum lend_kind kind, uint32_t rank);
+/** Adds the edge; the caller has checked ranks. Priority is passed on towards the root. */
+void lend_attach(struct core *core, struct lend *lend, struct lend *to);
+/** Cuts the edge, if there is one. */
+void lend_detach(struct core *core, struct lend *lend);
+/** Something about the node's own context changed. */
+void lend_update(struct core *core, struct lend *lend);
+
+static inline struct thread *thread_of_lend(struct lend *lend)
+{
+    return (struct thread *)(void *)((uint8_t *)lend - __builtin_offsetof(struct thread, lend));
+}
+
+static inline uint32_t lend_key(const struct lend *lend)
+{
+    return lend->key;
+}
+
+/** The only way to change top: the key goes with it. */
+static inline void lend_top_set(struct lend *lend, struct sched_context *top)
+{
+    lend->top = top;
+    lend->key = top == (struct sched_context *)0 ? LEND_KEY_NONE : 255u - top->priority;
+}
+
+/* Ready threads. */
+
+/** Puts a thread that has just become READY where it belongs, and asks for dispatch if it is better than current. */
+void thread_make_ready(struct core *core, struct thread *thread);
+/** A thread stops being READY: takes it from the queue or off the core. The state is the caller's business. */
+void thread_unready(struct core *core, struct thread *thread);
+/** Puts current behind others of its priority. */
+void sched_yield(struct core *core);
+/** thread is core->current now: its space and registers become the hardware's. */
+void core_enter_thread(struct core *core, struct thread *thread);
+/** Makes core->current the thread to run, charges time, loads its space. Runs once before leaving the kernel. */
+void core_dispatch(struct core *core);
+
+/* Contexts. */
+
+void context_init(struct sched_context *context);
+void context_configure(struct core *core, struct sched_context *context, uint8_t priority,
+                       uint64_t budget_ns, uint64_t period_ns);
+/** Both are unbound. Errors: as cap_embed(). */
+MUST_CHECK err_t context_bind(struct core *core, struct sched_context *context,
+                              struct cap *thread_cap);
+void context_unbind(struct core *core, struct sched_context *context);
+/** Books the time since charging began on core->charged. */
+void context_charge(struct core *core, ns_t now_ns);
+/** Its replenishment is due. */
+void context_replenish(struct core *core, struct sched_context *context);
+/** Time left in refills that are due. */
+uint64_t context_remaining(const struct sched_context *context, ns_t now_ns);
+
+/* Timers. */
+
+/** Queues an event (again); hardware is armed if it must be. */
+void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band);
+void timed_cancel(struct core *core, struct timed *timed);
+/** The hardware timer fired: expires at most TIMER_EXPIRE_MAX events, and arms anew. */
+void timers_on_interrupt(struct core *core);
+/** Arms for the events of bands from band on, below those armed for already. */
+void timers_cover_more(struct core *core, uint32_t band);
+
+/** Makes sure that the hardware fires at or before a time. */
+static inline void timers_arm_by(struct core *core, ns_t at_ns)
+{
+    if (at_ns < core->armed_ns) {
+        core->armed_ns = at_ns;
+        arch_timer_arm(at_ns);
+    }
+}
+
+/** A context of this band runs now: events of lower bands count no longer, those from it on do. */
+static inline void timers_cover_bands(struct core *core, uint32_t band)
+{
+    if (band != core->armed_band) {
+        if (band < core->armed_band) {
+            timers_cover_more(core, band);
+        }
+        core->armed_band = (uint8_t)band;
+    }
+}
+
+static inline uint32_t band_of(const struct lend *lend)
+{
+    return lend->top == (struct sched_context *)0 ? 0 : lend->top->band;
+}

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+module := kernel/sched
+kind := kernel
+sources := context.c dispatch.c lend.c queue.c timers.c
+uses := kernel/core kernel/ipc kernel/object

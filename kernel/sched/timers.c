@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timer events, in one queue per band of 16 priorities. The hardware is armed for the earliest event
+ * of the bands at or above the running one (core->armed_band), and never later than the end of the
+ * running budget. Cancelling does not re-arm: the hardware may fire for nothing.
+ */
+#include <stddef.h>
+
+#include "ipc/deadline.h"
+#include "object/device_objects.h"
+#include "object/timer.h"
+#include "sched/sched.h"
+
+static struct timed *timed_of(struct queue_node *node)
+{
+    return (struct timed *)(void *)node; /* first member */
+}
+
+void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band)
+{
+    timed_cancel(core, timed);
+    timed->band = (uint8_t)band;
+    queue_insert(&core->timers[band], &timed->node, at_ns);
+    if (band >= core->armed_band) {
+        timers_arm_by(core, at_ns);
+    }
+}
+
+void timed_cancel(struct core *core, struct timed *timed)
+{
+    if (timed->node.is_queued) {
+        queue_remove(&core->timers[timed->band], &timed->node);
+    }
+}
+
+static void arm_for_bands(struct core *core, uint32_t first, uint32_t end)
+{
+    for (uint32_t band = first; band < end; band++) {
+        if (!queue_is_empty(&core->timers[band])) {
+            timers_arm_by(core, queue_first(&core->timers[band])->key);
+        }
+    }
+}
+
+void timers_cover_more(struct core *core, uint32_t band)
+{
+    arm_for_bands(core, band, core->armed_band);
+}
+
+static void expire(struct core *core, struct timed *timed)
+{
+    queue_remove(&core->timers[timed->band], &timed->node);
+    if (timed->kind == TIMED_DEADLINE) {
+        deadline_passed(core, timed);
+    } else if (timed->kind == TIMED_REPLENISH) {
+        context_replenish(
+            core, (struct sched_context *)(void *)((uint8_t *)timed -
+                                                   offsetof(struct sched_context, replenish)));
+    } else {
+        timer_expired(core, (struct timer *)(void *)timed);
+    }
+}
+
+void timers_on_interrupt(struct core *core)
+{
+    ns_t now_ns = arch_now();
+    uint32_t expired = 0;
+
+    core->armed_ns = DEADLINE_NEVER;
+    core->must_dispatch = true; /* the budget may have ended: dispatch charges it */
+    for (int band = TIMER_BANDS - 1; band >= core->armed_band; band--) {
+        while (!queue_is_empty(&core->timers[band]) && expired < TIMER_EXPIRE_MAX) {
+            struct queue_node *first = queue_first(&core->timers[band]);
+
+            if (first->key > now_ns) {
+                break;
+            }
+            expire(core, timed_of(first));
+            expired++;
+        }
+    }
+    if (core->current != NULL) {
+        deadline_cover(core, core->current);
+    }
+    arm_for_bands(core, core->armed_band, TIMER_BANDS);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Programs made from ELF files. All that a program is made of comes from one untyped capability, which
+ * the maker keeps: revoking it destroys the program and gives back every byte. A program holds what
+ * its spec grants and nothing else.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/types.h"
+#include "pith/program_info.h"
+
+#define PROGRAM_TABLE_LOG2 7u      /* slots of its table, if the spec says 0 */
+#define PROGRAM_STACK_BYTES 16384u /* if the spec says 0 */
+#define PROGRAM_PARENT_SLOTS 16u   /* of the maker's table, while the program lives */
+
+/* A capability that a program is to get. */
+struct program_grant {
+    char name[PROGRAM_NAME_BYTES];
+    cap_addr_t source; /* in the maker's table */
+    uint32_t rights;
+    uint64_t badge; /* 0: a plain copy */
+};
+
+struct program_spec {
+    const char *name;
+    const char *args; /* NULL: none */
+    const void *image;
+    size_t image_bytes;
+    uint64_t memory_bytes; /* of the one untyped; what is left is the program's own */
+    uint32_t owner;        /* for memory_of_owner() */
+    uint32_t table_log2;
+    uint32_t stack_bytes;
+    uint8_t rank;
+    bool has_fpu;
+    uint32_t machine_rights; /* debug UART: READ, WRITE; 0: none */
+    cap_addr_t machine;      /* may configure contexts up to the priority, and grant the above */
+    uint32_t priority;       /* of its context */
+    uint32_t core;
+    ns_t budget_ns; /* 0: passive, without a context */
+    ns_t period_ns;
+    cap_addr_t clock;   /* frame of the clock page */
+    cap_addr_t handler; /* endpoint for its faults, badged; 0: none */
+    uint32_t grant_count;
+    const struct program_grant *grants;
+};
+
+/* Invariant: everything but untyped lies in slots first .. and comes from untyped. */
+struct program {
+    cap_addr_t untyped; /* 0: there is no program */
+    cap_addr_t first;
+    cap_addr_t thread;
+    cap_addr_t context; /* 0: passive */
+    uint64_t memory_bytes;
+    uint64_t own_bytes; /* of memory_bytes, left to the program itself */
+};
+
+/**
+ * program_create() - make a program that does not run yet. Borrows all of @spec for the call.
+ * @why: on an error, what is wrong, for people.
+ *
+ * Errors: those of elf_read();
+ *         ERR_NO_MEMORY  memory_bytes is too little, or more than is free;
+ *         ERR_NO_SLOT    the maker's table is full, or the program's too small for the grants;
+ *         those of the kernel for rank, priority, budget and period.
+ */
+MUST_CHECK err_t program_create(const struct program_spec *spec, struct program *program,
+                                const char **why);
+
+/** program_run() - let it run. Errors: those of thread.resume. */
+MUST_CHECK err_t program_run(const struct program *program);
+
+/** program_destroy() - end it, and give back all its memory. No harm if there is none. */
+void program_destroy(struct program *program);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page that a parent hands to a program it starts, read-only, at BOOT_INFO_ADDR, where the root
+ * program has its struct boot_info: the magic number tells which. Clock page and message buffer are at
+ * the same places as the root program's.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "abi/boot_info.h"
+#include "abi/types.h"
+
+#define PROGRAM_INFO_MAGIC 0x474f525048544950ull /* "PITHPROG" */
+
+/* Slots that every program starts with. Of its own thread it has no more than the right LEND. */
+enum program_slot {
+    PROGRAM_SLOT_TABLE = 1,
+    PROGRAM_SLOT_VSPACE = 2,
+    PROGRAM_SLOT_THREAD = 3,
+    PROGRAM_SLOT_UNTYPED = 4, /* its own memory; empty if it has none */
+    PROGRAM_SLOT_MACHINE = 5, /* debug UART, with the rights it was given; empty if none */
+    PROGRAM_SLOT_CLOCK = 6,   /* frame of the clock page, READ */
+    PROGRAM_SLOT_FIRST = 8,   /* named capabilities: struct program_cap */
+};
+
+#define PROGRAM_NAME_BYTES 16u
+#define PROGRAM_CAPS_MAX 32u
+#define PROGRAM_ARGS_BYTES 256u
+
+struct program_cap {
+    char name[PROGRAM_NAME_BYTES]; /* ends with 0 */
+    uint32_t slot;
+    uint32_t reserved;
+};
+
+struct program_info {
+    uint64_t magic;
+    uint64_t abi_hash;     /* of the parent */
+    uint64_t memory_bytes; /* in PROGRAM_SLOT_UNTYPED */
+    user_addr_t image_end; /* first address after the program */
+    uint32_t table_slots;
+    uint32_t first_free_slot; /* from here to table_slots - 1 all are empty */
+    uint32_t cap_count;
+    uint32_t reserved;
+    char name[PROGRAM_NAME_BYTES];
+    char args[PROGRAM_ARGS_BYTES]; /* words between blanks; ends with 0 */
+    struct program_cap caps[PROGRAM_CAPS_MAX];
+};
+_Static_assert(sizeof(struct program_info) <= 4096, "one page");

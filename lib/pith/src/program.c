@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Must stay true: after program_destroy(), and after a program_create() that failed, memory, slots and
+ * places are as before. Revoking the untyped capability does nearly all of that: only slots and our own
+ * places are ours to count.
+ */
+#include "pith/program.h"
+
+#include "pith/elf.h"
+#include "pith/kernel_calls.h"
+#include "pith/self.h"
+#include "pith/space.h"
+#include "pith/string.h"
+
+/* Slots of the maker, from program->first. */
+enum {
+    SLOT_TABLE,
+    SLOT_SPACE,
+    SLOT_TABLES,
+    SLOT_THREAD,
+    SLOT_CONTEXT,
+    SLOT_PAGES,  /* info page, buffer page, stack */
+    SLOT_BUFFER, /* copy of SLOT_PAGES, pinned by the thread */
+    SLOT_WINDOW, /* copy of what is being written, mapped here */
+    SLOT_OWN,    /* passes through on its way to the program */
+    SLOT_SEGMENT,
+    SLOT_END = SLOT_SEGMENT + ELF_SEGMENTS_MAX,
+};
+_Static_assert(SLOT_END <= PROGRAM_PARENT_SLOTS, "they fit");
+
+enum { PAGES_INFO, PAGES_BUFFER, PAGES_STACK };
+enum { RIGHTS_ALL = 0x3ff, HAS_FPU = 0x100, REGISTER_RIP = 0 };
+enum { TABLES_FIXED = 8, PAGES_PER_TABLE = 512 };
+
+struct making {
+    const struct program_spec *spec;
+    struct program *program;
+    struct elf_image image;
+    uint32_t table_slots;
+    uint32_t stack_pages;
+    cap_addr_t next_slot; /* of the program's table */
+    struct program_info *info;
+};
+
+static cap_addr_t slot_of(const struct making *making, uint32_t which)
+{
+    return making->program->first + which;
+}
+
+static err_t make(struct making *making, uint32_t which, enum object_type type, uint64_t size)
+{
+    return untyped_retype(making->program->untyped, type, size, 1, self()->table,
+                          slot_of(making, which));
+}
+
+/* Map pages of a frame here for writing. */
+static err_t window_open(struct making *making, cap_addr_t frame, uint32_t pages, user_addr_t *at)
+{
+    cap_addr_t window = slot_of(making, SLOT_WINDOW);
+    err_t err =
+        cap_table_copy(self()->table, window, self()->table, frame, RIGHT_READ | RIGHT_WRITE);
+
+    if (err) {
+        return err;
+    }
+    err = region_reserve(pages * PAGE_BYTES, at);
+    if (err) {
+        goto delete_window;
+    }
+    err = region_map(*at, window, 0, pages, PROT_READ | PROT_WRITE);
+    if (err) {
+        goto release_region;
+    }
+    return ERR_OK;
+
+release_region:
+    region_release(*at, pages * PAGE_BYTES);
+delete_window:
+    (void)!cap_table_delete(self()->table, window);
+    return err;
+}
+
+static void window_close(struct making *making, uint32_t pages, user_addr_t at)
+{
+    (void)!cap_table_delete(self()->table, slot_of(making, SLOT_WINDOW));
+    region_release(at, pages * PAGE_BYTES);
+}
+
+static err_t segment_make(struct making *making, uint32_t number)
+{
+    const struct elf_segment *segment = &making->image.segments[number];
+    uint32_t pages = (uint32_t)(segment->bytes / PAGE_BYTES);
+    user_addr_t window;
+    uint32_t done;
+    err_t err =
+        make(making, SLOT_SEGMENT + number, OBJECT_FRAME, (uint64_t)pages << 8 | PAGE_CLASS_4K);
+
+    if (err) {
+        return err;
+    }
+    err = window_open(making, slot_of(making, SLOT_SEGMENT + number), pages, &window);
+    if (err) {
+        return err;
+    }
+    memcpy((char *)window + segment->skip, segment->data, segment->data_bytes);
+    window_close(making, pages, window);
+    return space_map(slot_of(making, SLOT_SPACE), segment->start,
+                     slot_of(making, SLOT_SEGMENT + number), 0, pages, segment->prot, &done);
+}
+
+static err_t objects_make(struct making *making)
+{
+    const struct program_spec *spec = making->spec;
+    uint64_t image_pages = (making->image.end - making->image.segments[0].start) / PAGE_BYTES;
+    uint64_t tables = TABLES_FIXED + image_pages / PAGES_PER_TABLE + 1;
+    uint32_t log2 = spec->table_log2 != 0 ? spec->table_log2 : PROGRAM_TABLE_LOG2;
+    err_t err;
+
+    making->table_slots = 1u << log2;
+    err = make(making, SLOT_TABLE, OBJECT_CAP_TABLE, log2);
+    if (err == ERR_OK) {
+        err = make(making, SLOT_SPACE, OBJECT_VSPACE, 0);
+    }
+    if (err == ERR_OK) {
+        err = make(making, SLOT_TABLES, OBJECT_PAGE_TABLE, tables);
+    }
+    if (err == ERR_OK) {
+        err = vspace_add_tables(slot_of(making, SLOT_SPACE), slot_of(making, SLOT_TABLES));
+    }
+    if (err == ERR_OK) {
+        err = make(making, SLOT_THREAD, OBJECT_THREAD,
+                   spec->rank | (spec->has_fpu ? (uint64_t)HAS_FPU : 0));
+    }
+    for (uint32_t i = 0; err == ERR_OK && i < making->image.segment_count; i++) {
+        err = segment_make(making, i);
+    }
+    return err;
+}
+
+static err_t context_make(struct making *making)
+{
+    const struct program_spec *spec = making->spec;
+    cap_addr_t context = slot_of(making, SLOT_CONTEXT);
+    err_t err;
+
+    if (spec->budget_ns == 0) {
+        return ERR_OK;
+    }
+    err = make(making, SLOT_CONTEXT, OBJECT_SCHED_CONTEXT, 0);
+    if (err) {
+        return err;
+    }
+    err = sched_context_configure(context, spec->machine, spec->priority, spec->budget_ns,
+                                  spec->period_ns, spec->core);
+    if (err) {
+        return err;
+    }
+    making->program->context = context;
+    return sched_context_bind(context, slot_of(making, SLOT_THREAD));
+}
+
+/* Info page, message buffer and stack, at the places that every program has them. */
+static err_t pages_map(struct making *making)
+{
+    cap_addr_t pages = slot_of(making, SLOT_PAGES);
+    user_addr_t stack = BOOT_STACK_TOP - making->stack_pages * PAGE_BYTES;
+    const struct {
+        user_addr_t at;
+        uint32_t first, pages, prot;
+    } places[] = {
+        { BOOT_INFO_ADDR, PAGES_INFO, 1, PROT_READ },
+        { BOOT_BUFFER_ADDR, PAGES_BUFFER, 1, PROT_READ | PROT_WRITE },
+        { stack, PAGES_STACK, making->stack_pages, PROT_READ | PROT_WRITE },
+    };
+    uint32_t done;
+    err_t err = ERR_OK;
+
+    for (uint32_t i = 0; err == ERR_OK && i < sizeof(places) / sizeof(places[0]); i++) {
+        err = space_map(slot_of(making, SLOT_SPACE), places[i].at, pages, places[i].first,
+                        places[i].pages, places[i].prot, &done);
+    }
+    if (err == ERR_OK) {
+        err = cap_table_copy(self()->table, slot_of(making, SLOT_BUFFER), self()->table, pages,
+                             RIGHT_READ | RIGHT_WRITE);
+    }
+    if (err == ERR_OK) {
+        err = thread_set_buffer(slot_of(making, SLOT_THREAD), slot_of(making, SLOT_BUFFER),
+                                PAGES_BUFFER * PAGE_BYTES);
+    }
+    return err;
+}
+
+/* Copies our slot to one of the program's table. */
+static err_t give(struct making *making, cap_addr_t to, cap_addr_t from, uint32_t rights)
+{
+    return cap_table_copy(slot_of(making, SLOT_TABLE), to, self()->table, from, rights);
+}
+
+static err_t clock_give(struct making *making)
+{
+    cap_addr_t own = slot_of(making, SLOT_OWN);
+    uint32_t done;
+    err_t err;
+
+    if (making->spec->clock == 0) {
+        return ERR_OK;
+    }
+    /* Mapped through the program's own copy, so that it goes with the program's table. */
+    err = cap_table_copy(self()->table, own, self()->table, making->spec->clock, RIGHT_READ);
+    if (err) {
+        return err;
+    }
+    err = space_map(slot_of(making, SLOT_SPACE), BOOT_CLOCK_ADDR, own, 0, 1, PROT_READ, &done);
+    if (err == ERR_OK) {
+        err = cap_table_move(slot_of(making, SLOT_TABLE), PROGRAM_SLOT_CLOCK, self()->table, own);
+    }
+    if (err) {
+        (void)!cap_table_delete(self()->table, own);
+    }
+    return err;
+}
+
+static err_t grant_give(struct making *making, const struct program_grant *grant)
+{
+    struct program_info *info = making->info;
+    cap_addr_t to = making->next_slot;
+    err_t err;
+
+    if (to >= making->table_slots || info->cap_count == PROGRAM_CAPS_MAX) {
+        return ERR_NO_SLOT;
+    }
+    if (grant->badge != 0) {
+        err = cap_table_mint(slot_of(making, SLOT_TABLE), to, self()->table, grant->source,
+                             grant->rights, grant->badge);
+    } else {
+        err = give(making, to, grant->source, grant->rights);
+    }
+    if (err) {
+        return err;
+    }
+    memcpy(info->caps[info->cap_count].name, grant->name, PROGRAM_NAME_BYTES);
+    info->caps[info->cap_count++].slot = to;
+    making->next_slot++;
+    return ERR_OK;
+}
+
+static err_t caps_give(struct making *making)
+{
+    const struct program_spec *spec = making->spec;
+    err_t err = give(making, PROGRAM_SLOT_TABLE, slot_of(making, SLOT_TABLE), RIGHTS_ALL);
+
+    if (err == ERR_OK) {
+        err = give(making, PROGRAM_SLOT_VSPACE, slot_of(making, SLOT_SPACE), RIGHTS_ALL);
+    }
+    if (err == ERR_OK) {
+        err = give(making, PROGRAM_SLOT_THREAD, slot_of(making, SLOT_THREAD), RIGHT_LEND);
+    }
+    if (err == ERR_OK && spec->machine_rights != 0) {
+        err = give(making, PROGRAM_SLOT_MACHINE, spec->machine, spec->machine_rights);
+    }
+    if (err == ERR_OK) {
+        err = clock_give(making);
+    }
+    for (uint32_t i = 0; err == ERR_OK && i < spec->grant_count; i++) {
+        err = grant_give(making, &spec->grants[i]);
+    }
+    return err;
+}
+
+/* What is left of the untyped memory is the program's own. */
+static err_t rest_give(struct making *making)
+{
+    struct program *program = making->program;
+    uint64_t base, size, used;
+    uint32_t device;
+    err_t err = untyped_info(program->untyped, &base, &size, &used, &device);
+
+    if (err) {
+        return err;
+    }
+    program->own_bytes = (size - used) & ~(PAGE_BYTES - 1);
+    if (program->own_bytes == 0) {
+        return ERR_OK;
+    }
+    err = make(making, SLOT_OWN, OBJECT_UNTYPED, program->own_bytes);
+    if (err) {
+        return err;
+    }
+    making->info->memory_bytes = program->own_bytes;
+    return cap_table_move(slot_of(making, SLOT_TABLE), PROGRAM_SLOT_UNTYPED, self()->table,
+                          slot_of(making, SLOT_OWN));
+}
+
+static void text_copy(char *to, size_t size, const char *from)
+{
+    size_t length = from != NULL ? strlen(from) : 0;
+
+    if (length >= size) {
+        length = size - 1;
+    }
+    memcpy(to, from, length);
+    to[length] = 0;
+}
+
+static err_t info_fill(struct making *making)
+{
+    struct program_info *info = making->info;
+    err_t err;
+
+    info->magic = PROGRAM_INFO_MAGIC;
+    info->abi_hash = ABI_HASH;
+    info->image_end = making->image.end;
+    info->table_slots = making->table_slots;
+    text_copy(info->name, sizeof(info->name), making->spec->name);
+    text_copy(info->args, sizeof(info->args), making->spec->args);
+    err = caps_give(making);
+    if (err == ERR_OK) {
+        err = rest_give(making);
+    }
+    info->first_free_slot = making->next_slot;
+    return err;
+}
+
+static err_t info_make(struct making *making)
+{
+    user_addr_t window;
+    err_t err = make(making, SLOT_PAGES, OBJECT_FRAME,
+                     (uint64_t)(PAGES_STACK + making->stack_pages) << 8 | PAGE_CLASS_4K);
+
+    if (err == ERR_OK) {
+        err = pages_map(making);
+    }
+    if (err == ERR_OK) {
+        err = window_open(making, slot_of(making, SLOT_PAGES), 1, &window);
+    }
+    if (err) {
+        return err;
+    }
+    making->info = (struct program_info *)window;
+    err = info_fill(making);
+    window_close(making, 1, window);
+    return err;
+}
+
+static err_t thread_make_ready(struct making *making)
+{
+    const struct program_spec *spec = making->spec;
+    cap_addr_t thread = slot_of(making, SLOT_THREAD);
+    err_t err = thread_configure(thread, slot_of(making, SLOT_TABLE), slot_of(making, SLOT_SPACE));
+
+    if (err == ERR_OK && spec->handler != 0) {
+        err = thread_set_handler(thread, spec->handler);
+    }
+    if (err == ERR_OK) {
+        err = thread_write_registers(thread, REGISTER_RIP, 2, making->image.entry, BOOT_STACK_TOP,
+                                     0, 0, 0, 0);
+    }
+    return err;
+}
+
+static err_t memory_reserve(const struct program_spec *spec, struct program *program)
+{
+    struct self *me = self();
+    err_t err;
+
+    self_lock();
+    err = slots_take(&me->slots, PROGRAM_PARENT_SLOTS, &program->first);
+    if (err == ERR_OK) {
+        err = memory_take(&me->memory, spec->memory_bytes, spec->owner, &program->untyped);
+        if (err) {
+            slots_give(&me->slots, program->first, PROGRAM_PARENT_SLOTS);
+            program->untyped = 0;
+        } else {
+            program->memory_bytes = memory_size(&me->memory, program->untyped);
+        }
+    }
+    self_unlock();
+    return err;
+}
+
+err_t program_create(const struct program_spec *spec, struct program *program, const char **why)
+{
+    struct making making = { .spec = spec, .program = program, .next_slot = PROGRAM_SLOT_FIRST };
+    err_t err;
+
+    *program = (struct program){ 0 };
+    err = elf_read(spec->image, spec->image_bytes, ABI_HASH, &making.image, why);
+    if (err) {
+        return err;
+    }
+    making.stack_pages =
+        (uint32_t)((spec->stack_bytes != 0 ? spec->stack_bytes : PROGRAM_STACK_BYTES) / PAGE_BYTES);
+    *why = "there is not as much free memory";
+    err = memory_reserve(spec, program);
+    if (err) {
+        return err;
+    }
+    *why = "its memory is too small, or a number of its description is not allowed";
+    err = objects_make(&making);
+    if (err == ERR_OK) {
+        err = context_make(&making);
+    }
+    if (err == ERR_OK) {
+        err = info_make(&making);
+    }
+    if (err == ERR_OK) {
+        err = thread_make_ready(&making);
+    }
+    if (err) {
+        program_destroy(program);
+        return err;
+    }
+    program->thread = slot_of(&making, SLOT_THREAD);
+    return ERR_OK;
+}
+
+err_t program_run(const struct program *program)
+{
+    return thread_resume(program->thread);
+}
+
+void program_destroy(struct program *program)
+{
+    struct self *me = self();
+
+    if (program->untyped == 0) {
+        return;
+    }
+    self_lock();
+    /* Everything in the slots was made from it, or was copied from what was. */
+    memory_give(&me->memory, program->untyped);
+    slots_give(&me->slots, program->first, PROGRAM_PARENT_SLOTS);
+    self_unlock();
+    *program = (struct program){ 0 };
+}

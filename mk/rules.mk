@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+# From modules to objects, archives, the kernel, programs and boot archives.
+
+# Show the kind of step and its product, or with V=1 the command.
+say = $(if $(V),,@$(if $(is_silent),,printf '  %-5s %s\n' $(1) $(2);))
+
+deps :=
+
+# $(call rule_compile,module,source,way,object folder,more flags)
+define rule_compile
+$(4)/$(2).o: $(1)/$(2) $(wildcard $(1)/module.mk) $(BUILD)/$(3)/flags
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)$$(CC) $$(flags.$(3)) $(5) -MMD -MP -c -o $$@ $$<
+deps += $(4)/$(2).d
+endef
+
+# $(call objects,module,way): where the objects of a module's sources are.
+sources_for = $($(1).sources) $(if $(filter kernel user,$(2)),$($(1).target_sources))
+objects = $(patsubst %,$(BUILD)/$(2)/$(1)/%.o,$(call sources_for,$(1),$(2)))
+
+own_headers = -iquote $(1) $(if $(wildcard $(1)/src),-iquote $(1)/src)
+module_flags = $(call own_headers,$(1)) $(patsubst %,-I%,$(arch_include.$(2))) \
+               $(call include_flags,$(1)) $($(1).cflags)
+
+# $(call rules_for_sources,module,way,more flags)
+rules_for_sources = $(foreach s,$(call sources_for,$(1),$(2)),$(eval $(call \
+    rule_compile,$(1),$(s),$(2),$(BUILD)/$(2)/$(1),$(call module_flags,$(1),$(2)) $(3))))
+
+# $(call rule_archive,file,objects,module.mk files)
+define rule_archive
+$(1): $(2) $(3)
+	@mkdir -p $$(@D)
+	$$(call say,AR,$$@)rm -f $$@ && $$(AR) qcsD $$@ $(2)
+endef
+
+# --- Generated from abi/idl -------------------------------------------------------------------
+
+idl_files := $(if $(wildcard tools/idl.py),$(sort $(wildcard abi/idl/*.idl)))
+generated_sources := $(if $(idl_files),dispatch.c)
+
+$(GEN)/stamp.mk: $(idl_files) $(wildcard tools/idl.py tools/idl/*.py) tools/copy_changed.py
+	$(call say,IDL,$(GEN))rm -rf $(GEN).new && mkdir -p $(GEN).new $(GEN) && \
+	    $(PYTHON) -B tools/idl.py --out $(GEN).new $(idl_files) && \
+	    $(PYTHON) -B tools/copy_changed.py $(GEN).new $(GEN) && rm -rf $(GEN).new
+	@echo '# made from abi/idl' > $@
+
+# --- The kernel ---------------------------------------------------------------------------------
+
+kernel_uses := $(kernel_target_modules) abi
+$(foreach m,$(kernel_target_modules),$(call rules_for_sources,$(m),kernel))
+$(foreach m,$(kernel_host_modules),$(foreach v,host cov,\
+    $(call rules_for_sources,$(m),$(v),$(flags.hosted_core))))
+
+# $(call rules_for_generated,way,modules)
+rules_for_generated = $(foreach s,$(generated_sources),$(eval $(call rule_compile,$(GEN)/kernel,$(s),$(1),\
+    $(BUILD)/$(1)/gen,$(patsubst %,-I%,$(arch_include.$(1))) $(call include_flags,$(2) abi))))
+$(call rules_for_generated,kernel,$(kernel_target_modules))
+$(call rules_for_generated,host,$(kernel_host_modules))
+$(call rules_for_generated,cov,$(kernel_host_modules))
+generated_objects = $(patsubst %,$(BUILD)/$(1)/gen/%.o,$(generated_sources))
+
+kernel_objects := $(foreach m,$(kernel_target_modules),$(call objects,$(m),kernel)) \
+                  $(call generated_objects,kernel)
+kernel_script := kernel/arch/$(ARCH)/kernel.ld
+
+# Linked twice: the first, with an empty table, gives the addresses for the table of names that a panic
+# prints from; the last line makes sure that they still hold.
+KERNEL := $(BUILD)/kernel/pith.elf
+symbols := $(BUILD)/kernel/symbols
+kernel_link = $(CC) $(link.kernel) -Wl,-T,$(kernel_script) -Wl,-Map,$(KERNEL).map
+as_symbols = $(CC) $(flags.kernel) -c -o $(1).o $(1).S
+
+$(KERNEL): $(kernel_objects) $(kernel_script) $(BUILD)/kernel/flags tools/symbols.py \
+           $(addsuffix /module.mk,$(kernel_target_modules))
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(PYTHON) -B tools/symbols.py - $(symbols)0.S && $(call as_symbols,$(symbols)0)
+	@$(kernel_link) -o $@.first $(kernel_objects) $(symbols)0.o
+	@$(PYTHON) -B tools/symbols.py $@.first $(symbols).S && $(call as_symbols,$(symbols))
+	@$(kernel_link) -o $@ $(kernel_objects) $(symbols).o
+	@$(PYTHON) -B tools/symbols.py $@ $(symbols)2.S && cmp $(symbols).S $(symbols)2.S
+
+$(foreach v,host cov,$(eval $(call rule_archive,$(BUILD)/$(v)/libkernel.a,\
+    $(foreach m,$(kernel_host_modules),$(call objects,$(m),$(v))) $(call generated_objects,$(v)),\
+    $(addsuffix /module.mk,$(kernel_host_modules)))))
+
+# --- Libraries and programs -----------------------------------------------------------------------
+
+user_flags = $(if $(filter yes,$($(1).fpu)),,$(flags.user_no_fpu))
+archive_of = $(BUILD)/$(2)/$(1)/lib.a
+$(foreach m,$(lib_modules),\
+    $(call rules_for_sources,$(m),user,$(call user_flags,$(m)))\
+    $(foreach v,host cov,$(call rules_for_sources,$(m),$(v),$(flags.hosted_core)))\
+    $(foreach v,user host cov,$(eval $(call rule_archive,$(call archive_of,$(m),$(v)),$(call objects,$(m),$(v)),$(m)/module.mk))))
+
+# $(call libs_of,modules,way): the archives of the libraries these use.
+libs_of = $(foreach m,$(filter $(lib_modules),$(call closure,$(1))),$(call archive_of,$(m),$(2)))
+group = $(if $(strip $(1)),-Wl$(comma)--start-group $(1) -Wl$(comma)--end-group)
+comma := ,
+
+program_script := lib/pith/program.ld
+script_of = $(if $($(1).script),$(1)/$($(1).script),$(program_script))
+
+define rule_program
+$(BUILD)/programs/$(call name_of,$(1)): $(call objects,$(1),user) $(call libs_of,$(1),user) \
+        $(call script_of,$(1)) $(1)/module.mk $(BUILD)/user/flags
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)$$(CC) $$(link.user) -Wl,-T,$(call script_of,$(1)) -o $$@ \
+	    $(call objects,$(1),user) $(call group,$(call libs_of,$(1),user))
+endef
+$(foreach m,$(program_modules),$(call rules_for_sources,$(m),user,$(call user_flags,$(m)))\
+    $(eval $(call rule_program,$(m))))
+
+# --- Systems: boot archives -------------------------------------------------------------------------
+
+# systems/NAME.toml, and for tests tests/boot/NAME.toml, make $(BUILD)/systems/NAME.cpio.
+system_files := $(sort $(wildcard systems/*.toml tests/boot/*.toml))
+boot_tests := $(patsubst tests/boot/%.toml,%,$(filter tests/boot/%,$(system_files)))
+systems := $(notdir $(system_files:.toml=))
+
+define rule_system
+$(BUILD)/systems/$(2).mk: $(1) tools/archive.py
+	@mkdir -p $$(@D)
+	@$$(PYTHON) -B tools/archive.py depend $(1) '$(BUILD)/systems/$(2).cpio' '$(BUILD)/programs' > $$@.new && mv $$@.new $$@
+$(BUILD)/systems/$(2).cpio: $(1) tools/archive.py $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
+	$$(call say,CPIO,$$@)$$(PYTHON) -B tools/archive.py make $(1) $$@ '$(BUILD)/programs' \
+	    $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
+$(BUILD)/systems/$(2).bin: $(1) $(wildcard tools/system.py tools/system/*.py servers/*/include/*/description.*)
+	$$(call say,SYS,$$@)$$(PYTHON) -B tools/system.py $(1) --programs $(BUILD)/programs --out $$@
+endef
+$(foreach f,$(system_files),$(eval $(call rule_system,$(f),$(basename $(notdir $(f))))))
+archives := $(patsubst %,$(BUILD)/systems/%.cpio,$(systems))
+
+# --- Host tests -------------------------------------------------------------------------------------
+
+$(foreach m,$(host_lib_modules),$(foreach v,host cov,$(call rules_for_sources,$(m),$(v))\
+    $(eval $(call rule_archive,$(call archive_of,$(m),$(v)),$(call objects,$(m),$(v)),$(m)/module.mk))))
+
+harness_source := test_main.c
+$(foreach v,host cov,$(eval $(call rule_compile,tests/host,$(harness_source),$(v),$(BUILD)/$(v)/tests/host,\
+    -Itests/host/include)))
+
+# $(call host_inputs,modules,way): what an executable that uses these modules is linked with.
+host_libs = $(foreach m,$(filter $(host_lib_modules) $(lib_modules),$(call closure,$(1))),\
+    $(call archive_of,$(m),$(2)))
+host_inputs = $(call host_libs,$(1),$(2)) \
+    $(if $(filter kernel/%,$(call closure,$(1))),$(BUILD)/$(2)/libkernel.a)
+
+# $(call rule_host_link,executable,objects,modules,way,module.mk)
+define rule_host_link
+$(1): $(2) $(call host_inputs,$(3),$(4)) $(5) $(BUILD)/$(4)/flags
+	@mkdir -p $$(@D)
+	$$(call say,LD,$$@)$$(CC) $$(link.$(4)) -o $$@ $(2) $(call group,$(call host_inputs,$(3),$(4)))
+endef
+
+test_flags = $(call own_headers,$(1)) $(patsubst %,-I%,$(arch_include.$(2))) \
+    $(call include_flags,$(1) $($(1).test_uses) tests/host)
+test_exe = $(patsubst %.c,$(BUILD)/$(3)/tests/$(1)/%,$(2))
+rules_for_test = \
+    $(eval $(call rule_compile,$(1),$(2),$(3),$(BUILD)/$(3)/$(1),$(call test_flags,$(1),$(3))))\
+    $(eval $(call rule_host_link,$(call test_exe,$(1),$(2),$(3)),$(BUILD)/$(3)/$(1)/$(2).o \
+        $(BUILD)/$(3)/tests/host/$(harness_source).o,$(1) $($(1).test_uses),$(3),$(1)/module.mk))
+$(foreach v,host cov,$(foreach m,$(modules),$(foreach t,$($(m).tests),$(call rules_for_test,$(m),$(t),$(v)))))
+
+bin_of = $(BUILD)/$(2)/bin/$(call name_of,$(1))
+rules_for_bin = $(call rules_for_sources,$(1),$(2))\
+    $(eval $(call rule_host_link,$(call bin_of,$(1),$(2)),$(call objects,$(1),$(2)),$(1),$(2),$(1)/module.mk))
+$(foreach v,host cov,$(foreach m,$(host_program_modules),$(call rules_for_bin,$(m),$(v))))
+
+host_tests := $(foreach m,$(modules),$(foreach t,$($(m).tests),$(call test_exe,$(m),$(t),host)))
+cov_tests := $(patsubst $(BUILD)/host/%,$(BUILD)/cov/%,$(host_tests))
+host_programs := $(foreach m,$(host_program_modules),$(call bin_of,$(m),host))
+cov_programs := $(patsubst $(BUILD)/host/%,$(BUILD)/cov/%,$(host_programs))
+
+# Host programs with test_args are tests too: one line per run, executable and arguments.
+define runs_of
+$(foreach m,$(host_program_modules),$(if $($(m).test_args),--run '$(call bin_of,$(m),$(1)) $($(m).test_args)'))
+endef

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+module := tests/boot/preempt
+kind := program
+name := test_preempt
+sources := preempt_test.c registers.S
+uses := lib/pith tests/boot

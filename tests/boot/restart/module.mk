@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+module := tests/boot/restart
+kind := program
+name := test_restart
+sources := restart.c
+uses := abi lib/pith

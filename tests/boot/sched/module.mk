@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+module := tests/boot/sched
+kind := program
+name := test_sched
+sources := budget_test.c deadline_test.c inversion_test.c notify_test.c order_test.c
+uses := lib/pith tests/boot

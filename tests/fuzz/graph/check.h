@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Helpers that parts of the checker lend to each other. */
+#pragma once
+
+#include "view.h"
+
+/** How much memory the object of an original capability fills. */
+uint64_t check_object_bytes(const struct cap *original);
+
+enum { IN_QUEUE = 2000 }; /* value of a queued node's mark; its owner is the queue */
+
+/** Order, structure, rings; marks the nodes. */
+bool check_queue(struct view *view, const struct queue *queue, uint32_t key_bits, const char *name);
+
+/** True if the node of an object, marked as queued or not, is in just that queue (NULL: in none). */
+bool check_in(struct view *view, const void *node, bool is_queued, const void *queue,
+              const void *object);
+
+/** True if the node is in just that queue (NULL: in none), and says so itself. */
+bool check_in_queue(struct view *view, const struct queue_node *node, const struct queue *queue,
+                    const void *object);

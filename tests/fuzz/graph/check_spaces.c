@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces: the lists of attached runs, and every entry of the page tables against them: a table
+ * lies in an attached run of tables and is used once, a page in an attached run of frames, in the
+ * range that its capability remembers, with no more rights than that capability has.
+ */
+#include "check.h"
+
+enum { PAGE_BYTES = 4096, ATTACHED = 3000, TABLE_IN_USE = 4000 };
+
+struct space_walk {
+    struct view *view;
+    struct vspace *space;
+    uint32_t tables;
+};
+
+static bool check_list(struct space_walk *walk, struct cap *first, enum object_type type,
+                       uint32_t *count)
+{
+    const struct cap *previous = NULL;
+
+    for (struct cap *cap = first; cap != NULL; cap = cap->run.attached_next) {
+        if (view_get(walk->view, cap) == NULL || cap->type != (uint8_t)type ||
+            cap->run.space != walk->space || cap->run.attached_previous != previous) {
+            return view_fail(walk->view, "the list of %s attached to %s is broken",
+                             type == OBJECT_FRAME ? "frames" : "tables", view_name(walk->view, walk->space));
+        }
+        /* The byte after a capability's first: marked as attached, once. */
+        if (!view_put(walk->view, (uint8_t *)cap + 1, ATTACHED, walk->space)) {
+            return view_fail(walk->view, "a run is attached twice");
+        }
+        (*count)++;
+        previous = cap;
+    }
+    return true;
+}
+
+static bool page_is_allowed(const struct space_walk *walk, uint64_t pte, user_addr_t at,
+                            uint32_t level)
+{
+    uint32_t may = pte_may(pte);
+
+    for (const struct cap *cap = walk->space->frames; cap != NULL; cap = cap->run.attached_next) {
+        const struct memory_run *run = &cap->run;
+        phys_t offset = pte_phys(pte) - run->base;
+
+        if (offset < run->size_bytes && run->page_class == level &&
+            offset % pte_span(level) == 0 && at >= run->low && at + pte_span(level) <= run->high &&
+            (may & ~(uint32_t)cap->rights) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_page(const struct space_walk *walk, uint64_t pte, user_addr_t at, uint32_t level)
+{
+    uint32_t may = pte_may(pte);
+
+    if (!page_is_allowed(walk, pte, at, level)) {
+        return view_fail(walk->view, "%s maps a page at %#llx (%#llx) that no attached run covers",
+                         view_name(walk->view, walk->space), (unsigned long long)at, (unsigned long long)pte);
+    }
+    if (((pte & PTE_WRITE) != 0 && (may & PTE_PROT_WRITE) == 0) ||
+        ((pte & PTE_EXEC) != 0 && (may & PTE_PROT_EXEC) == 0) ||
+        ((pte & PTE_WRITE) != 0 && (pte & PTE_EXEC) != 0)) {
+        return view_fail(walk->view, "%s allows too much at %#llx (%#llx)", view_name(walk->view, walk->space),
+                         (unsigned long long)at, (unsigned long long)pte);
+    }
+    return true;
+}
+
+static bool table_is_attached(const struct space_walk *walk, phys_t table)
+{
+    for (const struct cap *cap = walk->space->tables; cap != NULL; cap = cap->run.attached_next) {
+        phys_t offset = table - cap->run.base;
+        uint64_t used = (uint64_t)cap->run.used_count * PAGE_BYTES;
+
+        if (offset < cap->run.size_bytes && offset % PAGE_BYTES == 0) {
+            return offset < used;
+        }
+    }
+    return false;
+}
+
+static bool check_table(struct space_walk *walk, const uint64_t *table, uint32_t level,
+                        user_addr_t base);
+
+static bool check_entry(struct space_walk *walk, uint64_t pte, uint32_t level, user_addr_t at)
+{
+    if (!pte_is_present(pte)) {
+        return view_fail(walk->view, "an absent entry of %s at %#llx is not zero", view_name(walk->view, walk->space),
+                         (unsigned long long)at);
+    }
+    if (pte_is_page(pte, level)) {
+        return check_page(walk, pte, at, level);
+    }
+    walk->tables++;
+    if (!table_is_attached(walk, pte_phys(pte))) {
+        return view_fail(walk->view, "%s uses a page table at %#llx that is in no attached run",
+                         view_name(walk->view, walk->space), (unsigned long long)at);
+    }
+    const uint64_t *table = arch_phys_to_ptr(pte_phys(pte));
+
+    return (view_put(walk->view, table, TABLE_IN_USE, walk->space) ||
+            view_fail(walk->view, "%s uses a page table twice", view_name(walk->view, walk->space))) &&
+           check_table(walk, table, level - 1, at);
+}
+
+static bool check_table(struct space_walk *walk, const uint64_t *table, uint32_t level,
+                        user_addr_t base)
+{
+    uint32_t end = level == PTE_ROOT_LEVEL ? PTE_USER_IN_ROOT : PTE_PER_TABLE;
+
+    for (uint32_t i = 0; i < end; i += 8) {
+        const uint64_t *few = &table[i];
+
+        if ((few[0] | few[1] | few[2] | few[3] | few[4] | few[5] | few[6] | few[7]) == 0) {
+            continue;
+        }
+        for (uint32_t j = i; j < i + 8; j++) {
+            if (table[j] != 0 && !check_entry(walk, table[j], level, base + j * pte_span(level))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool check_space(struct view *view, struct vspace *space)
+{
+    struct space_walk walk = { view, space, 0 };
+    uint32_t frames = 0;
+    uint32_t runs = 0;
+    uint32_t used = 0;
+
+    if (!check_list(&walk, space->frames, OBJECT_FRAME, &frames) ||
+        !check_list(&walk, space->tables, OBJECT_PAGE_TABLE, &runs)) {
+        return false;
+    }
+    for (const struct cap *cap = space->tables; cap != NULL; cap = cap->run.attached_next) {
+        if (cap->run.used_count > cap->run.size_bytes / PAGE_BYTES) {
+            return view_fail(view, "a run has more tables in use than it has");
+        }
+        used += cap->run.used_count;
+    }
+    if (frames != space->frame_runs || used != space->tables_used) {
+        return view_fail(view, "%s counts %u runs and %u tables, but has %u and %u", view_name(view, space),
+                         space->frame_runs, space->tables_used, frames, used);
+    }
+    if (space->root != arch_ptr_to_phys(vspace_root(space))) {
+        return view_fail(view, "%s has another root", view_name(view, space));
+    }
+    if (!check_table(&walk, vspace_root(space), PTE_ROOT_LEVEL, 0)) {
+        return false;
+    }
+    return walk.tables <= used ||
+           view_fail(view, "%s has %u tables in use, but counts %u", view_name(view, space), walk.tables, used);
+}
+
+/* A run may be attached only where its space knows of it; the buffer of a thread is not attached. */
+static bool check_attached(struct view *view, struct cap *cap)
+{
+    const struct view_entry *entry = view_get(view, (uint8_t *)cap + 1);
+    const void *space = entry != NULL && entry->value == ATTACHED ? entry->owner : NULL;
+
+    return cap->run.space == space ||
+           view_fail(view, "%s is attached to a space that does not list it", view_name(view, cap));
+}
+
+bool check_spaces(struct view *view)
+{
+    VIEW_EACH(view, OBJECT_VSPACE, found) {
+        if (!check_space(view, found->object)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < view->cap_count; i++) {
+        struct cap *cap = view->caps[i];
+
+        if ((cap->type == OBJECT_FRAME || cap->type == OBJECT_PAGE_TABLE) &&
+            !check_attached(view, cap)) {
+            return false;
+        }
+    }
+    return true;
+}

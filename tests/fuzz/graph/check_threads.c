@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads, endpoints, reply objects and notifications: states against pointers, and every link known on
+ * both sides.
+ */
+#include "check.h"
+
+static bool is_current(const struct thread *thread)
+{
+    for (uint32_t i = 0; i < host_core_count(); i++) {
+        if (host_core(i)->current == thread) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool wrong(struct view *view, const struct thread *thread, const char *what)
+{
+    return view_fail(view, "%s (state %u): %s", view_name(view, thread), thread->state, what);
+}
+
+/* --- The kernel's references ------------------------------------------------------------------- */
+
+static const void *object_or_null(const struct cap *cap)
+{
+    return cap->type == OBJECT_NONE ? NULL : cap->object;
+}
+
+static bool check_shortcuts(struct view *view, const struct thread *thread)
+{
+    if (thread->table != object_or_null(&thread->table_cap)) {
+        return wrong(view, thread, "the shortcut to its table is wrong");
+    }
+    if (thread->space != object_or_null(&thread->space_cap)) {
+        return wrong(view, thread, "the shortcut to its address space is wrong");
+    }
+    if (thread->bound != object_or_null(&thread->bound_cap)) {
+        return wrong(view, thread, "the shortcut to its bound notification is wrong");
+    }
+    if ((thread->buffer != NULL) != (thread->buffer_cap.type != OBJECT_NONE) ||
+        (thread->buffer != NULL &&
+         arch_ptr_to_phys(thread->buffer) - thread->buffer_cap.parent->run.base >
+             thread->buffer_cap.parent->run.size_bytes - MSG_BUFFER_BYTES)) {
+        return wrong(view, thread, "its message buffer is not in the run");
+    }
+    if (thread->bound != NULL && thread->bound->bound != thread) {
+        return wrong(view, thread, "the notification bound to it is bound to another");
+    }
+    if (thread->context != NULL && (!view_has(view, thread->context, OBJECT_SCHED_CONTEXT) ||
+                                    thread->context->owner != thread)) {
+        return wrong(view, thread, "its context has another owner");
+    }
+    return true;
+}
+
+/* --- What it serves ---------------------------------------------------------------------------- */
+
+static bool makes_a_call(const struct thread *thread)
+{
+    return thread->state == THREAD_STATE_CALLING || thread->state == THREAD_STATE_FAULTED;
+}
+
+static bool check_serving(struct view *view, const struct thread *thread)
+{
+    const struct thread *caller = thread->serving;
+    const struct reply *previous = NULL;
+    const struct endpoint *before = NULL;
+    uint32_t count = 0;
+
+    if (caller != NULL &&
+        (!view_has(view, caller, OBJECT_THREAD) || caller->served_by != thread)) {
+        return wrong(view, thread, "it serves a thread that does not know of it");
+    }
+    for (const struct reply *reply = thread->deferred; reply != NULL; reply = reply->next_deferred) {
+        if (!view_has(view, reply, OBJECT_REPLY) || reply->server != thread ||
+            reply->previous_deferred != previous || ++count > view->object_count) {
+            return wrong(view, thread, "its list of deferred calls is broken");
+        }
+        previous = reply;
+    }
+    for (const struct endpoint *endpoint = thread->endpoints; endpoint != NULL;
+         endpoint = endpoint->next_of_server) {
+        if (!view_has(view, endpoint, OBJECT_ENDPOINT) || endpoint->server != thread ||
+            endpoint->previous_of_server != before || ++count > 2 * view->object_count) {
+            return wrong(view, thread, "its list of endpoints is broken");
+        }
+        before = endpoint;
+    }
+    return true;
+}
+
+/* --- What it waits for ------------------------------------------------------------------------- */
+
+static bool check_call(struct view *view, const struct thread *thread)
+{
+    const struct thread *server = thread->served_by;
+    const struct reply *reply = thread->held_by;
+    const struct lend *to = thread->lend.to;
+
+    if ((thread->state == THREAD_STATE_FAULTED) != thread->call_is_fault) {
+        return wrong(view, thread, "call_is_fault does not fit the state");
+    }
+    if (server != NULL) {
+        return (view_has(view, server, OBJECT_THREAD) && server->serving == thread &&
+                reply == NULL && to == &server->lend) ||
+               wrong(view, thread, "its server does not serve it, or it has no edge to it");
+    }
+    if (reply != NULL) {
+        return (view_has(view, reply, OBJECT_REPLY) && reply->caller == thread && to == NULL) ||
+               wrong(view, thread, "the reply object holds another call, or an edge was left");
+    }
+    return (to != NULL && to->kind == LEND_ENDPOINT &&
+            view_has(view, to, OBJECT_ENDPOINT)) ||
+           wrong(view, thread, "it calls, but is neither queued, served nor deferred");
+}
+
+static bool check_receiving(struct view *view, const struct thread *thread)
+{
+    const struct endpoint *endpoint = thread->receiving_on;
+
+    if (endpoint == NULL || !view_has(view, endpoint, OBJECT_ENDPOINT) ||
+        endpoint->server != thread || thread->serving != NULL || thread->lend.to != NULL) {
+        return wrong(view, thread, "it receives, but not as the endpoint's idle server");
+    }
+    if (!queue_is_empty(&endpoint->lend.from)) {
+        return wrong(view, thread, "it receives while callers are queued");
+    }
+    if (thread->bound != NULL &&
+        (thread->bound->bits & thread->bound_mask & thread->wait_mask) != 0) {
+        return wrong(view, thread, "it receives while bits it waits for are set");
+    }
+    return true;
+}
+
+static bool check_waiting(struct view *view, const struct thread *thread)
+{
+    const struct notification *notification = thread->waiting_on;
+
+    if (notification == NULL || !view_has(view, notification, OBJECT_NOTIFICATION)) {
+        return wrong(view, thread, "it waits for no notification");
+    }
+    if (thread->lend.to != (thread->lends_waiting ? &notification->lend : NULL)) {
+        return wrong(view, thread, "its edge does not fit its wait");
+    }
+    return true;
+}
+
+static bool check_state(struct view *view, const struct thread *thread)
+{
+    bool calls = makes_a_call(thread);
+    bool waits = thread->state == THREAD_STATE_WAITING;
+    bool receives = thread->state == THREAD_STATE_RECEIVING;
+
+    if (thread->state > THREAD_STATE_FAULTED) {
+        return wrong(view, thread, "there is no such state");
+    }
+    if (!calls && (thread->served_by != NULL || thread->held_by != NULL)) {
+        return wrong(view, thread, "it makes no call, but somebody holds one");
+    }
+    if (waits != (thread->waiting_on != NULL) || receives != (thread->receiving_on != NULL)) {
+        return wrong(view, thread, "waiting_on or receiving_on does not fit the state");
+    }
+    if (!calls && !waits && thread->lend.to != NULL) {
+        return wrong(view, thread, "it lends without waiting");
+    }
+    if (is_current(thread) && thread->state != THREAD_STATE_READY) {
+        return wrong(view, thread, "it is current, but not ready");
+    }
+    if (thread->state == THREAD_STATE_READY && (thread->table == NULL || thread->space == NULL)) {
+        return wrong(view, thread, "it is ready without a table or an address space");
+    }
+    if (calls) {
+        return check_call(view, thread);
+    }
+    return receives ? check_receiving(view, thread) : !waits || check_waiting(view, thread);
+}
+
+static bool check_ready(struct view *view, const struct thread *thread)
+{
+    bool queued = thread->state == THREAD_STATE_READY && thread->lend.top != NULL &&
+                  !is_current(thread);
+
+    if (queued && thread->ready.key != 255u - thread->lend.top->priority) {
+        return wrong(view, thread, "its place in the ready queue is of another priority");
+    }
+    return check_in(view, &thread->ready, thread->ready.is_queued,
+                    queued ? &host_core(0)->ready : NULL, thread);
+}
+
+/* --- Objects where threads meet ---------------------------------------------------------------- */
+
+static bool check_endpoint(struct view *view, const struct endpoint *endpoint)
+{
+    const struct thread *server = endpoint->server;
+    uint32_t count = 0;
+
+    if (server == NULL) {
+        return true;
+    }
+    if (!view_has(view, server, OBJECT_THREAD)) {
+        return view_fail(view, "the server of %s is dead", view_name(view, endpoint));
+    }
+    for (const struct endpoint *of = server->endpoints; of != endpoint; of = of->next_of_server) {
+        if (of == NULL || ++count > view->object_count) {
+            return view_fail(view, "%s is not in its server's list", view_name(view, endpoint));
+        }
+    }
+    return true;
+}
+
+static bool check_reply(struct view *view, const struct reply *reply)
+{
+    uint32_t count = 0;
+
+    if (reply->caller == NULL) {
+        return (reply->server == NULL) ||
+               view_fail(view, "%s holds no call, but has a server", view_name(view, reply));
+    }
+    if (!view_has(view, reply->caller, OBJECT_THREAD) || reply->caller->held_by != reply ||
+        !view_has(view, reply->server, OBJECT_THREAD) || reply->caller_is_gone) {
+        return view_fail(view, "%s and its caller do not know each other", view_name(view, reply));
+    }
+    for (const struct reply *of = reply->server->deferred; of != reply; of = of->next_deferred) {
+        if (of == NULL || ++count > view->object_count) {
+            return view_fail(view, "%s is not in its server's list", view_name(view, reply));
+        }
+    }
+    return true;
+}
+
+static bool check_notification(struct view *view, const struct notification *notification)
+{
+    bool has_waiters = !queue_is_empty(&notification->lend.from) ||
+                       !queue_is_empty(&notification->plain);
+    const struct thread *bound = notification->bound;
+
+    if (bound != NULL &&
+        (!view_has(view, bound, OBJECT_THREAD) || bound->bound != notification)) {
+        return view_fail(view, "%s is bound to a thread that does not know",
+                         view_name(view, notification));
+    }
+    if (has_waiters && (bound != NULL || (notification->bits & notification->wait_mask) != 0)) {
+        return view_fail(view, "%s has waiters, and is bound or has bits for them",
+                         view_name(view, notification));
+    }
+    return true;
+}
+
+bool check_threads(struct view *view)
+{
+    VIEW_EACH(view, OBJECT_THREAD, found) {
+        const struct thread *thread = found->object;
+
+        if (!check_shortcuts(view, thread) || !check_serving(view, thread) ||
+            !check_state(view, thread) || !check_ready(view, thread)) {
+            return false;
+        }
+    }
+    VIEW_EACH(view, OBJECT_ENDPOINT, found) {
+        if (!check_endpoint(view, found->object)) {
+            return false;
+        }
+    }
+    VIEW_EACH(view, OBJECT_REPLY, found) {
+        if (!check_reply(view, found->object)) {
+            return false;
+        }
+    }
+    VIEW_EACH(view, OBJECT_NOTIFICATION, found) {
+        if (!check_notification(view, found->object)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < host_core_count(); i++) {
+        const struct thread *current = host_core(i)->current;
+
+        if (current != NULL && !view_has(view, current, OBJECT_THREAD)) {
+            return view_fail(view, "the current thread is dead");
+        }
+    }
+    return true;
+}

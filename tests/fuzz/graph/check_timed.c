@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Budgets, deadlines and timers: what is queued against what should be, and what the hardware is
+ * armed for.
+ * Size: check_event() compares an event with all that is known of it.
+ */
+#include "check.h"
+
+#include "arch_host/machine.h"
+
+static bool check_event(struct view *view, const struct timed *timed, enum timed_kind kind,
+                        bool queued, ns_t at_ns, const void *object)
+{
+    if (queued && (timed->kind != (uint8_t)kind || timed->band >= TIMER_BANDS)) {
+        return view_fail(view, "the timer event of %s has kind %u, band %u", view_name(view, object), timed->kind,
+                         timed->band);
+    }
+    if (queued && timed->node.key != at_ns) {
+        return view_fail(view, "the timer event of %s is at %llu, not %llu", view_name(view, object),
+                         (unsigned long long)timed->node.key, (unsigned long long)at_ns);
+    }
+    return check_in_queue(view, &timed->node,
+                          queued ? &host_core(0)->timers[timed->band] : NULL, object);
+}
+
+/* ipc/deadline.h: queued, unless the call is held by the current thread and the hardware comes in time. */
+static bool check_deadline(struct view *view, const struct thread *thread)
+{
+    const struct core *core = host_core(0);
+    bool waits = thread->state >= THREAD_STATE_CALLING && thread->state <= THREAD_STATE_FAULTED;
+    bool finite = waits && thread->deadline_ns != DEADLINE_NEVER;
+    bool queued = thread->timeout.node.is_queued;
+
+    if (queued && !finite) {
+        return view_fail(view, "%s (state %u) has a deadline queued, but none to keep",
+                         view_name(view, thread), thread->state);
+    }
+    if (finite && !queued &&
+        (thread->served_by == NULL || thread->served_by != core->current ||
+         core->armed_ns > thread->deadline_ns)) {
+        return view_fail(view, "the deadline of %s (state %u) is forgotten",
+                         view_name(view, thread), thread->state);
+    }
+    return check_event(view, &thread->timeout, TIMED_DEADLINE, queued, thread->deadline_ns, thread);
+}
+
+static bool check_refills(struct view *view, const struct sched_context *context)
+{
+    uint64_t sum = 0;
+    ns_t before = 0;
+
+    if (context->count == 0 || context->count > SCHED_REFILLS || context->head >= SCHED_REFILLS) {
+        return view_fail(view, "%s has %u refills", view_name(view, context), context->count);
+    }
+    for (uint32_t i = 0; i < context->count; i++) {
+        const struct refill *refill = &context->refills[(context->head + i) % SCHED_REFILLS];
+
+        if (refill->at_ns < before || refill->amount_ns == 0) {
+            return view_fail(view, "the refills of %s are out of order or empty",
+                             view_name(view, context));
+        }
+        before = refill->at_ns;
+        sum += refill->amount_ns;
+    }
+    if (sum > context->budget_ns ||
+        (sum != context->budget_ns && context->budget_ns != context->period_ns)) {
+        return view_fail(view, "the refills of %s add up to %llu of a budget of %llu",
+                         view_name(view, context), (unsigned long long)sum,
+                         (unsigned long long)context->budget_ns);
+    }
+    return true;
+}
+
+static bool check_context(struct view *view, const struct sched_context *context)
+{
+    const struct refill *first = &context->refills[context->head % SCHED_REFILLS];
+    bool exhausted = context->core != NULL && !context->has_budget;
+
+    if (context->core == NULL) {
+        return (!context->has_budget && context->owner == NULL &&
+                !context->replenish.node.is_queued) ||
+               view_fail(view, "%s is not configured, but in use", view_name(view, context));
+    }
+    if ((context->owner != NULL) != (context->owner_cap.type != OBJECT_NONE) ||
+        (context->owner != NULL &&
+         (context->owner != context->owner_cap.object || context->owner->context != context))) {
+        return view_fail(view, "%s and its owner do not know each other", view_name(view, context));
+    }
+    if (context->has_budget && first->at_ns > host_time()) {
+        return view_fail(view, "%s has budget before its first refill", view_name(view, context));
+    }
+    if (context->budget_ns < SCHED_BUDGET_MIN_NS || context->period_ns < context->budget_ns ||
+        context->period_ns > SCHED_PERIOD_MAX_NS) {
+        return view_fail(view, "%s has a budget outside the limits", view_name(view, context));
+    }
+    return check_refills(view, context) &&
+           check_event(view, &context->replenish, TIMED_REPLENISH, exhausted, first->at_ns, context);
+}
+
+static bool check_timer(struct view *view, const struct timer *timer)
+{
+    bool queued = timer->timed.node.is_queued;
+
+    if (queued && timer->notification_cap.type == OBJECT_NONE) {
+        return view_fail(view, "%s is set, but signals nobody", view_name(view, timer));
+    }
+    return check_event(view, &timer->timed, TIMED_TIMER, queued, timer->timed.node.key, timer);
+}
+
+/* Is the hardware armed for all that may not be late? */
+static bool check_armed(struct view *view, const struct core *core)
+{
+    const struct sched_context *running = core->charged;
+
+    if (core->armed_ns != host_time_armed(core)) {
+        return view_fail(view, "the timer is armed for %llu, but the core believes %llu",
+                         (unsigned long long)host_time_armed(core),
+                         (unsigned long long)core->armed_ns);
+    }
+    if (core->armed_band > (running == NULL ? 0u : running->priority / 16u)) {
+        return view_fail(view, "events of the running band are not armed for");
+    }
+    for (uint32_t band = core->armed_band; band < TIMER_BANDS; band++) {
+        const struct queue_node *first = queue_first(&core->timers[band]);
+
+        if (first != NULL && first->key < core->armed_ns) {
+            return view_fail(view, "an event of band %u at %llu is before the armed time %llu",
+                             band, (unsigned long long)first->key,
+                             (unsigned long long)core->armed_ns);
+        }
+    }
+    if (running != NULL &&
+        core->armed_ns > core->charged_since_ns + running->refills[running->head].amount_ns) {
+        return view_fail(view, "the timer is armed past the end of the running budget");
+    }
+    return true;
+}
+
+bool check_timed(struct view *view)
+{
+    VIEW_EACH(view, OBJECT_THREAD, found) {
+        if (!check_deadline(view, found->object)) {
+            return false;
+        }
+    }
+    VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found) {
+        if (!check_context(view, found->object)) {
+            return false;
+        }
+    }
+    VIEW_EACH(view, OBJECT_TIMER, found) {
+        if (!check_timer(view, found->object)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < host_core_count(); i++) {
+        if (!check_armed(view, host_core(i))) {
+            return false;
+        }
+    }
+    return true;
+}

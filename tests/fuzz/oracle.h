@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a system call must answer, as far as the tables and the interface definition tell: written from
+ * abi/idl and docs/kernel/design.md, not from the kernel's code.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "step.h"
+
+struct thread;
+
+/* A call or reply that should go from register to register. */
+struct oracle_message {
+    struct thread *to;
+    uint64_t label_and_words;
+    uint64_t badge; /* in `time` of the one who gets it */
+    uint64_t words[MSG_WORDS_MAX];
+    uint32_t word_count;
+};
+
+struct oracle {
+    bool knows_error;
+    err_t error;
+    struct oracle_message message; /* to is NULL: none is foreseen */
+};
+
+/** Looks at the machine before the current thread makes the call that is in its registers. */
+void oracle_foresee(const struct step *step, struct oracle *oracle);
+
+/** Compares afterwards. `after` is the caller, or NULL if it is dead. */
+bool oracle_agrees(const struct oracle *oracle, const struct thread *caller, const char **why);

@@ -1,0 +1,227 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Boot the default system and converse with its console; run from the top of the tree.
+
+Prints `ok NAME` or `FAIL NAME: ...` for each step, and `N passed, N failed` last. What a step waits for
+must come within its time, else it and all later steps fail.
+"""
+import argparse
+import os
+import re
+import selectors
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
+
+import qemu  # noqa: E402
+
+PROMPT = "pith> "
+FAULTS = [("null", "NOT_PRESENT"), ("write", "PROTECTION"), ("exec", "PROTECTION"),
+          ("illegal", "ILLEGAL"), ("divide", "DIVIDE"), ("general", "GENERAL"),
+          ("stack", "NOT_PRESENT")]
+
+
+class Silence(Exception):
+    """What was waited for did not come."""
+
+
+class Machine:
+    """A running system, with its serial port as standard input and output."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+        self.unread = ""
+        self.log = ""
+
+    def wait_for(self, text, timeout_s):
+        """All up to and with text."""
+        end = time.monotonic() + timeout_s
+        while text not in self.unread:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise Silence(f"wanted: {text!r} within {timeout_s} s; got: {self.unread[-300:]!r}")
+            if not self.selector.select(left):
+                continue
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise Silence(f"wanted: {text!r}; got the end of the system: {self.unread[-300:]!r}")
+            part = data.decode("utf-8", "replace").replace("\r", "")
+            self.unread += part
+            self.log += part
+        at = self.unread.index(text) + len(text)
+        found, self.unread = self.unread[:at], self.unread[at:]
+        return found
+
+    def type(self, text):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def end(self, timeout_s):
+        """The exit status; None if it had to be ended."""
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            return None
+
+
+class Scenario:
+    def __init__(self, machine, timeout_s):
+        self.machine = machine
+        self.timeout_s = timeout_s
+        self.passed = self.failed = 0
+        self.lost = False
+
+    def ask(self, line):
+        """Type a line; what came until the next prompt."""
+        self.machine.type(line + "\r")
+        return self.machine.wait_for(PROMPT, self.timeout_s)[:-len(PROMPT)]
+
+    def step(self, name, action):
+        if self.lost:
+            why = "an earlier step lost the system"
+        else:
+            try:
+                why = action()
+            except (Silence, BrokenPipeError) as error:
+                why = str(error)
+                self.lost = True
+        if why:
+            print(f"FAIL {name}: {why}")
+            self.failed += 1
+        else:
+            print(f"ok {name}")
+            self.passed += 1
+        sys.stdout.flush()
+
+    def says(self, name, line, *patterns):
+        """A step: the answer to a line matches every pattern."""
+        def action():
+            answer = self.ask(line)
+            for pattern in patterns:
+                if not re.search(pattern, answer, re.M):
+                    return f"{line}: wanted: {pattern}; got: {answer!r}"
+            return None
+        self.step(name, action)
+
+
+def owners(answer):
+    """{owner: KiB} from the command `memory`."""
+    return {match[1].strip(): int(match[2])
+            for match in re.finditer(r"^(\S.*?)\s+(\d+)$", answer, re.M)}
+
+
+def memory_adds_up(scenario):
+    found = owners(scenario.ask("memory"))
+    for owner in ("free", "kernel", "console", "echo", "all"):
+        if not found.get(owner):
+            return f"memory: wanted: an owner {owner} with some; got: {found}"
+    total = sum(size for owner, size in found.items() if owner != "all")
+    # Each row is cut to whole KiB.
+    if not 0 <= found["all"] - total <= len(found):
+        return f"memory: wanted: rows that add up to {found['all']}; got: {total}"
+    return None
+
+
+def memory_is_the_same(scenario, before):
+    after = owners(scenario.ask("memory"))
+    return None if after == before else f"memory: wanted: {before}; got: {after}"
+
+
+def editing(scenario):
+    scenario.machine.type("tixe\x7f\x7fme\r")
+    answer = scenario.machine.wait_for(PROMPT, scenario.timeout_s)
+    return None if "s since boot" in answer else f"wanted: the time; got: {answer!r}"
+
+
+def restarts_end(scenario):
+    scenario.machine.type("start flaky\r")
+    for number in range(1, 4):
+        scenario.machine.wait_for(f"root: flaky restarted ({number} of 3)", scenario.timeout_s)
+    scenario.machine.wait_for("root: flaky was restarted 3 times, and stays down", scenario.timeout_s)
+    scenario.ask("")
+    return None
+
+
+def time_goes_on(scenario):
+    first, second = (float(re.search(r"(\d+\.\d+) s since", scenario.ask("time"))[1])
+                     for _ in range(2))
+    return None if second > first else f"time: wanted: more than {first}; got: {second}"
+
+
+def converse(scenario):
+    machine = scenario.machine
+    scenario.step("console_shows_its_prompt",
+                  lambda: machine.wait_for(PROMPT, scenario.timeout_s) and None)
+    scenario.says("console_helps", "help", "programs", "memory", "ping-pong", "crash", "poweroff")
+    scenario.says("console_lists_programs", "programs", r"^console +running +0", r"^echo +running +0",
+                  r"^crasher +stopped +0")
+    scenario.step("console_shows_memory_by_owner", lambda: memory_adds_up(scenario))
+    scenario.says("console_measures_calls", "ping-pong", r"^1000 round trips .*: [1-9]\d* ns each")
+    scenario.step("console_edits_lines", lambda: editing(scenario))
+    scenario.says("console_refuses_what_it_does_not_know", "nonsense", "no such command")
+    scenario.step("console_time_goes_on", lambda: time_goes_on(scenario))
+    before = {} if scenario.lost else owners(scenario.ask("memory"))
+    for kind, fault in FAULTS:
+        scenario.says(f"crash_{kind}_is_handled", f"crash {kind}",
+                      rf"^root: crasher faulted: {fault} at 0x", r"^root: crasher destroyed",
+                      rf"^crasher is faulted \({fault} at ", "all given back$")
+    scenario.says("crash_without_a_fault_ends", "crash nothing", r"crasher ended with status 1",
+                  "crasher is ended; .* all given back$")
+    scenario.step("crashes_leave_memory_as_it_was", lambda: memory_is_the_same(scenario, before))
+    scenario.says("kill_ends_the_echo_server", "kill echo", "^done$")
+    scenario.says("a_killed_program_is_stopped", "programs", r"^echo +stopped")
+    scenario.says("start_brings_it_back", "start echo", "^done$")
+    scenario.says("clients_reach_the_new_server", "ping-pong", r"^1000 round trips")
+    scenario.says("start_twice_is_refused", "start echo", "in use")
+    scenario.step("a_program_is_restarted_until_its_limit", lambda: restarts_end(scenario))
+    scenario.says("restarts_are_counted", "programs", r"^flaky +faulted +3 ")
+    scenario.step("restarts_leave_memory_as_it_was", lambda: memory_is_the_same(scenario, before))
+    machine_type_poweroff(scenario)
+
+
+def machine_type_poweroff(scenario):
+    def action():
+        scenario.machine.type("poweroff\r")
+        scenario.machine.wait_for("goodbye", scenario.timeout_s)
+        status = scenario.machine.end(scenario.timeout_s)
+        if status != qemu.EXIT_SUCCESS:
+            return f"wanted: status {qemu.EXIT_SUCCESS}; got: {status}"
+        return None
+    scenario.step("poweroff_ends_the_machine", action)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--timeout", type=float, default=30, help="seconds for each step")
+    parser.add_argument("--log", help="write all that the system said here")
+    args = parser.parse_args()
+    settings = qemu.settings_of("default")
+    machine = Machine(qemu.command_for("default", args.build, settings))
+    scenario = Scenario(machine, args.timeout)
+    try:
+        converse(scenario)
+    finally:
+        machine.end(0 if scenario.lost else 1)
+        if args.log:
+            with open(args.log, "w", encoding="utf-8") as log:
+                log.write(machine.log)
+    print(f"{scenario.passed} passed, {scenario.failed} failed")
+    sys.exit(0 if scenario.failed == 0 else 1)
+
+
+if __name__ == "__main__":
+    main()

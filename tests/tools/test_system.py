@@ -1,0 +1,242 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Tests of tools/system.py: what it refuses and says, and what it makes."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOOL = os.path.join(TOP, "tools", "system.py")
+sys.path.insert(0, os.path.join(TOP, "tools"))
+
+from system import check, emit, layout, source  # noqa: E402
+
+
+def program(name, **keys):
+    """A program that is right, with some keys changed; None takes a key off."""
+    values = {"program": f'"{name}_bin"', "priority": "100", "budget_us": "1000",
+              "period_us": "10000", "memory_kib": "256"}
+    values.update(keys)
+    lines = [f"{key} = {value}" for key, value in values.items() if value is not None]
+    return "\n".join([f"[program.{name}]"] + lines) + "\n"
+
+
+HEAD = 'root = "root"\n'
+
+
+def checked(text):
+    return check.check(source.Source("test.toml", HEAD + text))
+
+
+class Refuses(unittest.TestCase):
+    def says(self, text, line, *words):
+        """Exactly one problem, on that line (the first line of text is 2), with these words."""
+        try:
+            problems = checked(text).problems
+        except source.Problem as problem:
+            problems = [problem]
+        said = [str(problem) for problem in problems]
+        self.assertEqual(len(said), 1, said)
+        self.assertTrue(said[0].startswith(f"test.toml:{line}: "), said[0])
+        for word in words:
+            self.assertIn(word, said[0])
+
+    def test_no_toml(self):
+        self.says("a = = 2\n", 2, "this is no TOML")
+
+    def test_no_root(self):
+        problems = check.check(source.Source("t", program("a"))).problems
+        self.assertIn('write  root = "root"', str(problems[0]))
+
+    def test_unknown_keys(self):
+        self.says("rot = 1\n", 2, "no key rot", "program")
+        self.says(program("a", prio="1"), 8, "a: there is no key prio", "priority")
+
+    def test_missing_keys(self):
+        self.says(program("a", priority=None), 2, "a: priority is missing", "write priority = 0 .. 255")
+
+    def test_values(self):
+        for key, value, word in (("priority", "256", "0 .. 255"), ("priority", "true", "0 .. 255"),
+                                 ("budget_us", "9", "10 or more"), ("debug", '"yes"', "read-write"),
+                                 ("start", '"now"', '"manual"'), ("uses", '"x"', "[")):
+            line = 2 + 1 + ["program", "priority", "budget_us", "period_us", "memory_kib"].index(key) \
+                if key in ("priority", "budget_us") else 8
+            self.says(program("a", **{key: value}), line, f"a: {key} =", word)
+
+    def test_long_names(self):
+        self.says(program("a" * 16, program='"x"'), 2, "too long", "15 bytes")
+        self.says(program("a", args='"' + "x" * 64 + '"'), 8, "too long", "63 bytes")
+
+    def test_unknown_interface(self):
+        self.says(program("a", uses='["disk"]'), 8, "a uses disk, which nobody offers", "system")
+
+    def test_own_interface(self):
+        self.says(program("a", offers='["x"]', uses='["x"]'), 9, "offers itself")
+
+    def test_two_servers(self):
+        self.says(program("a", offers='["x"]') + program("b", offers='["x"]'), 15,
+                  "b: the interface x is offered by a already")
+        self.says(program("a", offers='["system"]'), 8, "offered by the root program already")
+
+    def test_several_interfaces(self):
+        self.says(program("a", offers='["x", "y"]'), 8, "several interfaces")
+
+    def test_circle(self):
+        self.says(program("a", offers='["x"]', uses='["y"]') + program("b", offers='["y"]',
+                                                                      uses='["x"]'),
+                  9, "circle: a > b > a", "notification")
+
+    def test_long_chain(self):
+        text = "".join(program(f"p{i}", offers=f'["i{i}"]', uses=f'["i{i + 1}"]' if i < 15 else "[]")
+                       for i in range(16))
+        self.says(text, 9, "15 levels", "at most 15")
+
+    def test_budget_longer_than_period(self):
+        self.says(program("a", budget_us="500", period_us="400"), 5, "longer than the period",
+                  "budget_us = 400")
+
+    def test_core_promised_too_often(self):
+        self.says(program("a", budget_us="6000") + program("b", budget_us="5000"), 11,
+                  "core 0 is promised 110%", "a 60%, b 50%", "another core")
+
+    def test_two_cores_hold_more(self):
+        text = "[run]\ncores = 2\n" + program("a", budget_us="6000") + \
+            program("b", budget_us="5000", core="1")
+        self.assertEqual(checked(text).problems, [])
+
+    def test_no_such_core(self):
+        self.says(program("a", core="1"), 8, "there is no core 1", "write core = 0 .. 0")
+
+    def test_memory(self):
+        self.says('[run]\nmemory = "64M"\n' + program("a") + program("b", memory_kib="40000"), 15,
+                  "promised", "32768 are there", "b has most")
+        self.says('[run]\nmemory = "lots"\n' + program("a"), 3, "is no size")
+
+    def test_binary(self):
+        with tempfile.TemporaryDirectory() as folder:
+            system = check.check(source.Source("t", HEAD + program("a")), folder)
+            self.assertIn("there is no program a_bin", str(system.problems[0]))
+
+    def test_memory_for_the_image(self):
+        segment = (1).to_bytes(4, "little") + bytes(12) + (0x400000).to_bytes(8, "little") + \
+            bytes(16) + (1 << 20).to_bytes(8, "little") + bytes(8)
+        head = b"\x7fELF" + bytes(28) + (64).to_bytes(8, "little") + bytes(14) + \
+            (56).to_bytes(2, "little") + (1).to_bytes(2, "little") + bytes(6)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "a_bin"), "wb") as file:
+                file.write(head + segment)
+            system = check.check(source.Source("t", HEAD + program("a")), folder)
+            self.assertIn("a needs 1152 KiB to start", str(system.problems[0]))
+            system = check.check(source.Source("t", HEAD + program("a", memory_kib="1152")), folder)
+            self.assertEqual(system.problems, [])
+
+    def test_all_problems_at_once_in_order(self):
+        system = checked(program("a", priority="999", uses='["x"]') + program("b", core="99"))
+        lines = [problem.line for problem in system.problems]
+        self.assertEqual(lines, sorted(lines))
+        self.assertEqual(len(lines), 3)
+
+
+class Makes(unittest.TestCase):
+    TEXT = program("top", uses='["mid", "system"]', start='"manual"', debug='"read-write"') + \
+        program("mid", offers='["mid"]', uses='["low"]', args='"a b"', restart='"always"') + \
+        program("low", offers='["low"]', fpu="true")
+
+    def records(self):
+        data = emit.binary(checked(self.TEXT))
+        head = layout.unpack("HEADER", data[:layout.size_of("HEADER")])
+        at, found = layout.size_of("HEADER"), []
+        for record, count in (("PROGRAM", head["program_count"]),
+                              ("INTERFACE", head["interface_count"])):
+            size = layout.size_of(record)
+            found.append([layout.unpack(record, data[at + i * size:at + (i + 1) * size])
+                          for i in range(count)])
+            at += size * count
+        self.assertEqual(head["bytes"], len(data))
+        self.assertEqual(at, len(data))
+        return found
+
+    def test_no_program_is_a_system_too(self):
+        self.assertEqual(checked('programs = ["x"]\n[run]\nmemory = "64M"\n').problems, [])
+
+    def test_ranks(self):
+        programs, interfaces = self.records()
+        self.assertEqual([(p["name"], p["rank"]) for p in programs],
+                         [("top", 3), ("mid", 2), ("low", 1)])
+        self.assertEqual([(i["name"], i["rank"]) for i in interfaces],
+                         [("system", 0), ("mid", 2), ("low", 1)])
+
+    def test_programs(self):
+        (top, mid, low), interfaces = self.records()
+        c = layout.CONSTANTS
+        self.assertEqual(top["flags"], c["DESCRIPTION_DEBUG_READ"] | c["DESCRIPTION_DEBUG_WRITE"])
+        self.assertEqual(mid["flags"], c["DESCRIPTION_START"])
+        self.assertEqual(low["flags"], c["DESCRIPTION_START"] | c["DESCRIPTION_FPU"])
+        self.assertEqual((top["uses"], mid["uses"], low["uses"]), (0b011, 0b100, 0))
+        self.assertEqual((top["restart_limit"], mid["restart_limit"]), (0, 3))
+        self.assertEqual((mid["binary"], mid["args"]), ("mid_bin", "a b"))
+        self.assertEqual((mid["memory_bytes"], mid["budget_ns"]), (256 * 1024, 1000000))
+        self.assertEqual([i["server"] for i in interfaces], [c["DESCRIPTION_ROOT"], 1, 2])
+
+    def test_same_bytes(self):
+        self.assertEqual(emit.binary(checked(self.TEXT)), emit.binary(checked(self.TEXT)))
+
+    def test_graph(self):
+        drawn = emit.graph(checked(self.TEXT))
+        for edge in ('"program top" -> "program mid" [label="mid"]',
+                     '"program mid" -> "program low" [label="low"]',
+                     '"program top" -> "root" [label="system"]'):
+            self.assertIn(edge, drawn)
+        self.assertNotIn('"program low" -> "program', drawn)
+
+    def test_layout_is_what_c_has(self):
+        code = '#include "root/description.h"\n#include <stdio.h>\nint main(void) { printf(' \
+            '"%zu %zu %zu", sizeof(struct description_header), sizeof(struct description_program), ' \
+            'sizeof(struct description_interface)); }'
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "sizes")
+            subprocess.run(["gcc", "-I", os.path.join(TOP, "servers/root/include"), "-x", "c", "-",
+                            "-o", path], input=code, text=True, check=True)
+            sizes = subprocess.run([path], capture_output=True, text=True, check=True).stdout
+        self.assertEqual([int(size) for size in sizes.split()],
+                         [layout.size_of(r) for r in ("HEADER", "PROGRAM", "INTERFACE")])
+
+
+class Tool(unittest.TestCase):
+    def run_tool(self, *args):
+        return subprocess.run([sys.executable, "-B", TOOL, *args], capture_output=True, text=True,
+                              check=False)
+
+    def test_the_systems_of_the_tree_are_right(self):
+        folder = os.path.join(TOP, "systems")
+        for name in sorted(os.listdir(folder)):
+            if name.endswith(".toml"):
+                done = self.run_tool(os.path.join(folder, name))
+                self.assertEqual((done.returncode, done.stderr), (0, ""), name)
+
+    def test_list_and_out(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path, out = os.path.join(folder, "s.toml"), os.path.join(folder, "s.bin")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(HEAD + Makes.TEXT)
+            done = self.run_tool(path, "--list", "--out", out)
+            self.assertEqual(done.stdout.split(), ["root", "low_bin", "mid_bin", "top_bin"])
+            with open(out, "rb") as file:
+                self.assertEqual(file.read(), emit.binary(checked(Makes.TEXT)))
+
+    def test_problems_end_with_status_1(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "s.toml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("x = 1\n")
+            done = self.run_tool(path, "--out", path + ".bin")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"{path}:1: ", done.stderr)
+            self.assertFalse(os.path.exists(path + ".bin"))
+        self.assertEqual(self.run_tool("/nowhere.toml").returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

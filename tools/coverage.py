@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Run the host tests of the coverage build and print the kernel's branch coverage by file.
+
+Left out: kernel/arch and kernel/plat, and the branches of assert(), whose failing side is not meant
+to run. --missing lists the lines with a branch that was not taken. Fails below --minimum.
+"""
+import argparse
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+ASSERT = re.compile(r"^\s*(static_)?assert\(")
+
+
+def data_files(build):
+    for folder in ("cov/kernel", "cov/gen"):
+        for where, _, names in os.walk(os.path.join(build, folder)):
+            if "/arch" in where or "/plat" in where:
+                continue
+            for name in sorted(names):
+                if name.endswith(".gcno") and "/test" not in where:
+                    yield os.path.join(where, name[:-5])
+
+
+def clear(build):
+    for where, _, names in os.walk(os.path.join(build, "cov")):
+        for name in names:
+            if name.endswith(".gcda"):
+                os.unlink(os.path.join(where, name))
+
+
+def run_all(args):
+    for command in [[exe] for exe in args.host] + [shlex.split(run) for run in args.run]:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)} failed: run `make test` first")
+
+
+def measure(stem, totals):
+    out = subprocess.run(["gcov", "-b", "--json-format", "--stdout", stem + ".o"],
+                         check=True, capture_output=True).stdout
+    for file in json.loads(out)["files"]:
+        name = file["file"]
+        if name.startswith("/") or "/arch/" in name or not name.endswith(".c"):
+            continue
+        with open(name) as source:
+            text = source.read().splitlines()
+        entry = totals.setdefault(name, {"taken": 0, "all": 0, "missing": []})
+        for line in file["lines"]:
+            branches = line["branches"]
+            if not branches or ASSERT.match(text[line["line_number"] - 1]):
+                continue
+            taken = sum(branch["count"] > 0 for branch in branches)
+            entry["taken"] += taken
+            entry["all"] += len(branches)
+            if taken < len(branches):
+                entry["missing"].append(line["line_number"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--host", action="append", default=[])
+    parser.add_argument("--run", action="append", default=[])
+    parser.add_argument("--minimum", type=float, default=0)
+    parser.add_argument("--missing", action="store_true")
+    args = parser.parse_args()
+    clear(args.build)
+    run_all(args)
+    totals = {}
+    for stem in data_files(args.build):
+        measure(stem, totals)
+    for name, entry in sorted(totals.items()):
+        if entry["all"]:
+            print(f"{100 * entry['taken'] / entry['all']:6.1f} %  {entry['taken']:5d} of "
+                  f"{entry['all']:5d}  {name}")
+            if args.missing and entry["missing"]:
+                print("          lines " + " ".join(map(str, entry["missing"])))
+    taken = sum(entry["taken"] for entry in totals.values())
+    total = sum(entry["all"] for entry in totals.values())
+    share = 100 * taken / total if total else 0.0
+    print(f"branch coverage {share:.1f} %: {taken} of {total}")
+    if share < args.minimum:
+        sys.exit(f"coverage is below {args.minimum} %; `make coverage MISSING=1` lists lines")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""The emulated machine: its command line, and running it with a time-out.
+
+A system file may hold a table [run]; what it says is the default for that system:
+
+    memory = "512M"     cores = 1       icount = true (one instruction per clock tick)
+    timeout_s = 60      append = ""     exit = 33 (QEMU's exit status that means success)
+    devices = ["-device", "edu"]        more arguments for QEMU
+"""
+import os
+import signal
+import subprocess
+import sys
+import threading
+import tomllib
+
+# isa-debug-exit: a guest that writes v to port 0xf4 ends QEMU with status 2 * v + 1.
+EXIT_PORT = 0xF4
+EXIT_SUCCESS = 0x10 * 2 + 1
+DEFAULTS = {"memory": "512M", "cores": 1, "icount": True, "timeout_s": 120, "append": "",
+            "exit": EXIT_SUCCESS, "devices": []}
+
+
+def settings_of(name):
+    """The [run] table of a system, over the defaults."""
+    settings = dict(DEFAULTS)
+    for folder in ("systems", "tests/boot"):
+        path = os.path.join(folder, name + ".toml")
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                settings.update(tomllib.load(file).get("run", {}))
+    return settings
+
+
+def command_for(name, build, settings, plugin=None, interactive=False, gdb=False):
+    command = ["qemu-system-x86_64", "-M", "q35", "-cpu", "max,-erms", "-m", settings["memory"],
+               "-smp", str(settings["cores"]), "-nodefaults", "-display", "none", "-no-reboot",
+               "-seed", "1", "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
+    if os.environ.get("ACCEL") == "kvm":
+        command += ["-accel", "kvm"]
+        command[command.index("max,-erms")] = "host,-erms"
+    elif settings["cores"] > 1:
+        # Never icount: the cores would share the clock and a spinning one starve the others.
+        command += ["-accel", "tcg,thread=multi"]
+    else:
+        command += ["-accel", "tcg"]
+        if settings["icount"]:
+            command += ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm"]
+    if plugin:
+        command += ["-plugin", plugin]
+    if gdb:
+        command += ["-S", "-s"]
+    command += ["-serial", "mon:stdio" if interactive else "stdio"]
+    command += settings["devices"]
+    append = settings["append"]
+    if not interactive and "panic=" not in append:
+        append = (append + " panic=exit").strip()  # at once, instead of waiting for the time-out
+    command += ["-kernel", os.path.join(build, "kernel/pith.elf"),
+                "-initrd", os.path.join(build, "systems", name + ".cpio"),
+                "-append", append]
+    return command
+
+
+class Result:
+    """How a run ended: QEMU's status (None: killed after the time-out), and what it printed."""
+
+    def __init__(self, status, lines):
+        self.status = status
+        self.lines = lines
+
+
+def run(command, timeout_s, on_line=None):
+    """Run QEMU until it ends or the time is up; on_line gets each line of the serial port."""
+    lines = []
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
+    expired = threading.Event()
+
+    def stop():
+        expired.set()
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    timer = threading.Timer(timeout_s, stop)
+    timer.start()
+    try:
+        for raw in process.stdout:
+            line = raw.decode("utf-8", "replace").rstrip("\r\n")
+            lines.append(line)
+            if on_line:
+                on_line(line)
+        status = process.wait()
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        timer.cancel()
+    return Result(None if expired.is_set() else status, lines)
+
+
+def print_line(line):
+    print(line)
+    sys.stdout.flush()

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Install what a goal of the Makefile needs, by Debian package name. Says nothing if all is there.
+# Usage: tools/setup.sh run|test|check|bench|fresh|graph ...
+set -eu
+
+# What each goal needs, and why. A package is asked for only if it is missing.
+packages_of() {
+    case $1 in
+    build) echo gcc binutils libc6-dev python3-minimal python3 ;;
+    run) packages_of build; echo qemu-system-x86 seabios ;;
+    debug) packages_of run; echo gdb ;;
+    test) packages_of run; echo spin ;;
+    bench) packages_of run ;;
+    check) packages_of build
+           echo clang clang-format clang-tidy cppcheck git libclang-rt-14-dev ;;
+    fresh) echo mmdebstrap git ;;
+    graph) packages_of build; echo graphviz ;;
+    *) echo "tools/setup.sh: unknown goal $1" >&2; exit 2 ;;
+    esac
+}
+
+why() {
+    case $1 in
+    gcc | binutils | libc6-dev) echo "compiles the kernel, the programs and the host tests" ;;
+    python3*) echo "runs the generators, checkers and test runners" ;;
+    qemu-system-x86 | seabios) echo "runs the system in an emulator" ;;
+    gdb) echo "debugs the system from outside" ;;
+    spin) echo "checks the models of protocols" ;;
+    clang* | cppcheck | libclang-rt*) echo "second compiler, formatter and checkers" ;;
+    git) echo "tells which files belong to the project" ;;
+    mmdebstrap) echo "makes a bare Debian to test the set-up in" ;;
+    graphviz) echo "draws graphs" ;;
+    *) echo "is needed" ;;
+    esac
+}
+
+is_installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+wanted=$(for goal in "$@"; do packages_of "$goal"; done | tr ' ' '\n' | sort -u)
+missing=
+for package in $wanted; do
+    is_installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "Missing:$missing. This is not a Debian; install their like by hand." >&2
+    exit 1
+fi
+echo "Debian packages that are missing and will be installed now by apt-get:"
+for package in $missing; do
+    echo "  $package: $(why "$package")"
+done
+as_root=
+if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "Neither root nor sudo here. As root:  apt-get install$missing" >&2
+        exit 1
+    fi
+    as_root=sudo
+fi
+$as_root apt-get -q update
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing

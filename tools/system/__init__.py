@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Systems: reading, checking and compiling systems/*.toml (tools/system.py)."""

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: MIT
+"""From a source to a system that can be built, or to the list of what is wrong with it."""
+import os
+import struct
+from dataclasses import dataclass, field
+
+from system import layout
+
+RANK_MAX = 15
+ROOT_INTERFACE = "system"
+BUDGET_MIN_US = 10
+PERIOD_MAX_US = 3_600_000_000
+TOP_KEYS = {"root", "run", "program", "programs", "about"}
+DEBUG = {"none": 0, "write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"],
+         "read-write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"] |
+         layout.CONSTANTS["DESCRIPTION_DEBUG_READ"]}
+# What a program needs besides its image: tables, thread, context, stack, pages handed over.
+OVERHEAD_KIB = 128
+# Kernel, archive and root program.
+RESERVED_KIB = 32 * 1024
+UNITS = {"K": 1, "M": 1024, "G": 1024 * 1024}
+
+
+@dataclass
+class Program:
+    name: str
+    program: str = ""
+    priority: int = 0
+    budget_us: int = 0
+    period_us: int = 0
+    memory_kib: int = 0
+    core: int = 0
+    fpu: bool = False
+    start: str = "boot"
+    restart: str = "never"
+    restart_limit: int = 3
+    debug: str = "none"
+    args: str = ""
+    offers: list = field(default_factory=list)
+    uses: list = field(default_factory=list)
+    rank: int = 1
+
+
+# Key: type, allowed values (range, set or None), whether it must be there, and what to write.
+KEYS = {
+    "program": (str, None, True, 'program = "NAME", the name of a program in apps/ or servers/'),
+    "priority": (int, range(0, 256), True, "priority = 0 .. 255, 255 is the most important"),
+    "budget_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), True,
+                  f"budget_us = {BUDGET_MIN_US} or more, the time it may use in each period"),
+    "period_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), True,
+                  "period_us = at least the budget, at most one hour"),
+    "memory_kib": (int, range(4, 1 << 30), True, "memory_kib = KiB for the whole program"),
+    "core": (int, range(0, 64), False, "core = 0 .. [run] cores - 1"),
+    "fpu": (bool, None, False, "fpu = true or false"),
+    "start": (str, {"boot", "manual"}, False, 'start = "boot" or "manual"'),
+    "restart": (str, {"never", "always"}, False, 'restart = "never" or "always"'),
+    "restart_limit": (int, range(1, 1000), False, "restart_limit = 1 .. 999"),
+    "debug": (str, set(DEBUG), False, 'debug = "none", "write" or "read-write"'),
+    "args": (str, None, False, 'args = "words between blanks"'),
+    "offers": (list, None, False, 'offers = ["INTERFACE", ...]'),
+    "uses": (list, None, False, 'uses = ["INTERFACE", ...]'),
+}
+
+
+class System:
+    """What a checked file says. interfaces: name to Program, None for the root program."""
+
+    def __init__(self, source):
+        self.source = source
+        self.problems = []
+        self.root = ""
+        self.programs = []
+        self.interfaces = {ROOT_INTERFACE: None}
+
+    def report(self, path, text):
+        self.problems.append(self.source.problem(self.source.line(*path), text))
+
+    def of(self, program, *keys):
+        """The path of a key of a program, for report()."""
+        return ("program", program.name) + keys
+
+
+def check_value(system, name, key, value):
+    kind, allowed, _, want = KEYS[key]
+    good = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+    if good and kind is list:
+        good = all(isinstance(item, str) and item for item in value)
+    if good and allowed is not None:
+        good = value in allowed
+    if not good:
+        system.report(("program", name, key), f"{name}: {key} = {value!r} is not possible; write "
+                      f"{want}")
+    return good
+
+
+def text_fits(system, path, record, field_name, text):
+    room = layout.text_room(record, field_name)
+    if len(text.encode()) > room or "\0" in text:
+        system.report(path, f'"{text}" is too long; write at most {room} bytes')
+
+
+def read_program(system, name, table):
+    program = Program(name)
+    path = ("program", name)
+    if not isinstance(table, dict):
+        system.report(path, f"{name} is no table; write [program.{name}] and its keys below")
+        return
+    for key, value in table.items():
+        if key not in KEYS:
+            system.report(path + (key,), f"{name}: there is no key {key}; known are "
+                          f"{', '.join(sorted(KEYS))}")
+        elif check_value(system, name, key, value):
+            setattr(program, key, value)
+    for key, (_, _, needed, want) in KEYS.items():
+        if needed and key not in table:
+            system.report(path, f"{name}: {key} is missing; write {want}")
+    text_fits(system, path, "PROGRAM", "name", name)
+    text_fits(system, path + ("program",), "PROGRAM", "binary", program.program)
+    text_fits(system, path + ("args",), "PROGRAM", "args", program.args)
+    system.programs.append(program)
+
+
+def read_top(system):
+    data = system.source.data
+    for key in data:
+        if key not in TOP_KEYS:
+            system.report((key,), f"there is no key {key}; known are {', '.join(sorted(TOP_KEYS))}")
+    if isinstance(data.get("root"), str) and data["root"]:
+        system.root = data["root"]
+    else:
+        system.report(("root",), 'there is no root program; write  root = "root"')
+    programs = data.get("program", {})
+    if not isinstance(programs, dict):
+        system.report(("program",), "write [program.NAME] for each program")
+        return
+    for name, table in programs.items():
+        read_program(system, name, table)
+    limit = layout.CONSTANTS["DESCRIPTION_PROGRAMS"]
+    if len(system.programs) > limit:
+        system.report(("program",), f"there are {len(system.programs)} programs; write at most {limit}")
+
+
+def check_offers(system):
+    for program in system.programs:
+        for name in program.offers:
+            path = system.of(program, "offers")
+            text_fits(system, path, "INTERFACE", "name", name)
+            if name not in system.interfaces:
+                system.interfaces[name] = program
+                continue
+            owner = system.interfaces[name]
+            system.report(path, f"{program.name}: the interface {name} is offered by "
+                          f"{owner.name if owner else 'the root program'} already; write it in one "
+                          "place only")
+        if len(program.offers) > 1:
+            system.report(system.of(program, "offers"), f"{program.name} offers several interfaces; "
+                          "write one: a thread waits at one endpoint")
+    if len(system.interfaces) > layout.CONSTANTS["DESCRIPTION_INTERFACES"]:
+        system.report(("program",), "there are too many interfaces; write at most "
+                      f"{layout.CONSTANTS['DESCRIPTION_INTERFACES']}")
+
+
+def check_uses(system):
+    for program in system.programs:
+        for name in program.uses:
+            if name not in system.interfaces:
+                system.report(system.of(program, "uses"), f"{program.name} uses {name}, which nobody "
+                              f"offers; write one of {', '.join(sorted(system.interfaces))}")
+            elif system.interfaces[name] is program:
+                system.report(system.of(program, "uses"), f"{program.name} uses {name}, which it "
+                              "offers itself; take it off uses")
+
+
+def servers_of(system, program):
+    return [system.interfaces[name] for name in program.uses
+            if system.interfaces.get(name) not in (None, program)]
+
+
+def assign_ranks(system):
+    """Each program above all that it calls; the root program, whom all call, has rank 0."""
+    done = {}
+
+    def visit(program, path):
+        if program.name in done:
+            return done[program.name]
+        if program in path:
+            circle = [p.name for p in path[path.index(program):]] + [program.name]
+            system.report(system.of(program, "uses"), f"calls go in a circle: {' > '.join(circle)}; "
+                          "take one off uses and let it be told by a notification")
+            return 1
+        rank = 1 + max((visit(s, path + [program]) for s in servers_of(system, program)), default=0)
+        done[program.name] = program.rank = rank
+        return rank
+
+    for program in system.programs:
+        if visit(program, []) > RANK_MAX:
+            system.report(system.of(program, "uses"), f"{program.name} stands above {program.rank - 1}"
+                          f" levels of servers; write a chain of at most {RANK_MAX}")
+
+
+def check_time(system):
+    cores = system.source.data.get("run", {}).get("cores", 1)
+    used = {}
+    for program in system.programs:
+        if program.budget_us > program.period_us:
+            system.report(system.of(program, "budget_us"), f"{program.name}: the budget is longer than "
+                          f"the period; write budget_us = {program.period_us} or less")
+        if program.core >= cores:
+            system.report(system.of(program, "core"), f"{program.name}: there is no core "
+                          f"{program.core}; write core = 0 .. {cores - 1}, or more cores under [run]")
+        if program.budget_us <= program.period_us:
+            used.setdefault(program.core, []).append(program)
+    for core, programs in used.items():
+        share = sum(p.budget_us / p.period_us for p in programs)
+        if share > 1 + 1e-9:
+            last = programs[-1]
+            system.report(system.of(last, "budget_us"), f"core {core} is promised {share:.0%}: "
+                          + ", ".join(f"{p.name} {p.budget_us / p.period_us:.0%}" for p in programs)
+                          + "; write smaller budgets, longer periods or another core")
+
+
+def ram_kib(system):
+    text = str(system.source.data.get("run", {}).get("memory", "512M"))
+    unit = UNITS.get(text[-1:].upper())
+    try:
+        return int(text[:-1]) * unit if unit else int(text) * 1024
+    except ValueError:
+        system.report(("run", "memory"), f'memory = "{text}" is no size; write "512M" or the like')
+        return 512 * 1024
+
+
+def check_memory(system):
+    if not system.programs:
+        return
+    # A program may get an eighth more than it asks for: lib/pith/src/memory.c leaves no crumbs.
+    need = sum(p.memory_kib + p.memory_kib // 8 for p in system.programs)
+    have = ram_kib(system) - RESERVED_KIB
+    if need > have:
+        largest = max(system.programs, key=lambda p: p.memory_kib)
+        system.report(system.of(largest, "memory_kib"), f"the programs are promised {need} KiB, and "
+                      f"{max(have, 0)} are there; write less here ({largest.name} has most), or more "
+                      "under [run]")
+
+
+def image_kib(path):
+    """KiB of memory that the segments of an ELF file take."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if data[:4] != b"\x7fELF":
+        return 0
+    start, size, count = struct.unpack_from("<Q", data, 32) + struct.unpack_from("<HH", data, 54)
+    pages = 0
+    for at in range(start, start + size * count, size):
+        kind, _, _, address, _, _, memory = struct.unpack_from("<IIQQQQQ", data, at)
+        if kind == 1 and memory:
+            pages += (address + memory + 4095) // 4096 - address // 4096
+    return pages * 4
+
+
+def check_binaries(system, folder):
+    for program in system.programs:
+        path = os.path.join(folder, program.program)
+        if not os.path.exists(path):
+            system.report(system.of(program, "program"), f"{program.name}: there is no program "
+                          f"{program.program}; write the name of a module of kind `program`")
+            continue
+        need = image_kib(path) + OVERHEAD_KIB
+        if program.memory_kib < need:
+            system.report(system.of(program, "memory_kib"), f"{program.name} needs {need} KiB to start; "
+                          f"write memory_kib = {need} or more")
+
+
+def check(source, programs_folder=None):
+    """A System; its problems say what is wrong, in order of lines."""
+    system = System(source)
+    read_top(system)
+    check_offers(system)
+    check_uses(system)
+    assign_ranks(system)
+    if not system.problems:
+        check_time(system)
+        check_memory(system)
+        if programs_folder:
+            check_binaries(system, programs_folder)
+    system.problems.sort(key=lambda problem: problem.line)
+    return system

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""What comes out of a checked system: the description for the root program, a list, a drawing."""
+from system import layout
+from system.check import DEBUG
+
+C = layout.CONSTANTS
+
+
+def flags_of(program):
+    flags = DEBUG[program.debug]
+    if program.start == "boot":
+        flags |= C["DESCRIPTION_START"]
+    if program.fpu:
+        flags |= C["DESCRIPTION_FPU"]
+    return flags
+
+
+def binary(system):
+    """The same bytes for the same file, always."""
+    numbers = {name: number for number, name in enumerate(system.interfaces)}
+    parts = []
+    for p in system.programs:
+        parts.append(layout.pack("PROGRAM", {
+            "memory_bytes": p.memory_kib * 1024, "budget_ns": p.budget_us * 1000,
+            "period_ns": p.period_us * 1000, "uses": sum(1 << numbers[name] for name in set(p.uses)),
+            "priority": p.priority, "rank": p.rank, "core": p.core, "flags": flags_of(p),
+            "restart_limit": p.restart_limit if p.restart == "always" else 0,
+            "name": p.name, "binary": p.program, "args": p.args}))
+    for name, server in system.interfaces.items():
+        parts.append(layout.pack("INTERFACE", {
+            "server": C["DESCRIPTION_ROOT"] if server is None else system.programs.index(server),
+            "rank": 0 if server is None else server.rank, "name": name}))
+    body = b"".join(parts)
+    head = {"magic": C["DESCRIPTION_MAGIC"], "version": C["DESCRIPTION_VERSION"],
+            "program_count": len(system.programs), "interface_count": len(system.interfaces),
+            "bytes": layout.size_of("HEADER") + len(body)}
+    return layout.pack("HEADER", head) + body
+
+
+def listing(system):
+    """The programs that must be built, the root program first."""
+    return [system.root] + sorted({p.program for p in system.programs} - {system.root})
+
+
+def graph(system):
+    """Who can reach whom, for Graphviz: calls as lines, faults as dotted lines."""
+    out = ["digraph system {", "    rankdir = TB;", '    node [shape=box, fontname="sans-serif"];',
+           '    edge [fontname="sans-serif", fontsize=10];',
+           f'    "root" [label="{system.root}\\nrank 0", style=bold];']
+    for p in sorted(system.programs, key=lambda p: p.name):
+        label = (f"{p.name}\\n{p.program} {p.args}".rstrip() +
+                 f"\\nrank {p.rank}, priority {p.priority}\\n{p.budget_us} of {p.period_us} us, "
+                 f"{p.memory_kib} KiB")
+        out.append(f'    "program {p.name}" [label="{label}"];')
+    if any(p.debug != "none" for p in system.programs):
+        out.append('    "debug UART" [shape=ellipse];')
+    for p in sorted(system.programs, key=lambda p: p.name):
+        for name in sorted(set(p.uses)):
+            server = system.interfaces[name]
+            target = f"program {server.name}" if server else "root"
+            out.append(f'    "program {p.name}" -> "{target}" [label="{name}"];')
+        if p.debug != "none":
+            out.append(f'    "program {p.name}" -> "debug UART" [label="{p.debug}"];')
+        out.append(f'    "program {p.name}" -> "root" [style=dotted];')
+    return "\n".join(out + ["}"]) + "\n"
