@@ -25,16 +25,46 @@ static struct cap *leaf_below(struct cap *cap)
     return cap;
 }
 
+static void doomed_push(struct machine *machine, struct cap_table *table)
+{
+    table->doomed = machine->doomed;
+    table->doomed_previous = NULL;
+    if (table->doomed != NULL) {
+        table->doomed->doomed_previous = table;
+    }
+    machine->doomed = table;
+}
+
+static void doomed_remove(struct machine *machine, struct cap_table *table)
+{
+    if (table->doomed_previous != NULL) {
+        table->doomed_previous->doomed = table->doomed;
+    } else {
+        machine->doomed = table->doomed;
+    }
+    if (table->doomed != NULL) {
+        table->doomed->doomed_previous = table->doomed_previous;
+    }
+}
+
+/*
+ * A table may turn up that is doomed already: another one that is being emptied holds what it was made
+ * from. Then it is emptied first. They cannot wait for each other: a table that holds an ancestor
+ * of another one held it before the other was made, because what has descendants does not move.
+ */
 static void table_doom(struct machine *machine, struct cap *original)
 {
     struct cap_table *table = original->object;
 
-    table->is_doomed = true;
-    table->sweep = 1;
-    table->doomed = machine->doomed;
-    machine->doomed = table;
-    cap_move(original, &table->original);
-    table->original.flags |= CAP_ORIGINAL;
+    if (table->is_doomed) {
+        doomed_remove(machine, table);
+    } else {
+        table->is_doomed = true;
+        table->sweep = 1;
+        cap_move(original, &table->original);
+        table->original.flags |= CAP_ORIGINAL;
+    }
+    doomed_push(machine, table);
 }
 
 /* True if the work must stop here: an interrupt waits, or the caller can no longer run. */
@@ -92,7 +122,7 @@ static err_t sweep_doomed(struct deletion *deletion)
         err_t err = ERR_OK;
 
         if (!table_sweep(deletion, table, &err)) {
-            machine->doomed = table->doomed;
+            doomed_remove(machine, table);
             cap_unlink(&table->original);
         }
         if (!err && must_stop(deletion)) {

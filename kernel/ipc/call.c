@@ -2,11 +2,12 @@
 /* Calls and faults, from the side of the one who waits. */
 #include <stddef.h>
 
+#include "core/print.h"
 #include "deliver.h"
 #include "ipc/deadline.h"
 #include "sched/sched.h"
 
-/* Word 5 of a fault message; words 0 to 4 are kind, address, instruction and stack pointer, rank. */
+/* A fault message: kind, address, instruction and stack pointer, detail. */
 static void deliver_fault(const struct thread *caller, struct thread *server)
 {
     server->registers.words[0] = caller->fault;
@@ -152,6 +153,18 @@ err_t ipc_call(struct core *core, struct thread *caller, struct cap *target)
     return err;
 }
 
+static _Noreturn void root_faulted(const struct thread *thread)
+{
+    print_text("The root program faulted and has no handler: kind ");
+    print_decimal(thread->fault);
+    print_text(" (abi.md, enum fault), address 0x");
+    print_hex(thread->fault_address, 1);
+    print_text(", instruction 0x");
+    print_hex(thread->registers.ip, 1);
+    print_text("\n");
+    core_panic("the root program cannot go on", __FILE__, __LINE__);
+}
+
 void ipc_fault(struct core *core, struct thread *thread, const struct arch_fault *fault)
 {
     struct endpoint *endpoint =
@@ -161,6 +174,9 @@ void ipc_fault(struct core *core, struct thread *thread, const struct arch_fault
     thread->fault_address = fault->address;
     thread->fault_detail = fault->detail;
     if (endpoint == NULL) {
+        if (thread == core->machine->root_thread) {
+            root_faulted(thread);
+        }
         thread->state = THREAD_STATE_INACTIVE;
         thread_unready(core, thread);
         return;

@@ -80,7 +80,10 @@ static struct worker *server_make(cap_addr_t endpoint, uint32_t rank, cap_addr_t
     return server;
 }
 
-/* Calls arg[0] with arg[1] rounds of work at time arg[2]; out: error, begin, end. */
+/*
+ * Calls arg[0] with arg[1] rounds of work at time arg[2]. out: error, begin, end, and, if arg[4] is a context, what
+ * of it was used at the beginning.
+ */
 static void call_later(struct worker *worker)
 {
     struct message message = call_to((cap_addr_t)worker->arg[0], 1, DEADLINE_NEVER);
@@ -89,6 +92,9 @@ static void call_later(struct worker *worker)
     (void)!notification_wait((cap_addr_t)worker->arg[3], 1, worker->arg[2], 0, &bits);
     message.words[0] = worker->arg[1];
     message.info = MSG_INFO(1, 1, 0);
+    if (worker->arg[4] != 0) {
+        worker->out[3] = used_of((cap_addr_t)worker->arg[4]);
+    }
     worker->out[1] = clock_now();
     worker->out[0] = message_do(&message);
     worker->out[2] = clock_now();
@@ -118,22 +124,39 @@ static void check_latency(struct worker *high, const struct worker *medium, ns_t
     CHECK(medium->out[0] > 0, "the medium thread spins, now that it may");
 }
 
+/* What a call with WORK_NS of work takes when nobody else is there. */
+static ns_t time_alone(cap_addr_t endpoint)
+{
+    struct worker *caller = caller_at(endpoint, rounds_of(WORK_NS), LOW, 0);
+
+    REQUIRE(worker_join(caller), "it ends");
+    return used_of(caller->context);
+}
+
+/* How much of the low one's work was left when the high one came. */
+static ns_t left_of(ns_t alone, uint64_t used)
+{
+    CHECK_BETWEEN(used, US(50), alone - US(50), "the low one was in the middle of it");
+    return alone - used;
+}
+
 TEST(a_busy_low_server)
 {
     cap_addr_t endpoint = make(OBJECT_ENDPOINT, 5);
     ns_t start;
 
     (void)server_make(endpoint, 3, 0);
+    ns_t alone = time_alone(endpoint);
+
     start = clock_now() + US(100);
     struct worker *low = caller_at(endpoint, rounds_of(WORK_NS), LOW, 0);
     struct worker *medium = medium_at(start + FIRST_NS);
     struct worker *high = caller_at(endpoint, 1, HIGH, start + THEN_NS);
 
-    (void)low;
+    high->arg[4] = low->context;
     sleep_ns(US(600));
     CHECK(!high->is_done, "the server is still busy");
-    /* At most all of the low caller's work, of which a part was done before. */
-    check_latency(high, medium, WORK_NS - US(100) + BOUND_NS);
+    check_latency(high, medium, left_of(alone, high->out[3]) + BOUND_NS);
 }
 
 TEST(a_busy_low_server_behind_a_server)
@@ -144,12 +167,16 @@ TEST(a_busy_low_server_behind_a_server)
 
     (void)server_make(back, 3, 0);
     (void)server_make(front, 7, back);
+    ns_t alone = time_alone(front);
+
     start = clock_now() + US(100);
-    (void)caller_at(front, rounds_of(WORK_NS), LOW, 0);
+    struct worker *low = caller_at(front, rounds_of(WORK_NS), LOW, 0);
     struct worker *medium = medium_at(start + FIRST_NS);
     struct worker *high = caller_at(front, 1, HIGH, start + THEN_NS);
 
-    check_latency(high, medium, WORK_NS - US(100) + 2 * BOUND_NS);
+    high->arg[4] = low->context;
+    REQUIRE(worker_join(high), "the high caller is served");
+    check_latency(high, medium, left_of(alone, high->out[3]) + 2 * BOUND_NS);
 }
 
 TEST(a_busy_server_shared_by_two_servers)
@@ -162,12 +189,16 @@ TEST(a_busy_server_shared_by_two_servers)
     (void)server_make(back, 3, 0);
     (void)server_make(first, 7, back);
     (void)server_make(second, 7, back);
+    ns_t alone = time_alone(first);
+
     start = clock_now() + US(100);
-    (void)caller_at(first, rounds_of(WORK_NS), LOW, 0);
+    struct worker *low = caller_at(first, rounds_of(WORK_NS), LOW, 0);
     struct worker *medium = medium_at(start + FIRST_NS);
     struct worker *high = caller_at(second, 1, HIGH, start + THEN_NS);
 
-    check_latency(high, medium, WORK_NS - US(100) + 2 * BOUND_NS);
+    high->arg[4] = low->context;
+    REQUIRE(worker_join(high), "the high caller is served");
+    check_latency(high, medium, left_of(alone, high->out[3]) + 2 * BOUND_NS);
 }
 
 /* Takes the lock arg[0], at time arg[2], lending to arg[4]; works arg[1] rounds; gives it back. */
@@ -177,6 +208,9 @@ static void lock_and_work(struct worker *worker)
     uint64_t bits;
 
     (void)!notification_wait((cap_addr_t)worker->arg[3], 1, worker->arg[2], 0, &bits);
+    if (worker->arg[5] != 0) {
+        worker->out[4] = used_of((cap_addr_t)worker->arg[5]);
+    }
     worker->out[1] = clock_now();
     worker->out[0] = notification_wait(lock, 1, DEADLINE_NEVER, (cap_addr_t)worker->arg[4], &bits);
     worker->out[2] = clock_now();
@@ -205,14 +239,20 @@ TEST(a_lock_that_a_low_thread_holds)
 {
     cap_addr_t lock = make(OBJECT_NOTIFICATION, 6);
     cap_addr_t bit = mint_of(lock, RIGHTS_ALL, 1);
-    ns_t start = clock_now() + US(100);
 
     REQUIRE_OK(notification_signal(bit));
+    struct worker *first = locker_at(bit, rounds_of(WORK_NS), LOW, 0, 0);
+
+    REQUIRE(worker_join(first), "it ends");
+    ns_t alone = used_of(first->context);
+    ns_t start = clock_now() + US(100);
     struct worker *low = locker_at(bit, rounds_of(WORK_NS), LOW, 0, 0);
     struct worker *medium = medium_at(start + FIRST_NS);
     struct worker *high = locker_at(bit, 1, HIGH, start + THEN_NS, low->thread);
 
-    check_latency(high, medium, WORK_NS - US(100) + BOUND_NS);
+    high->arg[5] = low->context;
+    REQUIRE(worker_join(high), "the high one gets it");
+    check_latency(high, medium, left_of(alone, high->out[4]) + BOUND_NS);
     CHECK(high->out[2] >= low->out[3] || low->out[3] == 0, "one at a time");
 }
 

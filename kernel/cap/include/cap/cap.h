@@ -85,6 +85,7 @@ struct cap_table {
     uint32_t slot_count;      /* a power of two, at least 16 */
     uint32_t sweep;           /* while doomed: slots below are empty */
     struct cap_table *doomed; /* next in the machine's list of tables that are being emptied */
+    struct cap_table *doomed_previous;
     bool is_doomed;
     struct cap original; /* once doomed: the table's original capability, moved here */
 };

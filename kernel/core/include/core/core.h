@@ -25,6 +25,7 @@ struct machine {
     struct io_port *ports;
     struct irq *vectors[ARCH_IRQ_VECTORS];
     struct cap_table *root_table;
+    struct thread *root_thread; /* if it faults and nobody handles that, nothing is left to go on */
     uint64_t ram_bytes;
     uint64_t kernel_bytes;
     uint32_t core_count;

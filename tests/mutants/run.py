@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Seeded bugs: builds the kernel with each, runs the random caller and the host tests, says who found it.
+
+    tests/mutants/run.py                 all of them; the table goes to build/mutants.tsv
+    tests/mutants/run.py word ...        those whose names hold one of the words
+
+A mutant is a file NAME.mutant: lines `# what is wrong`, `file PATH`, then lines to be found exactly once
+(-) and what stands there instead (+). Ends with status 0 if the unchanged kernel passes and every
+mutant is found.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COPIED = ["Makefile", "abi", "kernel", "mk", "tests/fuzz", "tests/host", "tools"]
+SEEDS = [1, 2, 3]
+
+
+class Mutant:
+    def __init__(self, path):
+        self.name = path.stem
+        self.why, self.file = "", ""
+        old, new = [], []
+        for line in path.read_text().splitlines():
+            if line.startswith("# "):
+                self.why = line[2:]
+            elif line.startswith("file "):
+                self.file = line[5:]
+            elif line.startswith("-"):
+                old.append(line[1:])
+            elif line.startswith("+"):
+                new.append(line[1:])
+        self.old = "".join(line + "\n" for line in old)
+        self.new = "".join(line + "\n" for line in new)
+
+    def apply(self, tree):
+        """Changes the tree's copy; returns the text that was there."""
+        path = tree / self.file
+        text = path.read_text()
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.file} holds its lines {text.count(self.old)} times")
+        path.write_text(text.replace(self.old, self.new))
+        return text
+
+
+def newest_wins(source, target):
+    """Like copy2, but leaves alone what is the same, so that only what changed is compiled."""
+    target = pathlib.Path(target)
+    if not target.exists() or target.read_bytes() != pathlib.Path(source).read_bytes():
+        shutil.copyfile(source, target)
+        shutil.copymode(source, target)
+
+
+def tree_make(place):
+    for name in COPIED:
+        source, target = ROOT / name, place / "tree" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            if target.exists():
+                for old in target.rglob("*"):
+                    if old.is_file() and not (source / old.relative_to(target)).exists():
+                        old.unlink()
+            shutil.copytree(source, target, copy_function=newest_wins, dirs_exist_ok=True,
+                            ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            newest_wins(source, target)
+    return place / "tree"
+
+
+def run(command, tree, timeout):
+    """Returns (status, output); status None: it took too long."""
+    try:
+        done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace", timeout=timeout)
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as expired:
+        output = expired.stdout or b""
+        return None, output.decode(errors="replace") if isinstance(output, bytes) else output
+
+
+def first_failure(output):
+    for line in output.splitlines():
+        if "FAIL" in line or "panic" in line or "ERROR: AddressSanitizer" in line:
+            return line.split(": ", 1)[-1].replace("\t", " ")[:140]
+    return "stopped without a word"
+
+
+class Worker:
+    def __init__(self, place, options):
+        self.options = options
+        self.build = place / "build"
+        self.tree = tree_make(place)
+        self.caller = self.build / "host/bin/random_calls"
+
+    def make(self):
+        status, output = run(["make", "--no-print-directory", f"BUILD={self.build}",
+                              str(self.caller), *map(str, self.tests())], self.tree, 600)
+        if status != 0:
+            raise RuntimeError("does not build:\n" + output[-2000:])
+
+    def tests(self):
+        names = ["tests/fuzz/trap_test", "kernel/sched/queue_test"]
+        names = [n for n in names if (self.tree / source_of(n)).exists()]
+        return [self.build / "host/tests" / executable_of(n) for n in names]
+
+    def find(self):
+        """Returns (by, seconds, text) of whoever fails first, or None."""
+        for seed in SEEDS:
+            started = time.monotonic()
+            status, output = run([str(self.caller), "--quiet", "--shrink", "0", "--seed", str(seed),
+                                  "--calls", str(self.options.calls)], self.tree,
+                                 self.options.seconds)
+            took = time.monotonic() - started
+            if status is None:
+                return f"random caller, seed {seed}", took, "it never ends"
+            if status != 0:
+                return f"random caller, seed {seed}", took, first_failure(output)
+        for test in self.tests():
+            started = time.monotonic()
+            status, output = run([str(test)], self.tree, 60)
+            if status != 0:
+                text = "it never ends" if status is None else first_failure(output)
+                return test.name, time.monotonic() - started, text
+        return None
+
+    def try_out(self, mutant):
+        original = mutant.apply(self.tree)
+        try:
+            self.make()
+            return self.find()
+        finally:
+            (self.tree / mutant.file).write_text(original)
+
+
+def source_of(name):
+    folder, test = name.rsplit("/", 1)
+    return f"{folder}/test/{test}.c" if folder.startswith("kernel") else f"{folder}/{test}.c"
+
+
+def executable_of(name):
+    return source_of(name)[:-2]
+
+
+def report(rows, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as table:
+        table.write("mutant\tfound\tby\tseconds\twhat it said\n")
+        for row in rows:
+            table.write("\t".join(row) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--build", default=str(ROOT / "build"))
+    parser.add_argument("--calls", type=int, default=200000, help="of each run of the random caller")
+    parser.add_argument("--seconds", type=int, default=180, help="at most, for each run")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+
+    mutants = [Mutant(path) for path in sorted(pathlib.Path(__file__).parent.glob("*.mutant"))]
+    if options.words:
+        mutants = [m for m in mutants if any(word in m.name for word in options.words)]
+    build = pathlib.Path(options.build).resolve()
+    workers = queue.Queue()
+    for number in range(max(1, min(options.jobs, len(mutants)))):
+        workers.put(Worker(build / f"mutants/{number}", options))
+
+    first = workers.get()
+    first.make()
+    found = first.find()
+    workers.put(first)
+    if found:
+        print(f"FAIL mutants: the unchanged kernel does not pass: {found[0]}: {found[2]}")
+        return 1
+
+    lock = threading.Lock()
+
+    def one(mutant):
+        worker = workers.get()
+        try:
+            found = worker.try_out(mutant)
+            row = (mutant.name, "yes", found[0], f"{found[1]:.1f}", found[2]) if found else \
+                  (mutant.name, "no", "", "", mutant.why)
+        except (ValueError, RuntimeError) as error:
+            row = (mutant.name, "broken", "", "", str(error))
+        finally:
+            workers.put(worker)
+        with lock:
+            print(f"{'ok' if row[1] == 'yes' else 'FAIL'} {row[0]}: "
+                  f"{row[2] + ' after ' + row[3] + ' s: ' if row[1] == 'yes' else 'not found: '}{row[4]}",
+                  flush=True)
+        return row
+
+    with concurrent.futures.ThreadPoolExecutor(workers.qsize()) as pool:
+        rows = list(pool.map(one, mutants))
+    report(rows, build / "mutants.tsv")
+    missed = sum(row[1] != "yes" for row in rows)
+    print(f"{len(rows) - missed} passed, {missed} failed")
+    return 1 if missed or not rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
