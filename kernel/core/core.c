@@ -111,7 +111,7 @@ static err_t on_other(struct core *core, struct thread *caller, uint32_t number,
     case SYSCALL_POLL:
         return on_wait(core, caller, addr, false);
     case SYSCALL_YIELD:
-        sched_yield(core);
+        current_yield(core);
         return done(caller);
     case SYSCALL_ABI_VERSION:
         caller->registers.words[0] = ABI_HASH;

@@ -155,7 +155,7 @@ static __attribute__((noinline)) void slice_end(struct core *core, struct refill
                                                 uint64_t budget_ns)
 {
     slice->amount_ns = budget_ns;
-    sched_yield(core);
+    current_yield(core);
 }
 
 void context_charge(struct core *core, ns_t now_ns)

@@ -54,7 +54,7 @@ void thread_unready(struct core *core, struct thread *thread)
     }
 }
 
-void sched_yield(struct core *core)
+void current_yield(struct core *core)
 {
     struct thread *current = core->current;
 

@@ -3,3 +3,4 @@ module := kernel/sched
 kind := kernel
 sources := context.c dispatch.c lend.c queue.c timers.c
 uses := kernel/core kernel/ipc kernel/object
+tests := test/queue_test.c

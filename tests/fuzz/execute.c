@@ -211,6 +211,10 @@ bool step_run(const struct step *step, const char **why)
     run.tally->steps++;
     run.result = (struct step_result){ .error = ERR_OK };
     run.result.was_restarting = core->current != NULL && host_is_restarting(core->current);
+    run.result.may_revoke =
+        run.result.was_restarting ||
+        (step->kind == STEP_SYSCALL && (MSG_LABEL(step->info) == CAP_TABLE_DELETE ||
+                                        MSG_LABEL(step->info) == CAP_TABLE_REVOKE));
     run.result.actor = core->current;
     host_preempt_at(step->preempt);
     switch (step->kind) {

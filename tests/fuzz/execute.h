@@ -15,6 +15,7 @@ struct step_result {
     err_t error;                /* of a call that came back at once */
     bool is_method;             /* it was a method of a kernel object */
     bool was_restarting;
+    bool may_revoke; /* the call was, or may have been, cap_table.revoke or delete */
     uint32_t interrupts;
 };
 

@@ -462,6 +462,21 @@ static uint64_t make_map_scalar(const struct making *making, const struct fuzz_a
                                              : random_below(making->random, 8);
 }
 
+/* Of a message buffer, up to the first place behind the frame. */
+static uint64_t make_offset(const struct making *making)
+{
+    uint64_t at = making->step->words[0];
+    struct cap_table *table = making->caller->table;
+
+    if (at == 0 || at >= table->slot_count ||
+        cap_slot(table, (uint32_t)at)->type != OBJECT_FRAME) {
+        return 0;
+    }
+    uint64_t places = cap_slot(table, (uint32_t)at)->run.size_bytes / MSG_BUFFER_BYTES;
+
+    return random_below(making->random, (uint32_t)places + 1) * (uint64_t)MSG_BUFFER_BYTES;
+}
+
 static uint64_t make_port(const struct making *making)
 {
     uint64_t at = making->step->op >> 32;
@@ -540,7 +555,7 @@ static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *
         return few <= arg->max ? few : arg->max;
     }
     if (strcmp(name, "offset") == 0) {
-        return random_below(random, 4) * 1024ull;
+        return make_offset(making);
     }
     if (is_op(making, "thread.write_registers")) {
         return random_chance(random, 50) ? HOST_SYSCALL_IP : random64(random) >> 20;
@@ -666,7 +681,7 @@ static void make_message(struct random *random, struct thread *caller, struct st
     uint32_t words = random_chance(random, 80) ? random_below(random, 9)
                      : random_chance(random, 95) ? random_below(random, 65)
                                                  : random_below(random, 256);
-    uint32_t caps = random_chance(random, 85) ? 0 : random_below(random, random_chance(random, 95) ? 5 : 16);
+    uint32_t caps = random_chance(random, 70) ? 0 : random_below(random, random_chance(random, 97) ? 5 : 16);
 
     step->info = MSG_INFO(random_below(random, 4), words, caps);
     for (uint32_t i = 0; i < MSG_REGISTER_WORDS; i++) {
@@ -824,6 +839,9 @@ void generate_step(struct random *random, struct habits *habits, struct step *st
     step->after_ns = make_time(random);
     if (random_chance(random, habits->preempt_percent / 2)) {
         step->preempt = (uint16_t)(1 + random_below(random, 6));
+    }
+    if (step->preempt != 0 && random_chance(random, 30)) {
+        step->after_ns += 30000; /* who is interrupted does not always go on at once */
     }
     if (caller == NULL || kind < 3) {
         make_hardware(random, step);

@@ -6,6 +6,6 @@ sources := random_calls.c generate.c execute.c oracle.c watch.c shared_memory.c
 uses := abi kernel/arch kernel/arch/host kernel/cap kernel/core kernel/mm kernel/object kernel/sched \
         tests/fuzz/graph
 tests := trap_test.c
-test_args := --calls 150000 --quiet
+test_args := --calls 60000 --quiet
 # fork() is not in C17 itself; the rest as in tests/fuzz/graph.
 cflags := -D_DEFAULT_SOURCE -O2 -fno-sanitize=all

@@ -16,6 +16,7 @@ static struct {
     const struct thread *threads[THREADS_MAX];
     const struct thread *serving[THREADS_MAX];
     uint64_t hash;
+    uint32_t frozen;
 } before;
 
 void watch_before(void)
@@ -25,6 +26,7 @@ void watch_before(void)
         before.serving[i] = before.threads[i]->serving;
     }
     before.hash = invariants_hash();
+    before.frozen = invariants_frozen();
 }
 
 static bool still_lives(const struct thread *thread)
@@ -47,6 +49,10 @@ bool watch_after(const char **why)
     if (result->is_method && result->error && !result->was_restarting &&
         result->interrupts == 0 && before.hash != invariants_hash()) {
         *why = "a method that returned an error changed a capability";
+        return false;
+    }
+    if (!result->may_revoke && invariants_frozen() > before.frozen) {
+        *why = "something was derived below a capability that is being revoked";
         return false;
     }
     for (uint32_t i = 0; i < before.count; i++) {

@@ -15,8 +15,8 @@ m("cap_move_forgets_sibling","The next sibling still points to where the capabil
 ""","")
 m("cap_move_forgets_attachment","The address space lists an attached run where it no longer is.","kernel/cap/cap.c",
 "    if (cap_is_attached(destination)) {","    if (cap_is_attached(destination) && destination->type == OBJECT_PAGE_TABLE) {")
-m("lookup_any_right_will_do","One of several rights is enough.","kernel/cap/include/cap/cap.h",
-"    if ((cap->rights & rights) != rights) {","    if (rights != 0 && (cap->rights & rights) == 0) {")
+m("lookup_checks_manage_only","Other rights than MANAGE are not looked at.","kernel/cap/include/cap/cap.h",
+"    if ((cap->rights & rights) != rights) {","    if (rights == RIGHT_MANAGE && !(cap->rights & rights)) {")
 m("lookup_slot_past_the_end","The slot behind the last one is looked at.","kernel/cap/include/cap/cap.h",
 """                                          struct cap **found)
 {
@@ -49,8 +49,8 @@ m("protect_beyond_the_frame","WRITE can be given to a page whose frame does not 
 "    if ((prot & ~pte_may(pte)) != 0 ||\n","    if ((prot & ~pte_may(pte) & PROT_EXEC) != 0 ||\n")
 m("frame_range_too_short","Detaching misses the last page.","kernel/mm/runs.c",
 """    if (at + size_bytes > frame->run.high) {
-        frame->run.high = at + size_bytes;""","""    if (at > frame->run.high) {
-        frame->run.high = at;""")
+        frame->run.high = at + size_bytes;""","""    if (at + size_bytes - 4096 > frame->run.high) {
+        frame->run.high = at + size_bytes - 4096;""")
 m("tables_taken_from_a_leaving_run","map takes a table from a run that is being detached.","kernel/mm/vspace.c",
 " && !run->is_leaving) {",") {")
 m("table_removed_without_flush","The processor still walks a page table that went.","kernel/mm/runs.c",
@@ -63,6 +63,7 @@ m("edge_cut_without_update","Cutting an edge leaves the priority it lent.","kern
 """        lend->to = NULL;
         lend_update(core, to);
 ""","""        lend->to = NULL;
+        lend_update(core, lend);
 """)
 m("boost_not_requeued","A caller whose priority rises keeps its old place among the callers.","kernel/sched/lend.c",
 "        if (lend_key(lend) != old_key) {\n            queue_remove","        if (lend_key(lend) > old_key) {\n            queue_remove")
@@ -108,8 +109,6 @@ m("receive_above_rank","A thread of a higher rank than the endpoint may serve it
 "        if (server->lend.rank > endpoint->lend.rank) {","        if (server->lend.rank > endpoint->lend.rank + 1) {")
 m("defer_keeps_edge","A deferred call still lends its time to the server.","kernel/object/ipc_methods.c",
 "    lend_detach(inv->core, &caller->lend);\n","")
-m("charged_context_destroyed","Time goes on being charged to a context that was destroyed.","kernel/object/destroy.c",
-"        core->charged = NULL;\n        core->must_dispatch = true;","        core->must_dispatch = true;")
 m("endpoint_dies_with_callers","Destroying an endpoint lets one caller wait on.","kernel/object/destroy.c",
 "    while (endpoint_fail_first(core, endpoint, ERR_GONE)) {","    if (endpoint_fail_first(core, endpoint, ERR_GONE)) {")
 m("thread_dies_with_handler","A destroyed thread still refers to its fault handler.","kernel/object/thread.c",
@@ -121,7 +120,7 @@ m("buffer_past_the_frame","The message buffer may lie behind its frame.","kernel
 m("timer_period_wraps","A period near the end of time wraps around to the past.","kernel/object/device.c",
 "        if (next_ns < timer->period_ns) {","        if (next_ns < 2) {")
 m("irq_acknowledged_unmasked","A level-triggered line is not masked until the program has looked after it.","kernel/object/device.c",
-"    irq->is_pending = true;\n    irq_mask(irq, true);","    irq->is_pending = true;")
+"    if (irq->is_level) {\n        irq_mask(irq, true);","    if (irq->is_level) {\n        irq_mask(irq, false);")
 m("port_range_off_by_one","The port behind the range can be written.","kernel/object/io_port.c",
 "first - port->first <= port->count - width;","first - port->first <= port->count - width + 1;")
 import os

@@ -101,6 +101,10 @@ static bool check_call(struct view *view, const struct thread *thread)
     if ((thread->state == THREAD_STATE_FAULTED) != thread->call_is_fault) {
         return wrong(view, thread, "call_is_fault does not fit the state");
     }
+    if ((server != NULL || reply != NULL) && !thread->call_is_fault &&
+        MSG_CAPS(thread->registers.info) != 0 && !(thread->call_rights & RIGHT_GRANT)) {
+        return wrong(view, thread, "capabilities were sent without the right to");
+    }
     if (server != NULL) {
         return (view_has(view, server, OBJECT_THREAD) && server->serving == thread &&
                 reply == NULL && to == &server->lend) ||

@@ -56,6 +56,21 @@ uint64_t invariants_hash(void)
     return hash;
 }
 
+uint32_t invariants_frozen(void)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < view.cap_count; i++) {
+        const struct cap *cap = view.caps[i]->parent;
+
+        while (cap != NULL && (cap->flags & CAP_FROZEN) == 0) {
+            cap = cap->parent;
+        }
+        count += cap != NULL;
+    }
+    return count;
+}
+
 uint32_t invariants_threads(const struct thread **threads, uint32_t max)
 {
     uint32_t count = 0;

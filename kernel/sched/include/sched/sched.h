@@ -45,7 +45,7 @@ void thread_make_ready(struct core *core, struct thread *thread);
 /** A thread stops being READY: takes it from the queue or off the core. The state is the caller's business. */
 void thread_unready(struct core *core, struct thread *thread);
 /** Puts current behind others of its priority. */
-void sched_yield(struct core *core);
+void current_yield(struct core *core);
 /** thread is core->current now: its space and registers become the hardware's. */
 void core_enter_thread(struct core *core, struct thread *thread);
 /** Makes core->current the thread to run, charges time, loads its space. Runs once before leaving the kernel. */

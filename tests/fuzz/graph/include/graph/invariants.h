@@ -28,3 +28,5 @@ struct thread;
 uint32_t invariants_threads(const struct thread **threads, uint32_t max);
 /** Of all capabilities: places, contents, attachments. */
 uint64_t invariants_hash(void);
+/** How many capabilities lie below one that is being revoked. */
+uint32_t invariants_frozen(void);
