@@ -198,6 +198,7 @@ err_t cap_delete(struct core *core, struct cap *cap)
     err_t err = revoke(&deletion);
 
     if (!err && !deletion.top_is_gone) {
+        cap->flags |= CAP_FROZEN; /* destroying it may take breaks: nothing is derived meanwhile */
         err = delete_leaf(&deletion, cap);
     }
     if (!err) {

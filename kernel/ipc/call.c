@@ -134,7 +134,8 @@ err_t ipc_call(struct core *core, struct thread *caller, struct cap *target)
         return ERR_WOULD_DEADLOCK;
     }
     if (MSG_WORDS(caller->registers.info) > MSG_WORDS_MAX ||
-        MSG_CAPS(caller->registers.info) > MSG_CAPS_MAX) {
+        MSG_CAPS(caller->registers.info) > MSG_CAPS_MAX ||
+        MSG_LABEL(caller->registers.info) >= MSG_LABEL_FAULT) {
         return ERR_RANGE;
     }
     if (caller->serving != NULL && caller->serving->deadline_ns < deadline_ns) {

@@ -10,19 +10,12 @@
 #include "ipc/deadline.h"
 #include "ipc/fast.h"
 #include "sched/sched.h"
+#include "words.h"
 
-/* At most 8 words and no capability. */
+/* At most 8 words, no capability, nothing in the bits above. */
 static inline bool fits_registers(msg_info_t info)
 {
-    return (info & MSG_INFO(0, 0xff, 0xf)) <= MSG_INFO(0, MSG_REGISTER_WORDS, 0);
-}
-
-static inline void words_copy(struct thread *to, const struct thread *from)
-{
-#pragma GCC unroll 8
-    for (uint32_t i = 0; i < MSG_REGISTER_WORDS; i++) {
-        to->registers.words[i] = from->registers.words[i];
-    }
+    return info <= MSG_INFO(0xffff, MSG_REGISTER_WORDS, 0);
 }
 
 /* The best context that reaches the thread stays, or becomes, the one that runs. */
@@ -56,7 +49,7 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
     struct cap *cap;
 
     if (cap_lookup(caller->table, addr, OBJECT_ENDPOINT, RIGHT_CALL, &cap) ||
-        !fits_registers(info) || core->must_dispatch) {
+        !fits_registers(info) || MSG_LABEL(info) >= MSG_LABEL_FAULT || core->must_dispatch) {
         return false;
     }
     struct endpoint *endpoint = cap->object;
@@ -93,7 +86,7 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
     server->registers.info = info;
     server->registers.time = cap->badge;
     server->registers.bits = 0;
-    words_copy(server, caller);
+    words_copy(server, caller, MSG_WORDS(info));
     resume(core, server);
     return true;
 }
@@ -141,7 +134,7 @@ bool ipc_reply_receive_fast(struct core *core, struct thread *server, uint64_t a
     caller->registers.info = info;
     caller->registers.time = 0;
     caller->registers.bits = 0;
-    words_copy(caller, server);
+    words_copy(caller, server, MSG_WORDS(info));
     resume(core, caller);
     return true;
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "ipc/ipc.h"
+#include "words.h"
 
 struct transfer {
     struct cap *sources[MSG_CAPS_MAX];
@@ -117,9 +118,7 @@ err_t message_transfer(struct thread *from, struct thread *to, msg_info_t *info,
                                    words - MSG_REGISTER_WORDS);
         }
     }
-    for (uint32_t i = 0; i < MSG_REGISTER_WORDS; i++) {
-        to->registers.words[i] = from->registers.words[i];
-    }
+    words_copy(to, from, words);
     *info = MSG_INFO(MSG_LABEL(*info), words, transfer.count);
     return ERR_OK;
 }

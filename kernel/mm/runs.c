@@ -7,10 +7,20 @@
 
 /* So many entries are looked at between two preemption points. */
 #define SCAN_STEPS 64u
+#define PAGE_BYTES 4096u
+
+/* A run of tables that has none to give: used up, or being detached. */
+static bool is_spent(const struct memory_run *run)
+{
+    return run->is_leaving || (uint64_t)run->used_count * PAGE_BYTES >= run->size_bytes;
+}
 
 static struct cap **list_of(struct vspace *space, const struct cap *run)
 {
-    return run->type == OBJECT_FRAME ? &space->frames : &space->tables;
+    if (run->type == OBJECT_FRAME) {
+        return &space->frames;
+    }
+    return is_spent(&run->run) ? &space->spent : &space->tables;
 }
 
 static void run_link(struct vspace *space, struct cap *run)
@@ -26,18 +36,38 @@ static void run_link(struct vspace *space, struct cap *run)
     *list = run;
 }
 
-void vspace_run_release(struct cap *run)
+static void run_unlink(struct cap *run)
 {
-    struct vspace *space = run->run.space;
-
     if (run->run.attached_previous != NULL) {
         run->run.attached_previous->run.attached_next = run->run.attached_next;
     } else {
-        *list_of(space, run) = run->run.attached_next;
+        *list_of(run->run.space, run) = run->run.attached_next;
     }
     if (run->run.attached_next != NULL) {
         run->run.attached_next->run.attached_previous = run->run.attached_previous;
     }
+}
+
+bool vspace_table_take(struct vspace *space, phys_t *taken)
+{
+    struct cap *cap = space->tables;
+
+    if (cap == NULL) {
+        return false;
+    }
+    *taken = cap->run.base + (uint64_t)cap->run.used_count * PAGE_BYTES;
+    run_unlink(cap);
+    cap->run.used_count++;
+    run_link(space, cap);
+    space->tables_used++;
+    return true;
+}
+
+void vspace_run_release(struct cap *run)
+{
+    struct vspace *space = run->run.space;
+
+    run_unlink(run);
     if (run->type == OBJECT_FRAME) {
         space->frame_runs--;
     } else {
@@ -146,7 +176,13 @@ err_t vspace_run_detach(struct core *core, struct cap *run)
 {
     uint32_t step = 0;
 
-    run->run.is_leaving = true;
+    if (!run->run.is_leaving) {
+        struct vspace *space = run->run.space;
+
+        run_unlink(run);
+        run->run.is_leaving = true;
+        run_link(space, run);
+    }
     while (run->run.low < run->run.high) {
         run->run.low += run->type == OBJECT_FRAME ? frame_scan(core, run, run->run.low)
                                                   : table_scan(run, run->run.low);
@@ -159,11 +195,23 @@ err_t vspace_run_detach(struct core *core, struct cap *run)
     return ERR_OK;
 }
 
+static struct cap *any_run(const struct vspace *space)
+{
+    if (space->frames != NULL) {
+        return space->frames;
+    }
+    return space->tables != NULL ? space->tables : space->spent;
+}
+
 err_t vspace_destroy(struct core *core, struct vspace *space)
 {
+    struct cap *run;
+
+    /* First of all nothing is reachable any more: from here on runs may go one by one, with breaks. */
     arch_vspace_leave(core, space->root);
-    for (uint32_t step = 1; space->frames != NULL || space->tables != NULL; step++) {
-        vspace_run_release(space->frames != NULL ? space->frames : space->tables);
+    arch_memory_clear(vspace_root(space), PTE_USER_IN_ROOT * sizeof(uint64_t));
+    for (uint32_t step = 1; (run = any_run(space)) != NULL; step++) {
+        vspace_run_release(run);
         if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {
             return KERNEL_RESTART;
         }

@@ -12,6 +12,7 @@ void vspace_init(struct vspace *space)
 {
     space->frames = NULL;
     space->tables = NULL;
+    space->spent = NULL;
     space->frame_runs = 0;
     space->tables_used = 0;
     space->root = arch_ptr_to_phys(vspace_root(space));
@@ -38,22 +39,13 @@ uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level)
     }
 }
 
-/* A cleared table from the first run that has one. */
 static err_t table_take(struct vspace *space, phys_t *taken)
 {
-    for (struct cap *cap = space->tables; cap != NULL; cap = cap->run.attached_next) {
-        struct memory_run *run = &cap->run;
-        uint64_t offset = (uint64_t)run->used_count * PAGE_BYTES;
-
-        if (offset < run->size_bytes && !run->is_leaving) {
-            *taken = run->base + offset;
-            run->used_count++;
-            space->tables_used++;
-            arch_memory_clear(arch_phys_to_ptr(*taken), PAGE_BYTES);
-            return ERR_OK;
-        }
+    if (!vspace_table_take(space, taken)) {
+        return ERR_NO_MEMORY;
     }
-    return ERR_NO_MEMORY;
+    arch_memory_clear(arch_phys_to_ptr(*taken), PAGE_BYTES);
+    return ERR_OK;
 }
 
 err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level, uint64_t **entry)

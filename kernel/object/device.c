@@ -36,7 +36,7 @@ void timer_expired(struct core *core, struct timer *timer)
         if (next_ns < timer->period_ns) {
             next_ns = DEADLINE_NEVER; /* past the end of time */
         } else if (next_ns <= now_ns) {
-            next_ns += (now_ns - next_ns) / timer->period_ns * timer->period_ns;
+            next_ns += ((now_ns - next_ns) / timer->period_ns + 1) * timer->period_ns;
         }
         timed_arm(core, &timer->timed, next_ns, timer->timed.band);
     } else {
@@ -62,8 +62,11 @@ err_t timer_on_set(struct invocation *inv, const struct timer_set_args *args)
     if (err) {
         return err;
     }
+    /* No event is more important than who asks for it: it would take the time of its betters. */
+    uint32_t band = band_of(&inv->caller->lend);
+
     timer->period_ns = args->period;
-    timed_arm(inv->core, &timer->timed, args->at, args->band);
+    timed_arm(inv->core, &timer->timed, args->at, args->band < band ? args->band : band);
     return ERR_OK;
 }
 
@@ -149,7 +152,7 @@ err_t irq_on_claim_line(struct invocation *inv, const struct irq_claim_line_args
 {
     struct irq *irq = inv->target->object;
 
-    if (args->line >= arch_irq_line_count()) {
+    if (args->line >= arch_irq_line_count() || args->line >= ARCH_IRQ_VECTORS) {
         return ERR_RANGE;
     }
     if (irq->is_claimed || inv->core->machine->vectors[args->line] != NULL) {

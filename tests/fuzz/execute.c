@@ -9,7 +9,14 @@
 #include "execute.h"
 #include "oracle.h"
 
-enum { RAM_BYTES = 16 << 20, TICK_NS = 20, UNTYPED_PIECES = 7, TABLE_LOG2 = 9, PRIORITY = 100, USER_IP = 0x401000 };
+enum {
+    RAM_BYTES = 16 << 20,
+    TICK_NS = 20,
+    UNTYPED_PIECES = 7,
+    TABLE_LOG2 = 9,
+    PRIORITY = 100,
+    USER_IP = 0x401000
+};
 
 static struct {
     struct tally *tally;
@@ -27,10 +34,8 @@ void steps_begin(struct tally *tally)
     run.tally = tally;
     run.serial = 0;
     host_start(&(struct host_options){ .ram_bytes = RAM_BYTES, .tick_ns = TICK_NS });
-    (void)host_root_create(
-        &(struct host_root_options){ .table_log2 = TABLE_LOG2,
-                                     .untyped_count = UNTYPED_PIECES,
-                                     .priority = PRIORITY });
+    (void)host_root_create(&(struct host_root_options){
+        .table_log2 = TABLE_LOG2, .untyped_count = UNTYPED_PIECES, .priority = PRIORITY });
 }
 
 void steps_end(void)
@@ -48,9 +53,8 @@ bool steps_are_over(void)
 const char *step_op_name(uint32_t op)
 {
     static const char *const syscalls[16] = {
-        "call",   "reply_receive", "receive", "reply",       "signal", "wait",
-        "poll",   "yield",         "version", "method",      "10",     "11",
-        "12",     "13",            "14",      "other number",
+        "call",    "reply_receive", "receive", "reply", "signal", "wait", "poll", "yield",
+        "version", "method",        "10",      "11",    "12",     "13",   "14",   "other number",
     };
 
     return op < FUZZ_OPS ? fuzz_ops[op].name : syscalls[(op - FUZZ_OPS) % 16];
@@ -60,14 +64,13 @@ void step_print(const struct step *step)
 {
     static const char *const kinds[STEP_KINDS] = { "syscall", "restart", "fault", "access",
                                                    "line",    "msi",     "time" };
-    uint32_t op = step->method != STEP_NO_METHOD ? step->method
-                                                 : FUZZ_OPS + (uint32_t)(step->op & 15);
+    uint32_t op =
+        step->method != STEP_NO_METHOD ? step->method : FUZZ_OPS + (uint32_t)(step->op & 15);
 
     printf("%s", kinds[step->kind]);
     if (step->kind == STEP_SYSCALL) {
-        printf(" %s at %u label %u words %u caps %u", step_op_name(op),
-               (unsigned)(step->op >> 32), MSG_LABEL(step->info), MSG_WORDS(step->info),
-               MSG_CAPS(step->info));
+        printf(" %s at %u label %u words %u caps %u", step_op_name(op), (unsigned)(step->op >> 32),
+               MSG_LABEL(step->info), MSG_WORDS(step->info), MSG_CAPS(step->info));
         if (step->time != DEADLINE_NEVER) {
             printf(" deadline %llu", (unsigned long long)step->time);
         }
@@ -136,8 +139,8 @@ static bool run_syscall(struct core *core, const struct step *step, const char *
     registers->time = step->time;
     registers->bits = step->bits;
     memcpy(registers->words, step->words, sizeof(registers->words));
-    registers->lost[0] = step->method != STEP_NO_METHOD ? step->method + 1u
-                                                        : FUZZ_OPS + (step->op & 15) + 1;
+    registers->lost[0] =
+        step->method != STEP_NO_METHOD ? step->method + 1u : FUZZ_OPS + (step->op & 15) + 1;
     buffer_write(thread, step);
     oracle_foresee(step, &oracle);
     host_syscall(core);
@@ -213,8 +216,8 @@ bool step_run(const struct step *step, const char **why)
     run.result.was_restarting = core->current != NULL && host_is_restarting(core->current);
     run.result.may_revoke =
         run.result.was_restarting ||
-        (step->kind == STEP_SYSCALL && (MSG_LABEL(step->info) == CAP_TABLE_DELETE ||
-                                        MSG_LABEL(step->info) == CAP_TABLE_REVOKE));
+        (step->kind == STEP_SYSCALL &&
+         (MSG_LABEL(step->info) == CAP_TABLE_DELETE || MSG_LABEL(step->info) == CAP_TABLE_REVOKE));
     run.result.actor = core->current;
     host_preempt_at(step->preempt);
     switch (step->kind) {

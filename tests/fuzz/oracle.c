@@ -8,6 +8,7 @@
 
 #include "arch_host/machine.h"
 #include "core/core.h"
+#include "object/device_objects.h"
 #include "object/ipc_objects.h"
 
 /* --- The errors that every call shares, in the order of abi/idl ---------------------------------- */
@@ -72,6 +73,18 @@ static const struct fuzz_op *method_find(uint32_t type, uint32_t label)
     return NULL;
 }
 
+/* Ports: within what the object claimed. */
+static err_t port_error(const struct cap *target, const uint64_t *words)
+{
+    const struct io_port *port = target->object;
+    uint64_t width = words[1];
+
+    return (width == 1 || width == 2 || width == 4) && words[0] >= port->first &&
+                   words[0] + width <= (uint64_t)port->first + port->count
+               ? ERR_OK
+               : ERR_RANGE;
+}
+
 static err_t method_error(struct cap_table *table, const struct cap *target,
                           const struct step *step)
 {
@@ -86,7 +99,12 @@ static err_t method_error(struct cap_table *table, const struct cap *target,
     if (MSG_WORDS(step->info) < op->arg_count) {
         return ERR_BAD_CALL;
     }
-    return arguments(table, op, step->words);
+    err_t err = arguments(table, op, step->words);
+
+    if (!err && target->type == OBJECT_IO_PORT && op->label != IO_PORT_CLAIM) {
+        err = port_error(target, step->words);
+    }
+    return err;
 }
 
 static err_t call_error(const struct thread *caller, const struct cap *target,
@@ -100,9 +118,8 @@ static err_t call_error(const struct thread *caller, const struct cap *target,
     if (caller->lend.rank <= endpoint->lend.rank) {
         return ERR_WOULD_DEADLOCK;
     }
-    return MSG_WORDS(step->info) > MSG_WORDS_MAX || MSG_CAPS(step->info) > MSG_CAPS_MAX
-               ? ERR_RANGE
-               : ERR_OK;
+    return MSG_WORDS(step->info) > MSG_WORDS_MAX || MSG_CAPS(step->info) > MSG_CAPS_MAX ? ERR_RANGE
+                                                                                        : ERR_OK;
 }
 
 static err_t common_error(struct thread *caller, const struct step *step)
@@ -128,7 +145,7 @@ static err_t common_error(struct thread *caller, const struct step *step)
         return lookup(caller->table, addr, OBJECT_ENDPOINT, RIGHT_RECEIVE);
     case SYSCALL_REPLY:
         if (addr == 0) {
-            return caller->serving != NULL ? ERR_OK
+            return caller->serving != NULL  ? ERR_OK
                    : caller->caller_is_gone ? ERR_CALLER_GONE
                                             : ERR_NO_CALL;
         }
@@ -211,10 +228,16 @@ void oracle_foresee(const struct step *step, struct oracle *oracle)
     struct thread *caller = host_core(0)->current;
     const struct cap *target = slot_of(caller->table, step->op >> 32);
 
-    *oracle = (struct oracle){ .knows_error = true };
+    *oracle = (struct oracle){ .knows_error = true, .op = step->op };
     oracle->error = common_error(caller, step);
     if (oracle->error) {
         return;
+    }
+    if ((step->op & 0xffu) == SYSCALL_CALL && target->type == OBJECT_CAP_TABLE &&
+        (MSG_LABEL(step->info) == CAP_TABLE_DELETE || MSG_LABEL(step->info) == CAP_TABLE_REVOKE)) {
+        oracle->slot = step->words[0];
+        oracle->is_delete = MSG_LABEL(step->info) == CAP_TABLE_DELETE;
+        oracle->table = target->object;
     }
     oracle->knows_error = false;
     if ((step->op & 0xffu) == SYSCALL_CALL && target->type == OBJECT_ENDPOINT) {
@@ -244,13 +267,28 @@ static bool message_came(const struct oracle_message *message, const char **why)
         to->registers.time == message->badge) {
         return true;
     }
-    snprintf(text, sizeof(text),
-             "a message of %u words came wrong: word %u, error %u, info %#llx, badge %#llx, not %#llx",
-             message->word_count, i, (unsigned)to->registers.op,
-             (unsigned long long)to->registers.info, (unsigned long long)to->registers.time,
-             (unsigned long long)message->badge);
+    snprintf(
+        text, sizeof(text),
+        "a message of %u words came wrong: word %u, error %u, info %#llx, badge %#llx, not %#llx",
+        message->word_count, i, (unsigned)to->registers.op, (unsigned long long)to->registers.info,
+        (unsigned long long)to->registers.time, (unsigned long long)message->badge);
     *why = text;
     return false;
+}
+
+/* A slot that was deleted is empty; one that was revoked has no descendants and can be used again. */
+static bool slot_is_done(const struct oracle *oracle, const struct thread *caller)
+{
+    const struct cap *target =
+        caller->table != NULL ? slot_of(caller->table, oracle->op >> 32) : NULL;
+
+    if (target == NULL || target->type != OBJECT_CAP_TABLE || target->object != oracle->table) {
+        return true; /* the table went with the rest */
+    }
+    const struct cap *cap = slot_of(target->object, oracle->slot);
+
+    return cap == NULL ||
+           (!oracle->is_delete && cap->first_child == NULL && !(cap->flags & CAP_FROZEN));
 }
 
 bool oracle_agrees(const struct oracle *oracle, const struct thread *caller, const char **why)
@@ -263,6 +301,11 @@ bool oracle_agrees(const struct oracle *oracle, const struct thread *caller, con
         snprintf(text, sizeof(text), "the call should return error %u, but left state %u, error %u",
                  (unsigned)oracle->error, caller->state, (unsigned)caller->registers.op);
         *why = text;
+        return false;
+    }
+    if (oracle->slot != 0 && caller != NULL && !host_is_restarting(caller) &&
+        caller->registers.op == ERR_OK && !slot_is_done(oracle, caller)) {
+        *why = "a slot that was deleted or revoked is not as it should be";
         return false;
     }
     return oracle->message.to == NULL || message_came(&oracle->message, why);

@@ -26,10 +26,14 @@ struct oracle {
     bool knows_error;
     err_t error;
     struct oracle_message message; /* to is NULL: none is foreseen */
+    uint64_t op;                   /* of the call */
+    uint64_t slot; /* what cap_table.revoke or delete is about; 0: it is another call */
+    bool is_delete;
+    const void *table;
 };
 
 /** Looks at the machine before the current thread makes the call that is in its registers. */
 void oracle_foresee(const struct step *step, struct oracle *oracle);
 
-/** Compares afterwards. `after` is the caller, or NULL if it is dead. */
+/** Compares afterwards. caller is NULL if it does not go on. */
 bool oracle_agrees(const struct oracle *oracle, const struct thread *caller, const char **why);

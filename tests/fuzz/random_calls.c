@@ -41,8 +41,8 @@ struct options {
 /* Shared by the watcher and the run it watches. */
 struct shared {
     struct tally tally;
-    uint32_t step;    /* in the present run */
-    uint32_t count;   /* of steps to replay */
+    uint32_t step;  /* in the present run */
+    uint32_t count; /* of steps to replay */
     bool failed;
     char why[700];
 };
@@ -58,7 +58,7 @@ static struct options options = {
 };
 static struct shared *shared;
 static uint32_t sparse_until; /* shortening: before this step check only now and then */
-static struct step *steps; /* of the run under scrutiny; shared too */
+static struct step *steps;    /* of the run under scrutiny; shared too */
 
 /* A run does not give its memory back: it ends. */
 const char *__asan_default_options(void);

@@ -12,13 +12,13 @@
 #include "abi/types.h"
 
 enum step_kind {
-    STEP_SYSCALL,  /* with the registers given */
-    STEP_RESTART,  /* the thread runs on at its `syscall` instruction, registers untouched */
-    STEP_FAULT,    /* words: kind, address, detail */
-    STEP_ACCESS,   /* of user memory; words: address, enum host_access */
-    STEP_LINE,     /* words: line, 1 raise or 0 lower */
-    STEP_MSI,      /* words: vector */
-    STEP_NOTHING,  /* only time passes */
+    STEP_SYSCALL, /* with the registers given */
+    STEP_RESTART, /* the thread runs on at its `syscall` instruction, registers untouched */
+    STEP_FAULT,   /* words: kind, address, detail */
+    STEP_ACCESS,  /* of user memory; words: address, enum host_access */
+    STEP_LINE,    /* words: line, 1 raise or 0 lower */
+    STEP_MSI,     /* words: vector */
+    STEP_NOTHING, /* only time passes */
     STEP_KINDS,
 };
 
@@ -26,7 +26,7 @@ enum step_kind {
 
 struct step {
     uint8_t kind;
-    uint8_t method; /* place in fuzz_ops, or STEP_NO_METHOD */
+    uint8_t method;   /* place in fuzz_ops, or STEP_NO_METHOD */
     uint16_t preempt; /* the nth look for an interrupt finds one; 0: none does */
     uint32_t receive_slots[MSG_CAPS_MAX];
     uint32_t send_caps[MSG_CAPS_MAX];
@@ -40,7 +40,7 @@ struct step {
 
 /* What happened in all runs so far; written by the process that runs, read by the one that watches. */
 #define STEP_ERRORS 32u
-#define STEP_OPS    (FUZZ_OPS + 16u) /* methods, then plain system calls by number */
+#define STEP_OPS (FUZZ_OPS + 16u) /* methods, then plain system calls by number */
 
 struct tally {
     uint64_t steps;

@@ -66,7 +66,7 @@ static err_t call(uint32_t number, uint64_t at, uint64_t info, const uint64_t *w
 #define METHOD(number, at, label, ...)                                                             \
     call((number), (at), MSG_INFO((label), 8, 0), (const uint64_t[8]){ __VA_ARGS__ })
 #define CALL(at, label, ...) METHOD(SYSCALL_CALL, at, label, __VA_ARGS__)
-#define OK(result, why)      CHECK_EQ(result, ERR_OK, why)
+#define OK(result, why) CHECK_EQ(result, ERR_OK, why)
 
 static err_t make(enum object_type type, uint64_t size, uint32_t table, uint32_t slot)
 {

@@ -46,8 +46,8 @@ bool watch_after(const char **why)
 {
     const struct step_result *result = step_result();
 
-    if (result->is_method && result->error && !result->was_restarting &&
-        result->interrupts == 0 && before.hash != invariants_hash()) {
+    if (result->is_method && result->error && !result->was_restarting && result->interrupts == 0 &&
+        before.hash != invariants_hash()) {
         *why = "a method that returned an error changed a capability";
         return false;
     }

@@ -17,7 +17,7 @@ struct host_state host;
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #else
-#define __asan_poison_memory_region(start, size)   ((void)(start), (void)(size))
+#define __asan_poison_memory_region(start, size) ((void)(start), (void)(size))
 #define __asan_unpoison_memory_region(start, size) ((void)(start), (void)(size))
 #endif
 

@@ -11,7 +11,8 @@
 
 #include "object/vspace.h"
 
-#define ROOT_MARK 0x686f73742d726f6full /* in the kernel's half of a root: arch_vspace_root_init() ran */
+#define ROOT_MARK                                                                                  \
+    0x686f73742d726f6full /* in the kernel's half of a root: arch_vspace_root_init() ran */
 
 static uint64_t *table_at(phys_t table)
 {

@@ -103,8 +103,8 @@ static void start(struct maker *maker, struct core *core, uint8_t priority)
     struct sched_context *context = slot(maker, ROOT_SLOT_CONTEXT)->object;
     err_t err;
 
-    err = thread_configure(core, thread, slot(maker, ROOT_SLOT_TABLE),
-                           slot(maker, ROOT_SLOT_VSPACE));
+    err =
+        thread_configure(core, thread, slot(maker, ROOT_SLOT_TABLE), slot(maker, ROOT_SLOT_VSPACE));
     err = err ? err : thread_buffer_set(thread, slot(maker, ROOT_SLOT_BUFFER), 0);
     context_configure(core, context, priority, BUDGET_NS, BUDGET_NS);
     err = err ? err : context_bind(core, context, slot(maker, ROOT_SLOT_THREAD));

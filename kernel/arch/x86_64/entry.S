@@ -112,12 +112,6 @@ arch_clac_place:
     cld
     testb $3, 24(%rsp)
     jz interrupt_in_kernel
-    cmpb $2, (%rsp)
-    je fatal_from_user
-    cmpb $8, (%rsp)
-    je fatal_from_user
-    cmpb $18, (%rsp)
-    je fatal_from_user
     swapgs
     pushq %rdi
     movq %gs:CORE_CURRENT, %rdi
@@ -161,7 +155,10 @@ interrupt_in_kernel:
     iretq
 
 /* NMI, #DF and #MC, from anywhere, and exceptions in the kernel: the end. */
-fatal_from_user:
+fatal_from_anywhere:
+    cld
+    testb $3, 24(%rsp)
+    jz fatal
     swapgs
 fatal:
     pushq %r15
@@ -198,7 +195,11 @@ arch_vector_stubs:
     pushq $0
     .endif
     pushq $vector
+    .if vector == 2 || vector == 8 || vector == 18
+    jmp fatal_from_anywhere
+    .else
     jmp interrupt_common
+    .endif
     .set vector, vector + 1
     .endr
 

@@ -66,11 +66,15 @@ void arch_thread_enter(struct core *core, struct thread *next)
         vspace_load(arch, root);
     }
     fpu_switch(core, next);
-    if (arch->fs_base != registers->fs_base) {
+    /*
+     * A program can make its own bases 0 (by loading a selector) and the kernel would not know: only if
+     * 0 was loaded last is it certain what is there.
+     */
+    if ((arch->fs_base | registers->fs_base) != 0) {
         arch->fs_base = registers->fs_base;
         msr_write(MSR_FS_BASE, registers->fs_base);
     }
-    if (arch->gs_base != registers->gs_base) {
+    if ((arch->gs_base | registers->gs_base) != 0) {
         arch->gs_base = registers->gs_base;
         msr_write(MSR_KERNEL_GS_BASE, registers->gs_base);
     }

@@ -168,7 +168,7 @@ static void on_exception(struct core *core, uint64_t vector, uint64_t error)
     struct arch_registers *registers = &core->current->registers;
     struct arch_fault fault;
 
-    if (registers->ip >= ARCH_USER_END) {
+    if (registers->ip > ARCH_USER_END) {
         registers->ip = ARCH_USER_END - 1;
     }
     if (vector == EXCEPTION_PAGE) {

@@ -109,11 +109,12 @@ static bool check_copy(struct view *view, const struct cap *cap)
         return view_fail(view, "a copy of %s has no source", view_name(view, cap->parent));
     }
     if (cap->type != parent->type || cap->object != parent->object) {
-        return view_fail(view, "a copy of %s is of something else than its source", view_name(view, cap->parent));
+        return view_fail(view, "a copy of %s is of something else than its source",
+                         view_name(view, cap->parent));
     }
     if (cap->rights & ~parent->rights) {
-        return view_fail(view, "a copy of %s has rights %#x, its source %#x", view_name(view, cap->parent), cap->rights,
-                         parent->rights);
+        return view_fail(view, "a copy of %s has rights %#x, its source %#x",
+                         view_name(view, cap->parent), cap->rights, parent->rights);
     }
     if (is_single(cap)) {
         return view_fail(view, "a copy of %s", view_name(view, cap->parent));
@@ -132,8 +133,9 @@ static bool check_copy(struct view *view, const struct cap *cap)
         (cap->type == OBJECT_MACHINE && cap->badge <= parent->badge)) {
         return true;
     }
-    return view_fail(view, "a copy of %s has badge %#llx, its source %#llx", view_name(view, cap->parent),
-                     (unsigned long long)cap->badge, (unsigned long long)parent->badge);
+    return view_fail(view, "a copy of %s has badge %#llx, its source %#llx",
+                     view_name(view, cap->parent), (unsigned long long)cap->badge,
+                     (unsigned long long)parent->badge);
 }
 
 static bool check_original(struct view *view, const struct cap *cap)
@@ -204,12 +206,14 @@ static bool place_slots(struct view *view, struct cap_table *table, uint32_t *pl
 
 static bool place_all(struct view *view, uint32_t *placed)
 {
-    VIEW_EACH(view, OBJECT_CAP_TABLE, found) {
+    VIEW_EACH(view, OBJECT_CAP_TABLE, found)
+    {
         if (!place_slots(view, found->object, placed)) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_THREAD, found) {
+    VIEW_EACH(view, OBJECT_THREAD, found)
+    {
         struct thread *thread = found->object;
 
         if (!place_embedded(view, &thread->table_cap, thread, "table_cap", placed) ||
@@ -220,21 +224,24 @@ static bool place_all(struct view *view, uint32_t *placed)
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found) {
+    VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found)
+    {
         struct sched_context *context = found->object;
 
         if (!place_embedded(view, &context->owner_cap, context, "owner_cap", placed)) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_TIMER, found) {
+    VIEW_EACH(view, OBJECT_TIMER, found)
+    {
         struct timer *timer = found->object;
 
         if (!place_embedded(view, &timer->notification_cap, timer, "of a timer", placed)) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_IRQ, found) {
+    VIEW_EACH(view, OBJECT_IRQ, found)
+    {
         struct irq *irq = found->object;
 
         if (!place_embedded(view, &irq->notification_cap, irq, "of an irq", placed)) {
@@ -256,7 +263,8 @@ static bool check_doomed(struct view *view)
             return view_fail(view, "the list of doomed tables is broken");
         }
     }
-    VIEW_EACH(view, OBJECT_CAP_TABLE, found) {
+    VIEW_EACH(view, OBJECT_CAP_TABLE, found)
+    {
         doomed += ((const struct cap_table *)found->object)->is_doomed;
     }
     return listed == doomed || view_fail(view, "%u tables are doomed, %u listed", doomed, listed);

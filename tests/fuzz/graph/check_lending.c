@@ -73,9 +73,8 @@ static bool check_top(struct view *view, const struct lend *lend, const struct s
         return true;
     }
     return view_fail(view, "the best context of %s should be %s (key %u), but is %s (key %u)",
-                     view_name(view, object),
-                     view_name(view, top), key_of(top), view_name(view, lend->top),
-                     key_of(lend->top));
+                     view_name(view, object), view_name(view, top), key_of(top),
+                     view_name(view, lend->top), key_of(lend->top));
 }
 
 static bool check_node(struct view *view, const struct lend *lend, const void *object,
@@ -85,8 +84,8 @@ static bool check_node(struct view *view, const struct lend *lend, const void *o
     const struct queue *plain = NULL;
 
     if (lend->kind != (uint8_t)kind || lend->rank > 15) {
-        return view_fail(view, "%s has a lending node of kind %u, rank %u",
-                         view_name(view, object), lend->kind, lend->rank);
+        return view_fail(view, "%s has a lending node of kind %u, rank %u", view_name(view, object),
+                         lend->kind, lend->rank);
     }
     if (kind == LEND_THREAD) {
         const struct thread *thread = object;
@@ -115,8 +114,7 @@ static bool check_notification(struct view *view, const struct notification *not
 {
     const struct lend *to = notification->lend.to;
 
-    if (to != NULL &&
-        (queue_is_empty(&notification->lend.from) || to->kind != LEND_THREAD)) {
+    if (to != NULL && (queue_is_empty(&notification->lend.from) || to->kind != LEND_THREAD)) {
         return view_fail(view, "%s lends, but nobody lends to it", view_name(view, notification));
     }
     return true;
@@ -140,7 +138,8 @@ static bool check_dispatch(struct view *view, const struct core *core)
     const struct thread *should = NULL;
     uint32_t best = LEND_KEY_NONE;
 
-    VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found) {
+    VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found)
+    {
         const struct sched_context *context = found->object;
 
         if (context->core != core || !context->has_budget || context->owner == NULL) {
@@ -167,14 +166,16 @@ static bool check_dispatch(struct view *view, const struct core *core)
 
 bool check_lending(struct view *view)
 {
-    VIEW_EACH(view, OBJECT_THREAD, found) {
+    VIEW_EACH(view, OBJECT_THREAD, found)
+    {
         const struct thread *thread = found->object;
 
         if (!check_node(view, &thread->lend, thread, LEND_THREAD)) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_ENDPOINT, found) {
+    VIEW_EACH(view, OBJECT_ENDPOINT, found)
+    {
         const struct endpoint *endpoint = found->object;
 
         if (!check_node(view, &endpoint->lend, endpoint, LEND_ENDPOINT) ||
@@ -182,7 +183,8 @@ bool check_lending(struct view *view)
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_NOTIFICATION, found) {
+    VIEW_EACH(view, OBJECT_NOTIFICATION, found)
+    {
         const struct notification *notification = found->object;
 
         if (!check_node(view, &notification->lend, notification, LEND_NOTIFICATION) ||

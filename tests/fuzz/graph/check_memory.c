@@ -72,8 +72,8 @@ static bool check_untyped(struct view *view, const struct cap *untyped)
 
         if (object == NULL || object->base < run->base ||
             object->base + object->size_bytes > run->base + run->used_bytes) {
-            return view_fail(view, "%s does not lie in the used part of %s",
-                             view_name(view, child), view_name(view, untyped));
+            return view_fail(view, "%s does not lie in the used part of %s", view_name(view, child),
+                             view_name(view, untyped));
         }
         if (cap_is_memory(child) ? child->run.is_device != run->is_device : run->is_device) {
             return view_fail(view, "%s was made from the wrong kind of memory",
@@ -101,8 +101,7 @@ static bool collect(struct view *view, struct ranges *ranges)
             continue;
         }
         if (object->type != OBJECT_FRAME && !host_is_ram(object->base, object->size_bytes)) {
-            return view_fail(view, "%s does not lie in memory",
-                             view_name(view, object->original));
+            return view_fail(view, "%s does not lie in memory", view_name(view, object->original));
         }
         ranges->at[ranges->count++] = (struct range){ object->base, object->size_bytes };
     }
@@ -147,7 +146,8 @@ static bool poison_the_rest(struct view *view, const struct ranges *ranges)
             end = ranges->at[i].base + ranges->at[i].size_bytes;
         }
     }
-    VIEW_EACH(view, OBJECT_UNTYPED, found) {
+    VIEW_EACH(view, OBJECT_UNTYPED, found)
+    {
         const struct memory_run *run = &found->original->run;
 
         if (!run->is_device && run->zeroed_bytes > run->used_bytes) {
@@ -170,7 +170,7 @@ static bool check_zeroed(struct view *view, const struct cap *untyped)
     for (uint64_t i = run->used_bytes / 8; i < run->zeroed_bytes / 8; i++) {
         if (words[i] != 0) {
             return view_fail(view, "%s says that byte %llu is zero, but it is not",
-                             view_name(view, untyped), (unsigned long long)(i * 8));
+                             view_name(view, untyped), (unsigned long long)i * 8);
         }
     }
     return true;
@@ -180,7 +180,8 @@ bool check_memory(struct view *view)
 {
     static struct ranges ranges;
 
-    VIEW_EACH(view, OBJECT_UNTYPED, found) {
+    VIEW_EACH(view, OBJECT_UNTYPED, found)
+    {
         if (!check_untyped(view, found->original) || !check_zeroed(view, found->original)) {
             return false;
         }

@@ -112,10 +112,11 @@ bool check_in(struct view *view, const void *node, bool is_queued, const void *q
     const void *in = entry == NULL ? NULL : entry->owner;
 
     if (in != queue || is_queued != (queue != NULL)) {
-        return view_fail(view, "%s should %sbe queued, but is %s",
-                         view_name(view, object),
+        return view_fail(view, "%s should %sbe queued, but is %s", view_name(view, object),
                          queue == NULL ? "not " : "",
-                         in == queue ? "marked otherwise" : in == NULL ? "not" : "in another queue");
+                         in == queue  ? "marked otherwise"
+                         : in == NULL ? "not"
+                                      : "in another queue");
     }
     return true;
 }
@@ -137,19 +138,22 @@ bool check_queues(struct view *view)
             }
         }
     }
-    VIEW_EACH(view, OBJECT_THREAD, found) {
+    VIEW_EACH(view, OBJECT_THREAD, found)
+    {
         if (!check_queue(view, &((struct thread *)found->object)->lend.from, LEND_KEY_BITS,
                          "of lenders to a thread")) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_ENDPOINT, found) {
+    VIEW_EACH(view, OBJECT_ENDPOINT, found)
+    {
         if (!check_queue(view, &((struct endpoint *)found->object)->lend.from, LEND_KEY_BITS,
                          "of callers")) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_NOTIFICATION, found) {
+    VIEW_EACH(view, OBJECT_NOTIFICATION, found)
+    {
         struct notification *notification = found->object;
 
         if (!check_queue(view, &notification->lend.from, LEND_KEY_BITS, "of lending waiters") ||

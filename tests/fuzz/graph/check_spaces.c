@@ -8,6 +8,28 @@
 
 enum { PAGE_BYTES = 4096, ATTACHED = 3000, TABLE_IN_USE = 4000 };
 
+/* Runs of tables stand in two lists: those that have some to give, and the rest. */
+static const struct cap *first_tables(const struct vspace *space)
+{
+    return space->tables != NULL ? space->tables : space->spent;
+}
+
+static bool list_has(const struct cap *list, const struct cap *cap)
+{
+    while (list != NULL && list != cap) {
+        list = list->run.attached_next;
+    }
+    return list != NULL;
+}
+
+static const struct cap *next_tables(const struct vspace *space, const struct cap *cap)
+{
+    if (cap->run.attached_next != NULL) {
+        return cap->run.attached_next;
+    }
+    return list_has(space->spent, cap) ? NULL : space->spent;
+}
+
 struct space_walk {
     struct view *view;
     struct vspace *space;
@@ -23,7 +45,8 @@ static bool check_list(struct space_walk *walk, struct cap *first, enum object_t
         if (view_get(walk->view, cap) == NULL || cap->type != (uint8_t)type ||
             cap->run.space != walk->space || cap->run.attached_previous != previous) {
             return view_fail(walk->view, "the list of %s attached to %s is broken",
-                             type == OBJECT_FRAME ? "frames" : "tables", view_name(walk->view, walk->space));
+                             type == OBJECT_FRAME ? "frames" : "tables",
+                             view_name(walk->view, walk->space));
         }
         /* The byte after a capability's first: marked as attached, once. */
         if (!view_put(walk->view, (uint8_t *)cap + 1, ATTACHED, walk->space)) {
@@ -44,8 +67,8 @@ static bool page_is_allowed(const struct space_walk *walk, uint64_t pte, user_ad
         const struct memory_run *run = &cap->run;
         phys_t offset = pte_phys(pte) - run->base;
 
-        if (offset < run->size_bytes && run->page_class == level &&
-            offset % pte_span(level) == 0 && at >= run->low && at + pte_span(level) <= run->high &&
+        if (offset < run->size_bytes && run->page_class == level && offset % pte_span(level) == 0 &&
+            at >= run->low && at + pte_span(level) <= run->high &&
             (may & ~(uint32_t)cap->rights) == 0) {
             return true;
         }
@@ -59,20 +82,23 @@ static bool check_page(const struct space_walk *walk, uint64_t pte, user_addr_t 
 
     if (!page_is_allowed(walk, pte, at, level)) {
         return view_fail(walk->view, "%s maps a page at %#llx (%#llx) that no attached run covers",
-                         view_name(walk->view, walk->space), (unsigned long long)at, (unsigned long long)pte);
+                         view_name(walk->view, walk->space), (unsigned long long)at,
+                         (unsigned long long)pte);
     }
     if (((pte & PTE_WRITE) != 0 && (may & PTE_PROT_WRITE) == 0) ||
         ((pte & PTE_EXEC) != 0 && (may & PTE_PROT_EXEC) == 0) ||
         ((pte & PTE_WRITE) != 0 && (pte & PTE_EXEC) != 0)) {
-        return view_fail(walk->view, "%s allows too much at %#llx (%#llx)", view_name(walk->view, walk->space),
-                         (unsigned long long)at, (unsigned long long)pte);
+        return view_fail(walk->view, "%s allows too much at %#llx (%#llx)",
+                         view_name(walk->view, walk->space), (unsigned long long)at,
+                         (unsigned long long)pte);
     }
     return true;
 }
 
 static bool table_is_attached(const struct space_walk *walk, phys_t table)
 {
-    for (const struct cap *cap = walk->space->tables; cap != NULL; cap = cap->run.attached_next) {
+    for (const struct cap *cap = first_tables(walk->space); cap != NULL;
+         cap = next_tables(walk->space, cap)) {
         phys_t offset = table - cap->run.base;
         uint64_t used = (uint64_t)cap->run.used_count * PAGE_BYTES;
 
@@ -89,8 +115,8 @@ static bool check_table(struct space_walk *walk, const uint64_t *table, uint32_t
 static bool check_entry(struct space_walk *walk, uint64_t pte, uint32_t level, user_addr_t at)
 {
     if (!pte_is_present(pte)) {
-        return view_fail(walk->view, "an absent entry of %s at %#llx is not zero", view_name(walk->view, walk->space),
-                         (unsigned long long)at);
+        return view_fail(walk->view, "an absent entry of %s at %#llx is not zero",
+                         view_name(walk->view, walk->space), (unsigned long long)at);
     }
     if (pte_is_page(pte, level)) {
         return check_page(walk, pte, at, level);
@@ -103,7 +129,8 @@ static bool check_entry(struct space_walk *walk, uint64_t pte, uint32_t level, u
     const uint64_t *table = arch_phys_to_ptr(pte_phys(pte));
 
     return (view_put(walk->view, table, TABLE_IN_USE, walk->space) ||
-            view_fail(walk->view, "%s uses a page table twice", view_name(walk->view, walk->space))) &&
+            view_fail(walk->view, "%s uses a page table twice",
+                      view_name(walk->view, walk->space))) &&
            check_table(walk, table, level - 1, at);
 }
 
@@ -135,18 +162,26 @@ static bool check_space(struct view *view, struct vspace *space)
     uint32_t used = 0;
 
     if (!check_list(&walk, space->frames, OBJECT_FRAME, &frames) ||
-        !check_list(&walk, space->tables, OBJECT_PAGE_TABLE, &runs)) {
+        !check_list(&walk, space->tables, OBJECT_PAGE_TABLE, &runs) ||
+        !check_list(&walk, space->spent, OBJECT_PAGE_TABLE, &runs)) {
         return false;
     }
-    for (const struct cap *cap = space->tables; cap != NULL; cap = cap->run.attached_next) {
+    for (const struct cap *cap = first_tables(space); cap != NULL; cap = next_tables(space, cap)) {
+        bool is_spent =
+            cap->run.is_leaving || cap->run.used_count >= cap->run.size_bytes / PAGE_BYTES;
+
+        if (is_spent != list_has(space->spent, cap)) {
+            return view_fail(view, "a run of tables is in the wrong list");
+        }
         if (cap->run.used_count > cap->run.size_bytes / PAGE_BYTES) {
             return view_fail(view, "a run has more tables in use than it has");
         }
         used += cap->run.used_count;
     }
     if (frames != space->frame_runs || used != space->tables_used) {
-        return view_fail(view, "%s counts %u runs and %u tables, but has %u and %u", view_name(view, space),
-                         space->frame_runs, space->tables_used, frames, used);
+        return view_fail(view, "%s counts %u runs and %u tables, but has %u and %u",
+                         view_name(view, space), space->frame_runs, space->tables_used, frames,
+                         used);
     }
     if (space->root != arch_ptr_to_phys(vspace_root(space))) {
         return view_fail(view, "%s has another root", view_name(view, space));
@@ -154,8 +189,8 @@ static bool check_space(struct view *view, struct vspace *space)
     if (!check_table(&walk, vspace_root(space), PTE_ROOT_LEVEL, 0)) {
         return false;
     }
-    return walk.tables <= used ||
-           view_fail(view, "%s has %u tables in use, but counts %u", view_name(view, space), walk.tables, used);
+    return walk.tables <= used || view_fail(view, "%s has %u tables in use, but counts %u",
+                                            view_name(view, space), walk.tables, used);
 }
 
 /* A run may be attached only where its space knows of it; the buffer of a thread is not attached. */
@@ -170,7 +205,8 @@ static bool check_attached(struct view *view, struct cap *cap)
 
 bool check_spaces(struct view *view)
 {
-    VIEW_EACH(view, OBJECT_VSPACE, found) {
+    VIEW_EACH(view, OBJECT_VSPACE, found)
+    {
         if (!check_space(view, found->object)) {
             return false;
         }

@@ -68,11 +68,11 @@ static bool check_serving(struct view *view, const struct thread *thread)
     const struct endpoint *before = NULL;
     uint32_t count = 0;
 
-    if (caller != NULL &&
-        (!view_has(view, caller, OBJECT_THREAD) || caller->served_by != thread)) {
+    if (caller != NULL && (!view_has(view, caller, OBJECT_THREAD) || caller->served_by != thread)) {
         return wrong(view, thread, "it serves a thread that does not know of it");
     }
-    for (const struct reply *reply = thread->deferred; reply != NULL; reply = reply->next_deferred) {
+    for (const struct reply *reply = thread->deferred; reply != NULL;
+         reply = reply->next_deferred) {
         if (!view_has(view, reply, OBJECT_REPLY) || reply->server != thread ||
             reply->previous_deferred != previous || ++count > view->object_count) {
             return wrong(view, thread, "its list of deferred calls is broken");
@@ -114,8 +114,7 @@ static bool check_call(struct view *view, const struct thread *thread)
         return (view_has(view, reply, OBJECT_REPLY) && reply->caller == thread && to == NULL) ||
                wrong(view, thread, "the reply object holds another call, or an edge was left");
     }
-    return (to != NULL && to->kind == LEND_ENDPOINT &&
-            view_has(view, to, OBJECT_ENDPOINT)) ||
+    return (to != NULL && to->kind == LEND_ENDPOINT && view_has(view, to, OBJECT_ENDPOINT)) ||
            wrong(view, thread, "it calls, but is neither queued, served nor deferred");
 }
 
@@ -182,8 +181,8 @@ static bool check_state(struct view *view, const struct thread *thread)
 
 static bool check_ready(struct view *view, const struct thread *thread)
 {
-    bool queued = thread->state == THREAD_STATE_READY && thread->lend.top != NULL &&
-                  !is_current(thread);
+    bool queued =
+        thread->state == THREAD_STATE_READY && thread->lend.top != NULL && !is_current(thread);
 
     if (queued && thread->ready.key != 255u - thread->lend.top->priority) {
         return wrong(view, thread, "its place in the ready queue is of another priority");
@@ -235,12 +234,11 @@ static bool check_reply(struct view *view, const struct reply *reply)
 
 static bool check_notification(struct view *view, const struct notification *notification)
 {
-    bool has_waiters = !queue_is_empty(&notification->lend.from) ||
-                       !queue_is_empty(&notification->plain);
+    bool has_waiters =
+        !queue_is_empty(&notification->lend.from) || !queue_is_empty(&notification->plain);
     const struct thread *bound = notification->bound;
 
-    if (bound != NULL &&
-        (!view_has(view, bound, OBJECT_THREAD) || bound->bound != notification)) {
+    if (bound != NULL && (!view_has(view, bound, OBJECT_THREAD) || bound->bound != notification)) {
         return view_fail(view, "%s is bound to a thread that does not know",
                          view_name(view, notification));
     }
@@ -253,7 +251,8 @@ static bool check_notification(struct view *view, const struct notification *not
 
 bool check_threads(struct view *view)
 {
-    VIEW_EACH(view, OBJECT_THREAD, found) {
+    VIEW_EACH(view, OBJECT_THREAD, found)
+    {
         const struct thread *thread = found->object;
 
         if (!check_shortcuts(view, thread) || !check_serving(view, thread) ||
@@ -261,17 +260,20 @@ bool check_threads(struct view *view)
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_ENDPOINT, found) {
+    VIEW_EACH(view, OBJECT_ENDPOINT, found)
+    {
         if (!check_endpoint(view, found->object)) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_REPLY, found) {
+    VIEW_EACH(view, OBJECT_REPLY, found)
+    {
         if (!check_reply(view, found->object)) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_NOTIFICATION, found) {
+    VIEW_EACH(view, OBJECT_NOTIFICATION, found)
+    {
         if (!check_notification(view, found->object)) {
             return false;
         }

@@ -12,15 +12,16 @@ static bool check_event(struct view *view, const struct timed *timed, enum timed
                         bool queued, ns_t at_ns, const void *object)
 {
     if (queued && (timed->kind != (uint8_t)kind || timed->band >= TIMER_BANDS)) {
-        return view_fail(view, "the timer event of %s has kind %u, band %u", view_name(view, object), timed->kind,
-                         timed->band);
+        return view_fail(view, "the timer event of %s has kind %u, band %u",
+                         view_name(view, object), timed->kind, timed->band);
     }
     if (queued && timed->node.key != at_ns) {
-        return view_fail(view, "the timer event of %s is at %llu, not %llu", view_name(view, object),
-                         (unsigned long long)timed->node.key, (unsigned long long)at_ns);
+        return view_fail(view, "the timer event of %s is at %llu, not %llu",
+                         view_name(view, object), (unsigned long long)timed->node.key,
+                         (unsigned long long)at_ns);
     }
-    return check_in_queue(view, &timed->node,
-                          queued ? &host_core(0)->timers[timed->band] : NULL, object);
+    return check_in_queue(view, &timed->node, queued ? &host_core(0)->timers[timed->band] : NULL,
+                          object);
 }
 
 /* ipc/deadline.h: queued, unless the call is held by the current thread and the hardware comes in time. */
@@ -93,8 +94,8 @@ static bool check_context(struct view *view, const struct sched_context *context
         context->period_ns > SCHED_PERIOD_MAX_NS) {
         return view_fail(view, "%s has a budget outside the limits", view_name(view, context));
     }
-    return check_refills(view, context) &&
-           check_event(view, &context->replenish, TIMED_REPLENISH, exhausted, first->at_ns, context);
+    return check_refills(view, context) && check_event(view, &context->replenish, TIMED_REPLENISH,
+                                                       exhausted, first->at_ns, context);
 }
 
 static bool check_timer(struct view *view, const struct timer *timer)
@@ -138,17 +139,20 @@ static bool check_armed(struct view *view, const struct core *core)
 
 bool check_timed(struct view *view)
 {
-    VIEW_EACH(view, OBJECT_THREAD, found) {
+    VIEW_EACH(view, OBJECT_THREAD, found)
+    {
         if (!check_deadline(view, found->object)) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found) {
+    VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found)
+    {
         if (!check_context(view, found->object)) {
             return false;
         }
     }
-    VIEW_EACH(view, OBJECT_TIMER, found) {
+    VIEW_EACH(view, OBJECT_TIMER, found)
+    {
         if (!check_timer(view, found->object)) {
             return false;
         }

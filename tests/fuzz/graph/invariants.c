@@ -18,7 +18,8 @@ static bool check_cores(struct view *view)
             view->failed = true;
             return false;
         }
-        VIEW_EACH(view, OBJECT_VSPACE, found) {
+        VIEW_EACH(view, OBJECT_VSPACE, found)
+        {
             is_alive = is_alive || ((const struct vspace *)found->object)->root == root;
         }
         if (!is_alive) {
@@ -75,7 +76,8 @@ uint32_t invariants_threads(const struct thread **threads, uint32_t max)
 {
     uint32_t count = 0;
 
-    VIEW_EACH(&view, OBJECT_THREAD, found) {
+    VIEW_EACH(&view, OBJECT_THREAD, found)
+    {
         if (count < max) {
             threads[count++] = found->object;
         }

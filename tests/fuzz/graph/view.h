@@ -46,8 +46,9 @@ struct view {
     struct cap *caps[VIEW_CAPS_MAX];
     struct view_object objects[VIEW_OBJECTS_MAX];
     uint32_t stamp;
-    uint32_t marks;    /* in the map */
-    uint32_t map_size; /* a power of two, some times as many: the smaller, the more of it is in the cache */
+    uint32_t marks; /* in the map */
+    uint32_t
+        map_size; /* a power of two, some times as many: the smaller, the more of it is in the cache */
     struct view_entry map[VIEW_MAP_MAX];
 };
 

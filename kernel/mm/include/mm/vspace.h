@@ -56,6 +56,9 @@ void vspace_flush(const struct core *core, const struct vspace *space, user_addr
  */
 MUST_CHECK err_t vspace_run_detach(struct core *core, struct cap *run);
 
+/** A table of any attached run that has one; false if there is none. Its contents are garbage. */
+bool vspace_table_take(struct vspace *space, phys_t *taken);
+
 /** Takes a run of which no page or table is in use off its space's list. */
 void vspace_run_release(struct cap *run);
 

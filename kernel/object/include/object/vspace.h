@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An address space. The struct fills a page; the root table is the page after it.
- * Invariant: every table below the root lies in a run on the list tables, every page mapped in a run on the list frames.
+ * Invariant: every table below the root lies in a run on the list tables or spent, every page mapped in a run on the list frames.
  */
 #pragma once
 
@@ -9,7 +9,8 @@
 
 struct vspace {
     struct cap *frames; /* attached runs, through run.attached_next */
-    struct cap *tables;
+    struct cap *tables; /* with tables left to give */
+    struct cap *spent;  /* page-table runs without */
     uint32_t frame_runs;
     uint32_t tables_used;
     phys_t root;

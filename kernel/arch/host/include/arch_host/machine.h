@@ -22,13 +22,13 @@ struct arch_registers;
 struct core;
 struct thread;
 
-#define HOST_CORES        2u
-#define HOST_LINES        24u
-#define HOST_TLB_ENTRIES  64u
-#define HOST_RAM_BASE     0x1000000ull
-#define HOST_DEVICE_BASE  0x80000000ull /* registers of devices: the kernel must never touch them */
+#define HOST_CORES 2u
+#define HOST_LINES 24u
+#define HOST_TLB_ENTRIES 64u
+#define HOST_RAM_BASE 0x1000000ull
+#define HOST_DEVICE_BASE 0x80000000ull /* registers of devices: the kernel must never touch them */
 #define HOST_DEVICE_BYTES 0x80000000ull
-#define HOST_SYSCALL_IP   0x400000ull /* where user threads keep their `syscall` instruction */
+#define HOST_SYSCALL_IP 0x400000ull /* where user threads keep their `syscall` instruction */
 
 struct host_options {
     uint64_t ram_bytes; /* 0: 64 MiB */

@@ -20,16 +20,16 @@ struct thread;
 extern struct cap host_origin;
 
 struct host_root_options {
-    uint32_t table_log2; /* slots of the table; 0: 8 */
+    uint32_t table_log2;    /* slots of the table; 0: 8 */
     uint32_t untyped_count; /* into how many equal pieces the memory goes; 0: 1 */
-    uint32_t rank;       /* of the thread; 0: 15 */
+    uint32_t rank;          /* of the thread; 0: 15 */
     uint8_t priority;
 };
 
 struct host_root {
     struct cap_table *table;
     struct thread *thread;
-    uint32_t slot_untyped; /* the first; the last one is the device memory */
+    uint32_t slot_untyped;  /* the first; the last one is the device memory */
     uint32_t untyped_count; /* with that */
 };
 

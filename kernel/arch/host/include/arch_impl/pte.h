@@ -11,27 +11,27 @@
 
 #include "abi/types.h"
 
-#define PTE_PRESENT   (1ull << 63)
-#define PTE_TABLE     (1ull << 62) /* else a page */
-#define PTE_WRITE     (1ull << 61)
-#define PTE_EXEC      (1ull << 60)
-#define PTE_ACCESSED  (1ull << 59)
-#define PTE_DIRTY     (1ull << 58)
+#define PTE_PRESENT (1ull << 63)
+#define PTE_TABLE (1ull << 62) /* else a page */
+#define PTE_WRITE (1ull << 61)
+#define PTE_EXEC (1ull << 60)
+#define PTE_ACCESSED (1ull << 59)
+#define PTE_DIRTY (1ull << 58)
 #define PTE_MAY_WRITE (1ull << 57) /* the frame allowed it when it was mapped */
-#define PTE_MAY_EXEC  (1ull << 56)
+#define PTE_MAY_EXEC (1ull << 56)
 #define PTE_CACHE_LOW 52u
-#define PTE_ADDRESS   0x000ffffffffff000ull
+#define PTE_ADDRESS 0x000ffffffffff000ull
 
-#define PTE_LEVELS       4u
-#define PTE_ROOT_LEVEL   3u
-#define PTE_PER_TABLE    512u
+#define PTE_LEVELS 4u
+#define PTE_ROOT_LEVEL 3u
+#define PTE_PER_TABLE 512u
 #define PTE_USER_IN_ROOT 256u
 
 #define ARCH_USER_END 0x00007ffffffff000ull
 
-#define PTE_PROT_READ  1u
+#define PTE_PROT_READ 1u
 #define PTE_PROT_WRITE 2u
-#define PTE_PROT_EXEC  4u
+#define PTE_PROT_EXEC 4u
 
 static inline bool pte_is_present(uint64_t pte)
 {

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* Arguments of methods: see arguments.h. */
+#include "arguments.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "arch_host/machine.h"
+#include "core/core.h"
+#include "object/device_objects.h"
+
+static const uint8_t priorities[] = { 1, 10, 15, 16, 50, 100, 100, 100, 200, 255 };
+
+bool is_op(const struct making *making, const char *name)
+{
+    return strcmp(making->op->name, name) == 0;
+}
+
+static struct cap_table *table_at(const struct making *making, uint64_t slot)
+{
+    struct cap_table *table = making->caller->table;
+
+    if (slot != 0 && slot < table->slot_count &&
+        cap_slot(table, (uint32_t)slot)->type == OBJECT_CAP_TABLE) {
+        return cap_slot(table, (uint32_t)slot)->object;
+    }
+    return table;
+}
+
+static uint64_t retype_size(struct random *random, uint64_t type)
+{
+    switch (type) {
+    case OBJECT_UNTYPED:
+        return 4096ull << random_below(random, 7);
+    case OBJECT_FRAME:
+        return (1 + random_below(random, 6)) << 8 |
+               (random_chance(random, 96) ? 0 : random_below(random, 3));
+    case OBJECT_PAGE_TABLE:
+        return 1 + random_below(random, 6);
+    case OBJECT_CAP_TABLE:
+        return 4 + random_below(random, 4);
+    case OBJECT_THREAD:
+        return random_below(random, 16) | random_below(random, 2) << 8;
+    case OBJECT_ENDPOINT:
+    case OBJECT_NOTIFICATION:
+        return random_below(random, 15);
+    default:
+        return 0;
+    }
+}
+
+static uint64_t retype_type(struct random *random)
+{
+    static const uint8_t types[] = {
+        OBJECT_UNTYPED,       OBJECT_UNTYPED,      OBJECT_FRAME,        OBJECT_FRAME,
+        OBJECT_FRAME,         OBJECT_PAGE_TABLE,   OBJECT_VSPACE,       OBJECT_CAP_TABLE,
+        OBJECT_THREAD,        OBJECT_THREAD,       OBJECT_THREAD,       OBJECT_SCHED_CONTEXT,
+        OBJECT_SCHED_CONTEXT, OBJECT_ENDPOINT,     OBJECT_ENDPOINT,     OBJECT_REPLY,
+        OBJECT_REPLY,         OBJECT_NOTIFICATION, OBJECT_NOTIFICATION, OBJECT_TIMER,
+        OBJECT_IRQ,           OBJECT_IO_PORT,
+    };
+
+    return types[random_below(random, sizeof(types))];
+}
+
+wish wish_for_target(const struct making *making)
+{
+    static const struct {
+        const char *name;
+        wish wanted;
+    } wishes[] = {
+        { "untyped.retype", has_room },
+        { "thread.configure", needs_table },
+        { "thread.resume", can_resume },
+        { "thread.set_buffer", has_no_buffer },
+        { "sched_context.configure", is_unconfigured },
+        { "sched_context.bind", is_unbound },
+        { "reply.defer", is_empty_reply },
+        { "reply.adopt", holds_a_call },
+        { "frame.set_cache", is_device },
+        { "io_port.read", is_claimed_port },
+        { "io_port.write", is_claimed_port },
+        { "irq.claim_line", is_free_irq },
+        { "irq.claim_msi", is_free_irq },
+        { "irq.bind", is_claimed_irq },
+        { "irq.ack", is_claimed_irq },
+    };
+
+    for (uint32_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+        if (is_op(making, wishes[i].name)) {
+            return wishes[i].wanted;
+        }
+    }
+    return wish_any;
+}
+
+/* A slot with a capability for the caller's own table, or 0. */
+uint32_t own_table(const struct thread *caller)
+{
+    for (uint32_t i = 1; i < caller->table->slot_count; i++) {
+        const struct cap *cap = cap_slot(caller->table, i);
+
+        if (cap->type == OBJECT_CAP_TABLE && cap->object == caller->table) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+/* Some runs make copies of copies of copies, in one table. */
+bool making_digs(const struct making *making)
+{
+    return making->habits->goes_deep && is_op(making, "cap_table.copy");
+}
+
+static uint64_t make_cap(const struct making *making, const struct fuzz_arg *arg)
+{
+    struct random *random = making->random;
+
+    if (arg->optional && random_chance(random, 15)) {
+        return 0;
+    }
+    if (is_op(making, "sched_context.bind")) {
+        return pick(random, making->caller, arg->type, has_no_context);
+    }
+    if (arg->type == OBJECT_CAP_TABLE &&
+        ((is_op(making, "thread.configure") && random_chance(random, 60)) || making_digs(making))) {
+        return own_table(making->caller);
+    }
+    if (is_op(making, "vspace.add_tables") || is_op(making, "thread.set_buffer")) {
+        return pick(random, making->caller, arg->type, is_detached);
+    }
+    return pick(random, making->caller, arg->type, wish_any);
+}
+
+static uint64_t make_slot(const struct making *making, const struct fuzz_arg *arg)
+{
+    const uint64_t *words = making->step->words;
+    struct cap_table *target = table_at(making, making->step->op >> 32);
+
+    if (is_op(making, "untyped.retype")) {
+        return pick_empty(making->random, table_at(making, words[3]), (uint32_t)words[2]);
+    }
+    if (strcmp(arg->name, "dst") == 0) {
+        return pick_empty(making->random, target, 1);
+    }
+    if (strcmp(arg->name, "src") == 0 && making->habits->goes_deep &&
+        making->habits->deepest != 0 && random_chance(making->random, 95)) {
+        return making->habits->deepest;
+    }
+    if (strcmp(arg->name, "src") == 0) {
+        return is_op(making, "cap_table.move")
+                   ? pick_victim(making->random, table_at(making, words[1]))
+                   : pick_full(making->random, table_at(making, words[1]));
+    }
+    if (is_op(making, "cap_table.identify")) {
+        return pick_full(making->random, target);
+    }
+    return pick_victim(making->random, target);
+}
+
+/* Arguments of map that fit the frame named by the first. */
+static uint64_t make_map_scalar(const struct making *making, const struct fuzz_arg *arg)
+{
+    const uint64_t *words = making->step->words;
+    struct cap_table *table = making->caller->table;
+    const struct cap *frame;
+    uint64_t pages;
+    uint64_t span;
+
+    if (words[0] == 0 || words[0] >= table->slot_count ||
+        cap_slot(table, (uint32_t)words[0])->type != OBJECT_FRAME) {
+        return arg->min;
+    }
+    frame = cap_slot(table, (uint32_t)words[0]);
+    span = pte_span(frame->run.page_class);
+    pages = frame->run.size_bytes / span;
+    if (strcmp(arg->name, "first") == 0) {
+        return random_below(making->random, (uint32_t)pages);
+    }
+    if (strcmp(arg->name, "count") == 0) {
+        return words[1] < pages ? 1 + random_below(making->random, (uint32_t)(pages - words[1]))
+                                : 1;
+    }
+    if (strcmp(arg->name, "at") == 0) {
+        return pick_address(making->random) & ~(span - 1);
+    }
+    return random_chance(making->random, 80) ? frame->rights & random_below(making->random, 4)
+                                             : random_below(making->random, 8);
+}
+
+/* Of a message buffer, up to the first place behind the frame. */
+static uint64_t make_offset(const struct making *making)
+{
+    uint64_t at = making->step->words[0];
+    struct cap_table *table = making->caller->table;
+
+    if (at == 0 || at >= table->slot_count || cap_slot(table, (uint32_t)at)->type != OBJECT_FRAME) {
+        return 0;
+    }
+    uint64_t places = cap_slot(table, (uint32_t)at)->run.size_bytes / MSG_BUFFER_BYTES;
+
+    return random_below(making->random, (uint32_t)places + 1) * (uint64_t)MSG_BUFFER_BYTES;
+}
+
+static uint64_t make_port(const struct making *making)
+{
+    uint64_t at = making->step->op >> 32;
+    struct cap_table *table = making->caller->table;
+    const struct io_port *port;
+
+    if (at == 0 || at >= table->slot_count ||
+        cap_slot(table, (uint32_t)at)->type != OBJECT_IO_PORT) {
+        return 0;
+    }
+    port = cap_slot(table, (uint32_t)at)->object;
+    return port->first + random_below(making->random, port->count + 2);
+}
+
+/* Arguments about time and priority; false: it is none. */
+static bool make_time_scalar(const struct making *making, const char *name, uint64_t *value)
+{
+    struct random *random = making->random;
+    uint64_t budget = making->step->words[2];
+
+    if (strcmp(name, "priority") == 0) {
+        *value = priorities[random_below(random, sizeof(priorities))];
+    } else if (strcmp(name, "budget") == 0) {
+        *value = 10000 + random_below(random, 40000);
+    } else if (strcmp(name, "core") == 0) {
+        *value = random_chance(random, 97) ? 0 : random_below(random, 3);
+    } else if (is_op(making, "timer.set") && strcmp(name, "period") == 0) {
+        *value = random_chance(random, 50) ? 0 : 10000 + random_below(random, 100000);
+    } else if (strcmp(name, "period") == 0) {
+        *value = random_chance(random, 30) ? budget : budget + random_below(random, 300000);
+    } else if (is_op(making, "timer.set") && strcmp(name, "at") == 0) {
+        *value = pick_deadline(random);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *arg)
+{
+    struct random *random = making->random;
+    const char *name = arg->name;
+    uint64_t span = arg->max - arg->min;
+    uint64_t value;
+
+    if (is_op(making, "vspace.map")) {
+        return make_map_scalar(making, arg);
+    }
+    if (make_time_scalar(making, name, &value)) {
+        return value;
+    }
+    if (strcmp(name, "port") == 0) {
+        return make_port(making);
+    }
+    if (is_op(making, "io_port.claim")) {
+        return strcmp(name, "first") == 0 ? random_below(random, 1100)
+                                          : 1 + random_below(random, 9);
+    }
+    if (strcmp(name, "line") == 0) {
+        return random_below(random, HOST_LINES + 1);
+    }
+
+    if (is_op(making, "untyped.retype") && strcmp(name, "type") == 0) {
+        return retype_type(random);
+    }
+    if (is_op(making, "untyped.retype") && strcmp(name, "size") == 0) {
+        return retype_size(random, making->step->words[0]);
+    }
+    if (strcmp(name, "rights") == 0) {
+        return random_chance(random, 50)   ? ~0u
+               : random_chance(random, 50) ? ~(1u << random_below(random, 10))
+                                           : random_below(random, 1u << 10);
+    }
+    if (strcmp(name, "badge") == 0) {
+        return random_chance(random, 80) ? 1ull << random_below(random, 8)
+                                         : random_below(random, 256);
+    }
+    if (strcmp(name, "mask") == 0) {
+        return random_chance(random, 60) ? ~0ull : 1ull << random_below(random, 8);
+    }
+    if (strcmp(name, "at") == 0 || strcmp(name, "from") == 0) {
+        return arg->bits == 64 ? pick_address(random) : random_below(random, 20);
+    }
+    if (strcmp(name, "count") == 0 || strcmp(name, "first") == 0) {
+        uint64_t few = arg->min + random_below(random, 4);
+
+        return few <= arg->max ? few : arg->max;
+    }
+    if (strcmp(name, "offset") == 0) {
+        return make_offset(making);
+    }
+    if (is_op(making, "thread.write_registers")) {
+        return random_chance(random, 50) ? HOST_SYSCALL_IP : random64(random) >> 20;
+    }
+    return span == ~0ull ? random64(random) : arg->min + random64(random) % (span + 1);
+}
+
+uint64_t make_argument(const struct making *making, const struct fuzz_arg *arg)
+{
+    switch (arg->kind) {
+    case FUZZ_CAP:
+        return make_cap(making, arg);
+    case FUZZ_SLOT:
+        return make_slot(making, arg);
+    default:
+        return make_scalar(making, arg);
+    }
+}
