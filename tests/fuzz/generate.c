@@ -307,7 +307,7 @@ static ns_t make_time(struct random *random)
     const struct core *core = host_core(0);
     ns_t armed_ns = host_time_armed(core);
 
-    if (core->current == NULL && armed_ns != DEADLINE_NEVER) {
+    if (core->current == NULL && !steps_are_over()) {
         return armed_ns > host_time() ? armed_ns - host_time() : 0;
     }
     return random_chance(random, 80)   ? random_below(random, 1000)

@@ -66,7 +66,7 @@ void steps_end(void);
  */
 bool step_run(const struct step *step, const char **why);
 
-/** Nothing can happen any more: nobody runs and no timer is armed. */
+/** Nothing can happen any more: nobody runs, and no timer is armed for any time soon. */
 bool steps_are_over(void);
 
 void step_print(const struct step *step);
