@@ -185,8 +185,10 @@ TEST(programs_cut_short_or_changed_anywhere_do_no_harm)
 
 static void archive_make(uint8_t archive[128], const char *name_bytes, const char *file_bytes)
 {
+    static const uint8_t magic[6] = { '0', '7', '0', '7', '0', '1' };
+
     memset(archive, '0', 128);
-    memcpy(archive, "070701", 6);
+    memcpy(archive, magic, sizeof(magic));
     memcpy(archive + 54, file_bytes, 8);
     memcpy(archive + 94, name_bytes, 8);
 }
