@@ -156,6 +156,20 @@ static err_t revoke(struct deletion *deletion)
     }
 }
 
+static void sweep_note(struct thread *caller)
+{
+    caller->is_sweeping = true;
+    caller->sweep_op = caller->registers.op;
+    caller->sweep_slot = caller->registers.words[0];
+}
+
+/* Is this the call that was cut short? Its registers may have been written since. */
+static bool sweep_is_noted(const struct thread *caller)
+{
+    return caller->is_sweeping && caller->sweep_op == caller->registers.op &&
+           caller->sweep_slot == caller->registers.words[0];
+}
+
 /*
  * The capability named by the call may go before all is done: its slot lay in a table that was emptied, or it was a
  * table's original. Then the call, when it restarts, finds nothing at the address; the thread remembers why.
@@ -164,7 +178,7 @@ static err_t ended(struct deletion *deletion, err_t err)
 {
     if (err == KERNEL_RESTART && deletion->top_is_gone &&
         deletion->core->current == deletion->caller) {
-        deletion->caller->is_sweeping = true;
+        sweep_note(deletion->caller);
     }
     return err;
 }
@@ -173,10 +187,12 @@ bool cap_sweep_continues(struct core *core, err_t *err)
 {
     struct deletion deletion = { core, core->current, NULL, true };
 
-    if (!core->current->is_sweeping) {
+    bool is_noted = sweep_is_noted(core->current);
+
+    core->current->is_sweeping = false;
+    if (!is_noted) {
         return false;
     }
-    core->current->is_sweeping = false;
     *err = ended(&deletion, sweep_doomed(&deletion));
     return true;
 }

@@ -28,10 +28,12 @@ struct thread {
     /* Fixed at creation (rank: lend.rank). */
     bool has_fpu;
 
-    uint8_t state;       /* enum thread_state */
-    uint8_t fault;       /* enum fault: the last one */
-    bool call_is_fault;  /* the call in progress was made by the kernel in this thread's name */
-    bool is_sweeping;    /* in the middle of a revoke or delete: see cap/revoke.c */
+    uint8_t state;      /* enum thread_state */
+    uint8_t fault;      /* enum fault: the last one */
+    bool call_is_fault; /* the call in progress was made by the kernel in this thread's name */
+    bool is_sweeping;   /* in the middle of a revoke or delete: see cap/revoke.c */
+    uint64_t sweep_op;  /* which: its registers op and words[0] */
+    uint64_t sweep_slot;
     bool caller_is_gone; /* the call it served was cut short */
     bool lends_waiting;  /* WAITING in lend.from of the notification, not in plain */
     uint64_t fault_address;
