@@ -31,7 +31,7 @@ include mk/modules.mk
 include mk/flags.mk
 include mk/rules.mk
 
-.PHONY: kernel programs libs systems host-tests help run debug test test-fresh check bench coverage graph \
+.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh check bench coverage graph \
         size clean FORCE
 kernel: $(if $(kernel_target_modules),$(KERNEL))
 programs: $(programs)
@@ -43,6 +43,7 @@ help:
 	@echo 'make            the kernel, the programs and the boot archives'
 	@echo 'make run        boot SYSTEM=default in QEMU, on this terminal'
 	@echo 'make debug      the same, waiting for gdb'
+	@echo 'make trace      what the kernel does in it, as build/trace.json'
 	@echo 'make test       all tests; ONLY=word for those whose names hold the word; V=1 for all output'
 	@echo 'make check      formatter, compilers, checkers'
 	@echo 'make bench      exact instruction counts, in build/bench.tsv'

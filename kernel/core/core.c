@@ -136,6 +136,10 @@ static inline err_t run(struct core *core, struct thread *caller, uint32_t numbe
 /* What is left to do after some system calls, and none of the fast ones. */
 static void finish(struct core *core, struct thread *caller, err_t err)
 {
+    /* A delete may take the very capability it was called on: what is left of it is done all the same. */
+    if (err && err != KERNEL_RESTART && cap_sweep_continues(core, &err) && !err) {
+        (void)done(caller);
+    }
     if (err == KERNEL_RESTART) {
         if (core->current == caller) {
             arch_syscall_restart(&caller->registers);

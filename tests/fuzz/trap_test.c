@@ -123,6 +123,32 @@ TEST(trap_tables_that_hold_what_each_other_are_made_of)
     host_stop();
 }
 
+/*
+ * The capability that a delete is called on goes with what is deleted, and the call is interrupted just
+ * then: it goes on all the same, and what it remembers of that is not taken for the next call's.
+ */
+TEST(trap_a_delete_that_takes_the_table_it_is_called_on)
+{
+    enum { A = 40, TARGET = 50, IN_A_SELF = 1 };
+
+    machine_begin();
+    OK(make_in_root(OBJECT_CAP_TABLE, 4, A), "table A");
+    OK(CALL(A, CAP_TABLE_COPY, IN_A_SELF, ROOT_SLOT_TABLE, ROOT_SLOT_TABLE, ~0u),
+       "holds the root's");
+    OK(CALL(ROOT_SLOT_TABLE, CAP_TABLE_COPY, TARGET, A, IN_A_SELF, ~0u),
+       "and the root a copy of it");
+    host_preempt_at(2);
+    OK(CALL(TARGET, CAP_TABLE_DELETE, A), "A is deleted through that copy");
+    CHECK(core->machine->doomed == NULL, "all of it");
+    host_preempt_at(0);
+    OK(CALL(ROOT_SLOT_TABLE, CAP_TABLE_COPY, TARGET, ROOT_SLOT_TABLE, ROOT_SLOT_TABLE, ~0u),
+       "another capability in the same slot");
+    OK(make_in_root(OBJECT_ENDPOINT, 0, A), "another object in the other");
+    OK(CALL(TARGET, CAP_TABLE_DELETE, A), "the same call again");
+    CHECK_EQ(cap_slot(core->machine->root_table, A)->type, OBJECT_NONE, "does its work again");
+    host_stop();
+}
+
 /* A retype that is cut short behind a gap for alignment must not call the gap zero. */
 TEST(trap_zeroing_that_leaves_a_gap)
 {
