@@ -31,6 +31,8 @@ static err_t invoke(struct core *core, struct thread *caller, struct cap *target
 {
     struct invocation inv = { core, caller, target };
     msg_info_t info = caller->registers.info;
+
+    trace_event(core, TRACE_METHOD, target->type, MSG_LABEL(info));
     err_t err = method_dispatch(&inv, &info, caller->registers.words);
 
     if (core->current != caller) {

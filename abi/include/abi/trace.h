@@ -11,6 +11,7 @@ enum trace_kind {
     TRACE_INTERRUPT = 4, /* a: vector */
     TRACE_FAULT = 5,     /* a: kind, b: address */
     TRACE_IDLE = 6,
+    TRACE_METHOD = 7, /* the call that was entered is a method; a: type of object, b: label */
 };
 
 struct trace_event {
