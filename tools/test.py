@@ -26,7 +26,7 @@ SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$")
 ERRORS = re.compile(r"^errors listed (\d+), provoked (\d+)$")
 UNITTEST = re.compile(r"^Ran (\d+) tests? in ")
 OK = re.compile(r"^ok (\S+)$")
-FAIL = re.compile(r"^FAIL (\S+?):? ?(.*)$")
+FAIL = re.compile(r"^FAIL ([^\s:]+)")
 
 
 class Suite:

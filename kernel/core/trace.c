@@ -10,6 +10,8 @@
 
 #define TRACE_SHOWN 16u
 
+_Static_assert((uint64_t)KERNEL_RESTART == TRACE_RESTART, "what core.c writes");
+
 struct trace core_trace;
 
 void trace_write(struct core *core, enum trace_kind kind, uint64_t a, uint64_t b)
@@ -49,7 +51,7 @@ static void print_address(const char *text, uint64_t address)
 
 static void print_exit(const struct trace_event *event)
 {
-    if (event->a == (uint64_t)KERNEL_RESTART) {
+    if (event->a == TRACE_RESTART) {
         print_text(" exit, to be restarted");
     } else {
         print_name(" exit ", error_name(event->a), event->a);
@@ -111,7 +113,8 @@ void trace_print(void)
     print_decimal(count);
     print_text(" of ");
     print_decimal(head);
-    print_text(core_trace.is_on ? " events, oldest first:\n" : " events before the trace was off:\n");
+    print_text(core_trace.is_on ? " events, oldest first:\n"
+                                : " events before the trace was off:\n");
     for (uint64_t i = head - count; i < head; i++) {
         const struct trace_event *event = &ring->events[i % TRACE_EVENTS];
 
