@@ -3,4 +3,4 @@ module := tests/boot/preempt
 kind := program
 name := test_preempt
 sources := aim.c attacks_test.c points_ipc_test.c points_test.c preempt_test.c registers.S
-uses := lib/pith tests/boot
+uses := abi lib/pith tests/boot
