@@ -17,7 +17,7 @@ explore() {
     cp "$here/lend.pml" .
     spin $1 -a lend.pml > /dev/null &&
         gcc -O1 -w -DSAFETY -DNOREDUCE -DMEMLIM=2000 $2 -o pan pan.c &&
-        timeout 100 ./pan -m500000 > report 2>&1 &&
+        timeout 300 ./pan -m500000 > report 2>&1 &&
         ! grep -q 'max search depth too small\|bytes limit\|out of memory' report
 }
 
