@@ -45,7 +45,8 @@ struct thread *endpoint_first(const struct endpoint *endpoint)
     if (ARCH_CORES > 1) {
         struct queue_node *plain = queue_first(&endpoint->plain);
 
-        if (first == NULL || (plain != NULL && plain->key < first->key)) {
+        if (first == NULL ||
+            (plain != NULL && plain->key < first->key + endpoint->lender_was_last)) {
             first = plain;
         }
     }

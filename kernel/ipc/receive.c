@@ -47,6 +47,9 @@ static bool take_queued(struct core *core, struct endpoint *endpoint, struct thr
             ipc_fail(core, caller, err);
             continue;
         }
+        if (ARCH_CORES > 1) {
+            endpoint->lender_was_last = caller->plain_on == NULL;
+        }
         endpoint_dequeue(core, endpoint, caller);
         serve_begin(core, caller, server);
         return true;

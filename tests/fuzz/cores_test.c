@@ -202,6 +202,34 @@ TEST(cores_callers_are_served_by_priority_whether_they_lend_or_not)
     host_stop();
 }
 
+TEST(cores_of_equals_neither_those_that_lend_nor_the_others_wait_long)
+{
+    enum { EQUAL = 60 };
+    static const uint32_t order[] = { LOCAL, OTHER, THING };
+
+    begin_with_server();
+    make_thread(LOCAL, 9, 1, EQUAL);
+    make_thread(THING, 9, 1, EQUAL);
+    make_thread(OTHER, 9, 0, EQUAL);
+    (void)SEND(0, SYSCALL_CALL, ENDPOINT, 1, 0);
+    OK(SEND(1, SYSCALL_CALL, LOCAL, THREAD_RESUME, 0), "two of the server's core");
+    (void)SEND(1, SYSCALL_CALL, ENDPOINT, 2, 0);
+    OK(SEND(1, SYSCALL_CALL, THING, THREAD_RESUME, 0), "with the same priority");
+    OK(SEND(1, SYSCALL_YIELD, 0, 0, 0), "take turns");
+    (void)SEND(1, SYSCALL_CALL, ENDPOINT, 3, 0);
+    OK(SEND(1, SYSCALL_CALL, OTHER, THREAD_RESUME, 0), "and one of the other core");
+    (void)SEND(0, SYSCALL_CALL, ENDPOINT, 4, 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK(current_of(1) == thread_in(REMOTE), "the server runs");
+        (void)SEND(1, SYSCALL_REPLY_RECEIVE, ENDPOINT, 0, 0);
+        for (uint32_t tries = 0; tries < 3 && current_of(1) != thread_in(REMOTE); tries++) {
+            OK(SEND(1, SYSCALL_YIELD, 0, 0, 0), "who has its answer lets others run");
+        }
+        CHECK(thread_in(REMOTE)->serving == thread_in(order[i]), "they are served in turn");
+    }
+    host_stop();
+}
+
 TEST(cores_who_is_queued_elsewhere_moves_with_its_priority)
 {
     begin_with_server();

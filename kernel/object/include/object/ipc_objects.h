@@ -20,6 +20,7 @@ struct endpoint {
     struct thread *server;           /* borrowed: a thread leaves its endpoints before it dies */
     struct endpoint *next_of_server; /* list server->endpoints */
     struct endpoint *previous_of_server;
+    bool lender_was_last; /* the last to be served from a queue lent: of equals the other is next */
 };
 
 /* Invariant: caller->held_by is this object; it is in server->deferred exactly while caller is set. */
