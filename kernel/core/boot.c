@@ -230,7 +230,7 @@ static void make_objects(struct boot *boot)
     vspace_init(boot->space);
     cap_create(NULL, slot_of(boot, ROOT_SLOT_VSPACE), OBJECT_VSPACE, boot->space, RIGHT_MANAGE);
     boot->thread = take(boot, sizeof(struct thread));
-    thread_init(boot->thread, ROOT_RANK, true);
+    thread_init(boot->thread, boot->core, ROOT_RANK, true);
     machine.root_thread = boot->thread;
     cap_create(NULL, slot_of(boot, ROOT_SLOT_THREAD), OBJECT_THREAD, boot->thread,
                RIGHT_MANAGE | RIGHT_LEND);

@@ -15,6 +15,7 @@ void core_init(struct core *core, struct machine *machine, uint32_t number)
 {
     core->machine = machine;
     core->number = number;
+    machine->cores[number] = core;
     core->armed_ns = DEADLINE_NEVER;
     for (uint32_t band = 0; band < TIMER_BANDS; band++) {
         queue_init(&core->timers[band], 64);
@@ -191,6 +192,9 @@ void core_on_interrupt(struct core *core, uint32_t vector)
     trace_event(core, TRACE_INTERRUPT, vector, 0);
     if (__builtin_expect(vector == ARCH_VECTOR_TIMER, 0)) {
         timers_on_interrupt(core);
+    } else if (ARCH_CORES > 1 && vector == ARCH_VECTOR_POKE) {
+        timers_cover_all(core);
+        core->must_dispatch = true;
     } else {
         irq_on_interrupt(core, vector);
     }

@@ -13,12 +13,12 @@ static void notification_gone(struct core *core, struct cap *cap)
 {
     struct timer *timer = cap->holder;
 
-    timed_cancel(core, &timer->timed);
+    timed_cancel(core_of(core, timer->home), &timer->timed);
 }
 
 void timer_destroy(struct core *core, struct timer *timer)
 {
-    timed_cancel(core, &timer->timed);
+    timed_cancel(core_of(core, timer->home), &timer->timed);
     cap_unembed(&timer->notification_cap);
 }
 
@@ -66,6 +66,7 @@ err_t timer_on_set(struct invocation *inv, const struct timer_set_args *args)
     uint32_t band = band_of(&inv->caller->lend);
 
     timer->period_ns = args->period;
+    timer->home = inv->core;
     timed_arm(inv->core, &timer->timed, args->at, args->band < band ? args->band : band);
     return ERR_OK;
 }
@@ -145,6 +146,7 @@ static void irq_claim(struct invocation *inv, struct irq *irq, uint32_t vector, 
     irq->is_level = false;
     irq->vector = vector;
     irq->line = line;
+    irq->home = inv->core;
     inv->core->machine->vectors[vector] = irq;
 }
 

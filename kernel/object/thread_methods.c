@@ -80,7 +80,7 @@ err_t thread_on_write_registers(struct invocation *inv,
     }
     thread->registers = registers;
     thread->is_sweeping = false; /* it will not restart what it did before */
-    core_forget_entered(inv->core, thread);
+    core_forget_entered(core_of(inv->core, thread->home), thread);
     return ERR_OK;
 }
 

@@ -107,7 +107,7 @@ static void *object_init(struct core *core, enum object_type type, uint64_t size
         ((struct cap_table *)object)->slot_count = 1u << size;
         break;
     case OBJECT_THREAD:
-        thread_init(object, size & 0xffu, size >> 8 != 0);
+        thread_init(object, core, size & 0xffu, size >> 8 != 0);
         break;
     case OBJECT_SCHED_CONTEXT:
         context_init(object);

@@ -49,11 +49,23 @@ static void budget_check(struct core *core, struct sched_context *context, ns_t 
     }
 }
 
+void context_leave(struct core *core, struct sched_context *context)
+{
+    timed_cancel(core, &context->replenish);
+    if (core->charged == context) {
+        core->charged = NULL;
+        core_ask_dispatch(core);
+    }
+}
+
 void context_configure(struct core *core, struct sched_context *context, uint8_t priority,
                        uint64_t budget_ns, uint64_t period_ns)
 {
     ns_t now_ns = arch_now();
 
+    if (ARCH_CORES > 1 && context->core != NULL && context->core != core) {
+        context_leave(context->core, context);
+    }
     context_charge(core, now_ns);
     budget_set(core, context, false);
     timed_cancel(core, &context->replenish);
@@ -67,7 +79,7 @@ void context_configure(struct core *core, struct sched_context *context, uint8_t
     context->count = 1;
     context->refills[0] = (struct refill){ now_ns, budget_ns };
     budget_set(core, context, true);
-    core->must_dispatch = true;
+    core_ask_dispatch(core);
 }
 
 static void owner_gone(struct core *core, struct cap *cap)

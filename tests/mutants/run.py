@@ -108,7 +108,7 @@ class Worker:
             raise RuntimeError("does not build:\n" + output[-2000:])
 
     def tests(self):
-        names = ["tests/fuzz/trap_test", "kernel/sched/queue_test"]
+        names = ["tests/fuzz/trap_test", "tests/fuzz/cores_test", "kernel/sched/queue_test"]
         names = [n for n in names if (self.tree / source_of(n)).exists()]
         return [self.build / "host/tests" / executable_of(n) for n in names]
 

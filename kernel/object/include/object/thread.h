@@ -14,6 +14,7 @@
 #include "sched/ready.h"
 
 struct cap_table;
+struct core;
 struct endpoint;
 struct notification;
 struct reply;
@@ -27,6 +28,8 @@ struct thread {
 
     /* Fixed at creation (rank: lend.rank). */
     bool has_fpu;
+
+    struct core *home; /* where it runs and is queued; changed only while nothing hangs on it */
 
     uint8_t state;      /* enum thread_state */
     uint8_t fault;      /* enum fault: the last one */
@@ -45,11 +48,12 @@ struct thread {
 
     /* The call it makes. */
     ns_t deadline_ns;
-    struct timed timeout;     /* queued or not: see ipc/deadline.h */
-    uint64_t call_badge;      /* of the capability called through */
-    uint16_t call_rights;     /* of that capability */
-    struct thread *served_by; /* who has received it */
-    struct reply *held_by;    /* or the reply object that holds it */
+    struct timed timeout;      /* queued or not: see ipc/deadline.h */
+    uint64_t call_badge;       /* of the capability called through */
+    uint16_t call_rights;      /* of that capability */
+    struct thread *served_by;  /* who has received it */
+    struct reply *held_by;     /* or the reply object that holds it */
+    struct endpoint *plain_on; /* or where it is queued without lending: in its plain */
 
     /* The calls it serves. */
     struct thread *serving;

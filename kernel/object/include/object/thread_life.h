@@ -5,7 +5,13 @@
 #include "object/thread.h"
 
 /** A new thread: INACTIVE, no table, no space. Its memory is zero. */
-void thread_init(struct thread *thread, uint32_t rank, bool has_fpu);
+void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool has_fpu);
+
+/** May its home change? Only if it is INACTIVE, serves nothing, is nobody's server, and nobody lends to it. */
+bool thread_may_move(const struct thread *thread);
+
+/** Gives the thread, which may move and has no context, another home. */
+void thread_move(struct core *core, struct thread *thread, struct core *home);
 
 /**
  * thread_configure() - set table and space, from capabilities.
