@@ -3,5 +3,5 @@ module := tests/core
 kind := host_test_lib
 sources := boot_program.c last_words.c outcome.c preempt_cases.c situation.c
 uses := abi kernel/arch/host kernel/core kernel/mm tests/fuzz/graph tests/host
-tests := boot_plan_test.c boot_test.c panic_test.c preempt_test.c
+tests := arguments_test.c boot_plan_test.c boot_test.c panic_test.c preempt_test.c
 test_uses := kernel/arch kernel/cap
