@@ -137,8 +137,11 @@ static inline err_t run(struct core *core, struct thread *caller, uint32_t numbe
 static void finish(struct core *core, struct thread *caller, err_t err)
 {
     /* A delete may take the very capability it was called on: what is left of it is done all the same. */
-    if (err && err != KERNEL_RESTART && cap_sweep_continues(core, &err) && !err) {
-        (void)done(caller);
+    if (err && err != KERNEL_RESTART) {
+        err = cap_sweep_finish(core, err);
+        if (!err) {
+            (void)done(caller);
+        }
     }
     if (err == KERNEL_RESTART) {
         if (core->current == caller) {

@@ -132,6 +132,13 @@ static void tables_made_of_each_other(void)
     move_into(B, 1, A);
 }
 
+/* The same, and the root can name what lies in A: it goes while it is being deleted. */
+static void memory_in_tables_made_of_each_other(void)
+{
+    tables_made_of_each_other();
+    copy_out(B, 1, MANY);
+}
+
 static void large_table(void)
 {
     OK(object_make(OBJECT_CAP_TABLE, 9, A), "a large table");
@@ -370,6 +377,12 @@ const struct preempt_case preempt_cases[] = {
         .call = REQUEST(MANY, CAP_TABLE_DELETE, 1),
     },
     DELETE("tables made of each other", tables_made_of_each_other, B),
+    {
+        .name = "delete: memory in a table made of it",
+        .op = "cap_table.delete",
+        .set_up = memory_in_tables_made_of_each_other,
+        .call = REQUEST(MANY, CAP_TABLE_DELETE, 1),
+    },
     DELETE("a large table", large_table, A),
     DELETE("an endpoint with callers", queue_of_callers, A, .probe = B, .deeper = B),
     DELETE("a notification with waiters", queue_of_waiters, A),
@@ -389,6 +402,12 @@ const struct preempt_case preempt_cases[] = {
 
     REVOKE("a wide tree", wide_tree, A, .probe = MANY + 79, .deeper = MANY + 20),
     REVOKE("a deep tree", deep_tree, A, .probe = MANY + 10, .deeper = MANY + 20),
+    {
+        .name = "revoke: memory in a table made of it",
+        .op = "cap_table.revoke",
+        .set_up = memory_in_tables_made_of_each_other,
+        .call = REQUEST(MANY, CAP_TABLE_REVOKE, 1),
+    },
     REVOKE("memory of one of each", one_of_each, U, .probe = A, .deeper = MANY + 10),
     REVOKE("memory of a busy server", busy_server_in_memory, U, .probe = MANY, .deeper = MANY),
     REVOKE("memory of the worker", nothing_more, SLOT_WORKER_MEMORY, .probe = MANY, .deeper = A),

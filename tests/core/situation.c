@@ -17,7 +17,12 @@ const char *__asan_default_options(void)
 
 void situation_begin(void)
 {
-    host_start(&(struct host_options){ .ram_bytes = RAM_BYTES, .tick_ns = TICK_NS });
+    situation_begin_large(RAM_BYTES);
+}
+
+void situation_begin_large(uint64_t ram_bytes)
+{
+    host_start(&(struct host_options){ .ram_bytes = ram_bytes, .tick_ns = TICK_NS });
     (void)host_root_create(
         &(struct host_root_options){ .rank = SITUATION_RANK, .priority = SITUATION_PRIORITY });
 }

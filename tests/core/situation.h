@@ -21,6 +21,8 @@ enum { SITUATION_PRIORITY = 100, SITUATION_RANK = 15, PAGE = 4096 };
 
 /** A machine with 1 MiB of untyped memory, and device memory in the slot after it. */
 void situation_begin(void);
+/** The same with more RAM; 2 MiB of it hold the root's own objects. */
+void situation_begin_large(uint64_t ram_bytes);
 void situation_end(void);
 
 /** Checks the invariants of the whole object graph; a failure is one of the running test. */

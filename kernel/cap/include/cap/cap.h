@@ -193,3 +193,10 @@ MUST_CHECK err_t cap_delete(struct core *core, struct cap *cap);
  * not all that was in it: goes on with that, and err is as theirs.
  */
 bool cap_sweep_continues(struct core *core, err_t *err);
+
+/**
+ * cap_sweep_finish() - the current thread's call ends with err: is it the restart of a revoke or delete that
+ * has taken the very capability it was called on? Then empties the tables that are left.
+ * Returns ERR_OK if what was to be deleted has gone, KERNEL_RESTART, or err.
+ */
+MUST_CHECK err_t cap_sweep_finish(struct core *core, err_t err);
