@@ -8,6 +8,7 @@ the failing side of assert(), which is not meant to run: an assert() counts as o
 was reached. --missing lists the lines with a branch that was not taken. Fails below --minimum.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import re
@@ -37,17 +38,26 @@ def clear(build):
 
 
 def run_all(args):
-    for command in [[exe] for exe in args.host] + [shlex.split(run) for run in args.run]:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(command)} failed: run `make test` first")
+    """Several at once: each locks the files of counts while it adds its own."""
+    commands = [[exe] for exe in args.host] + [shlex.split(run) for run in args.run]
+
+    def run(command):
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for command, status in zip(commands, pool.map(run, commands)):
+            if status != 0:
+                sys.exit(f"{' '.join(command)} failed: run `make test` first")
 
 
-def measure(stem, lines):
+def gcov(stem):
+    return json.loads(subprocess.run(["gcov", "-b", "--json-format", "--stdout", stem + ".o"],
+                                     check=True, capture_output=True).stdout)
+
+
+def measure(found, lines):
     """Adds up how often each branch of each line was taken: in every source that holds the line."""
-    out = subprocess.run(["gcov", "-b", "--json-format", "--stdout", stem + ".o"],
-                         check=True, capture_output=True).stdout
-    for file in json.loads(out)["files"]:
+    for file in found["files"]:
         name = os.path.normpath(file["file"])
         if name.startswith("/") or "/arch/" in name or not KERNEL.match(name):
             continue
@@ -88,8 +98,9 @@ def main():
     clear(args.build)
     run_all(args)
     lines = {}
-    for stem in data_files(args.build):
-        measure(stem, lines)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for found in pool.map(gcov, data_files(args.build)):
+            measure(found, lines)
     totals = sum_up(lines)
     for name, entry in sorted(totals.items()):
         if entry["all"]:

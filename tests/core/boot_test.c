@@ -440,6 +440,27 @@ TEST(the_count_of_the_tree_comes_back_to_what_it_was)
     CHECK(!words->has_panicked, words->text);
 }
 
+/* They have no parent in the tree of derivation. */
+static void boot_and_give_away(const void *setting)
+{
+    boot(setting);
+    uint64_t caps = count(1);
+
+    OK(CALL(ROOT_SLOT_TABLE, CAP_TABLE_MOVE, 200, ROOT_SLOT_TABLE, ROOT_SLOT_ARCHIVE), "moved");
+    CHECK_EQ(count(1), caps, "nothing is lost");
+    OK(slot_copy(200, 201), "copied");
+    OK(slot_delete(200), "deleted");
+    CHECK_EQ(cap_at(201)->type, OBJECT_NONE, "with its copy");
+    CHECK_EQ(count(1), caps - 1, "one is gone");
+}
+
+TEST(what_boot_has_made_may_move_and_go)
+{
+    const struct last_words *words = last_words_of(boot_and_give_away, &plain);
+
+    CHECK(!words->has_panicked, words->text);
+}
+
 /* --- What cannot be started ------------------------------------------------------------------------ */
 
 static void boot_and_fault(const void *setting)

@@ -105,6 +105,58 @@ TEST(what_a_thread_remembers_of_a_delete_is_for_that_call_alone)
     situation_end();
 }
 
+/*
+ * Table A holds the memory that table B was made from, and B holds a copy of A, from which the root's was made: the
+ * delete of the memory takes the capability it is called on, but nothing else takes the memory.
+ */
+static void delete_through_what_goes(void)
+{
+    enum { IN_A_MEMORY = 1, IN_A_B = 2, IN_A_SELF = 3, IN_B_A = 4 };
+
+    situation_begin();
+    OK(object_make(OBJECT_CAP_TABLE, 4, A), "table A");
+    OK(object_make(OBJECT_UNTYPED, 8 * PAGE, B), "memory");
+    OK(CALL(A, CAP_TABLE_MOVE, IN_A_MEMORY, ROOT_SLOT_TABLE, B), "lies in it");
+    OK(CALL(A, CAP_TABLE_COPY, IN_A_SELF, ROOT_SLOT_TABLE, A, ~0u), "and a copy of the table");
+    thread_make(MANY, 10, SITUATION_PRIORITY + 1);
+    OK(CALL(MANY, THREAD_CONFIGURE, A, ROOT_SLOT_VSPACE), "a thread lives in it");
+    thread_begin(MANY);
+    OK(CALL(IN_A_MEMORY, UNTYPED_RETYPE, OBJECT_CAP_TABLE, 4, 1, IN_A_SELF, IN_A_B), "makes B");
+    OK(CALL(IN_A_B, CAP_TABLE_COPY, IN_B_A, IN_A_SELF, IN_A_SELF, ~0u), "which holds a copy of A");
+    call_fault(FAULT_ILLEGAL);
+    OK(CALL(ROOT_SLOT_TABLE, CAP_TABLE_COPY, B, A, IN_A_B, ~0u), "the root sees B");
+    OK(CALL(ROOT_SLOT_TABLE, CAP_TABLE_COPY, C, B, IN_B_A, ~0u), "and has a copy of its copy");
+}
+
+TEST(a_delete_that_loses_the_capability_it_was_called_on_can_be_finished)
+{
+    bool was_lost = false;
+    bool is_through = false;
+
+    for (uint32_t nth = 1; !is_through && !test_has_failed(); nth++) {
+        delete_through_what_goes();
+        const struct cap *memory = cap_slot(cap_at(A)->object, 1);
+
+        host_preempt_at(nth);
+        err_t err = CALL(C, CAP_TABLE_DELETE, 1);
+
+        is_through = host_preempt_looks() < nth;
+        host_preempt_at(0);
+        situation_is_sound();
+        if (err) {
+            CHECK_EQ(err, ERR_BAD_CAP, "nothing is at the address any more");
+            CHECK(memory->flags & CAP_FROZEN, "what was to go is frozen");
+            OK(CALL(A, CAP_TABLE_DELETE, 1), "and can be deleted by another way");
+            was_lost = true;
+        }
+        CHECK_EQ(memory->type, OBJECT_NONE, "it is gone");
+        CHECK(the_core()->machine->doomed == NULL, "and all of it");
+        situation_is_sound();
+        situation_end();
+    }
+    CHECK(was_lost, "it has happened");
+}
+
 TEST(a_thread_may_go_with_the_table_it_is_deleting)
 {
     situation_begin();
