@@ -9,91 +9,13 @@
 
 #include "arch/arch.h"
 #include "arch_host/machine.h"
-#include "boot_program.h"
-#include "core/boot.h"
+#include "boot_machine.h"
 #include "core/core.h"
 #include "core/trace.h"
 #include "last_words.h"
 #include "situation.h"
 
-enum {
-    RAM_BYTES = 8 << 20,
-    RECORD_AT = 0, /* offsets in RAM */
-    ARCHIVE_AT = 16 * PAGE,
-    HOLE_AT = 6 << 20,
-    LINE_BYTES = 600,
-};
-
-#define DEVICE_END 0x180000000ull
-
-struct setting {
-    struct program_order program;
-    const char *command_line;
-    uint32_t archive_shift; /* past the start of a page */
-    bool has_no_archive;
-    uint8_t spoils; /* the archive's first byte */
-    bool is_scattered;
-    bool has_devices; /* of many holes, some above 4 GiB */
-};
-
-static struct boot_plan plan;
-
-static void add_memory(const struct setting *setting)
-{
-    if (!setting->is_scattered) {
-        boot_plan_add_ram(&plan, HOST_RAM_BASE, RAM_BYTES);
-        boot_plan_hold(&plan, HOST_RAM_BASE + HOLE_AT, 3 * PAGE);
-        return;
-    }
-    boot_plan_add_ram(&plan, HOST_RAM_BASE, 4 << 20);
-    for (uint32_t i = 0; i < 40; i++) {
-        boot_plan_add_ram(&plan, HOST_RAM_BASE + (4u << 20) + i * 2ull * PAGE, PAGE);
-    }
-}
-
-static void machine_make(const struct setting *setting)
-{
-    phys_t archive = HOST_RAM_BASE + ARCHIVE_AT + setting->archive_shift;
-
-    host_start(&(struct host_options){ .ram_bytes = RAM_BYTES, .tick_ns = 10 });
-    memset(arch_phys_to_ptr(HOST_RAM_BASE), 0xa5, RAM_BYTES);
-    plan = (struct boot_plan){
-        .core = host_core(0),
-        .command_line = setting->command_line != NULL ? setting->command_line : "",
-        .device_end = DEVICE_END,
-        .rsdp = 0xe0000,
-        .framebuffer_base = 0xfd000000,
-        .framebuffer_width = 640,
-        .framebuffer_bpp = 32,
-        .clock_base_tsc = 77,
-        .clock_mult = 88,
-        .clock_shift = 9,
-        .panic_record = HOST_RAM_BASE + RECORD_AT,
-    };
-    add_memory(setting);
-    boot_plan_hold(&plan, plan.panic_record, PAGE);
-    if (setting->has_no_archive) {
-        return;
-    }
-    boot_archive_make(arch_phys_to_ptr(archive), &setting->program);
-    *(uint8_t *)arch_phys_to_ptr(archive) ^= setting->spoils;
-    plan.archive = archive;
-    plan.archive_bytes = ARCHIVE_BYTES;
-    boot_plan_hold(&plan, archive, ARCHIVE_BYTES);
-    for (uint32_t i = 0; i < 20 && setting->has_devices; i++) {
-        boot_plan_hold(&plan, 0xc0000000 + i * 2ull * PAGE, PAGE);
-        boot_plan_hold(&plan, 0x140000000 + i * 2ull * PAGE, PAGE);
-    }
-    if (setting->has_devices) {
-        boot_plan_hold(&plan, DEVICE_END + PAGE, PAGE);
-    }
-}
-
-static void boot(const void *setting)
-{
-    machine_make(setting);
-    core_boot(&plan);
-}
+enum { LINE_BYTES = 600 };
 
 /* --- What the program finds ------------------------------------------------------------------------ */
 
@@ -102,8 +24,8 @@ static const struct boot_info *info(void)
     return arch_phys_to_ptr(cap_at(ROOT_SLOT_INFO)->run.base);
 }
 
-static const struct setting plain = { .program = { .abi_hash = ABI_HASH },
-                                      .command_line = "trace=off panic=exit" };
+static const struct boot_setting plain = { .program = { .abi_hash = ABI_HASH },
+                                           .command_line = "trace=off panic=exit" };
 
 static void check_slots(void)
 {
@@ -140,14 +62,14 @@ static void check_info(void)
 {
     CHECK_EQ(info()->magic, BOOT_INFO_MAGIC, "the magic number");
     CHECK_EQ(info()->abi_hash, ABI_HASH, "the ABI");
-    CHECK_EQ(info()->ram_bytes, RAM_BYTES, "all RAM");
+    CHECK_EQ(info()->ram_bytes, BOOT_RAM_BYTES, "all RAM");
     CHECK_EQ(info()->archive_bytes, ARCHIVE_BYTES, "the archive");
-    CHECK_EQ(info()->acpi_rsdp, plan.rsdp, "ACPI");
-    CHECK_EQ(info()->framebuffer_base, plan.framebuffer_base, "the frame buffer");
+    CHECK_EQ(info()->acpi_rsdp, boot_machine_plan()->rsdp, "ACPI");
+    CHECK_EQ(info()->framebuffer_base, boot_machine_plan()->framebuffer_base, "the frame buffer");
     CHECK_EQ(info()->framebuffer_width, 640, "its width");
     CHECK_EQ(info()->framebuffer_bpp, 32, "its depth");
     CHECK_EQ(info()->table_slots, 4096, "slots");
-    CHECK(strcmp(info()->command_line, plan.command_line) == 0, "the command line");
+    CHECK(strcmp(info()->command_line, boot_machine_plan()->command_line) == 0, "the command line");
 }
 
 static uint8_t user_byte(user_addr_t addr, uint32_t access)
@@ -219,7 +141,8 @@ static uint64_t check_untyped(void)
         CHECK_EQ(cap->run.is_device, piece->device, "of that kind");
         CHECK(piece->size_bytes != 0 && piece->base % PAGE == 0 && piece->size_bytes % PAGE == 0,
               "whole pages");
-        CHECK(!piece->device || piece->base + piece->size_bytes <= DEVICE_END, "below the end");
+        CHECK(!piece->device || piece->base + piece->size_bytes <= BOOT_DEVICE_END,
+              "below the end");
         ram += piece->device ? 0 : piece->size_bytes;
         for (uint32_t j = 0; j < i; j++) {
             const struct boot_untyped *other = &info()->untyped[j];
@@ -258,7 +181,7 @@ static uint64_t frames_bytes(void)
 
 static void boot_plainly(const void *setting)
 {
-    boot(setting);
+    boot_machine(setting);
     struct thread *thread = the_core()->current;
 
     CHECK(thread == thread_at(ROOT_SLOT_THREAD), "the root program runs");
@@ -271,10 +194,11 @@ static void boot_plainly(const void *setting)
     check_pages();
     uint64_t ram = check_untyped();
 
-    CHECK_EQ(ram + frames_bytes() + info()->kernel_bytes, RAM_BYTES, "no RAM is lost");
+    CHECK_EQ(ram + frames_bytes() + info()->kernel_bytes, BOOT_RAM_BYTES, "no RAM is lost");
     CHECK(info()->kernel_bytes < 1 << 20, "and the kernel takes little");
-    CHECK(!is_device_memory(HOST_RAM_BASE + HOLE_AT), "what was held is nobody's");
-    CHECK(is_device_memory(0xc0000000) && is_device_memory(DEVICE_END - 1), "devices are given");
+    CHECK(!is_device_memory(HOST_RAM_BASE + BOOT_HOLE_AT), "what was held is nobody's");
+    CHECK(is_device_memory(0xc0000000) && is_device_memory(BOOT_DEVICE_END - 1),
+          "devices are given");
     CHECK_EQ(core_trace.is_on, 0, "there is no trace");
 }
 
@@ -289,7 +213,7 @@ TEST(the_root_program_finds_what_was_promised)
 
 TEST(an_archive_that_does_not_begin_with_a_page_is_copied)
 {
-    struct setting shifted = plain;
+    struct boot_setting shifted = plain;
 
     shifted.archive_shift = 1234;
     const struct last_words *words = last_words_of(boot_plainly, &shifted);
@@ -299,14 +223,14 @@ TEST(an_archive_that_does_not_begin_with_a_page_is_copied)
 
 static void boot_with_long_line(const void *setting)
 {
-    boot(setting);
+    boot_machine(setting);
     CHECK_EQ(strlen(info()->command_line), sizeof(info()->command_line) - 1, "it is cut");
 }
 
 TEST(a_long_command_line_is_cut)
 {
     static char line[LINE_BYTES];
-    struct setting lengthy = plain;
+    struct boot_setting lengthy = plain;
 
     memset(line, 'x', sizeof(line) - 1);
     lengthy.command_line = line;
@@ -315,7 +239,7 @@ TEST(a_long_command_line_is_cut)
 
 static void boot_traced(const void *setting)
 {
-    boot(setting);
+    boot_machine(setting);
     struct trace_ring *ring = arch_phys_to_ptr(cap_at(ROOT_SLOT_TRACE)->run.base);
     uint64_t head = ring->head;
 
@@ -335,7 +259,7 @@ TEST(the_command_line_starts_the_trace)
     } cases[] = { { "trace=on", true }, { "trace=off", false }, { "trace=no", false } };
 
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct setting traced = plain;
+        struct boot_setting traced = plain;
 
         traced.command_line = cases[i].line;
         const struct last_words *words =
@@ -351,7 +275,7 @@ TEST(the_command_line_starts_the_trace)
 
 static void boot_scattered(const void *setting)
 {
-    boot(setting);
+    boot_machine(setting);
     (void)check_untyped();
     CHECK_EQ(info()->untyped_count, BOOT_UNTYPED_MAX, "as many pieces as the list holds");
     for (uint32_t i = 0; i < 40; i++) {
@@ -362,7 +286,7 @@ static void boot_scattered(const void *setting)
 
 TEST(memory_in_too_many_pieces_is_given_as_far_as_it_goes)
 {
-    struct setting scattered = plain;
+    struct boot_setting scattered = plain;
 
     scattered.is_scattered = true;
     const struct last_words *words = last_words_of(boot_scattered, &scattered);
@@ -372,7 +296,7 @@ TEST(memory_in_too_many_pieces_is_given_as_far_as_it_goes)
 
 static void boot_among_devices(const void *setting)
 {
-    boot(setting);
+    boot_machine(setting);
     (void)check_untyped();
     for (uint32_t i = 0; i < 20; i++) {
         CHECK(!is_device_memory(0xc0000000 + i * 2ull * PAGE), "what is held is nobody's");
@@ -380,7 +304,7 @@ static void boot_among_devices(const void *setting)
         CHECK(!is_device_memory(0x140000000 + i * 2ull * PAGE), "above 4 GiB too");
         CHECK(is_device_memory(0x140000000 + (i * 2ull + 1) * PAGE), "above 4 GiB too");
     }
-    CHECK(is_device_memory(DEVICE_END - 1), "up to the end");
+    CHECK(is_device_memory(BOOT_DEVICE_END - 1), "up to the end");
     for (uint32_t i = 0; i < info()->untyped_count; i++) {
         CHECK(info()->untyped[i].base >= 1ull << 32 ||
                   info()->untyped[i].base + info()->untyped[i].size_bytes <= 1ull << 32,
@@ -390,7 +314,7 @@ static void boot_among_devices(const void *setting)
 
 TEST(devices_are_given_around_what_is_held)
 {
-    struct setting among = plain;
+    struct boot_setting among = plain;
 
     among.has_devices = true;
     const struct last_words *words = last_words_of(boot_among_devices, &among);
@@ -410,7 +334,7 @@ static void boot_and_count(const void *setting)
 {
     enum { OBJECTS, CAPS, EDGES, HASH };
 
-    boot(setting);
+    boot_machine(setting);
     uint64_t before[4] = { count(OBJECTS), count(CAPS), count(EDGES), count(HASH) };
 
     CHECK_EQ(before[EDGES], 0, "nobody lends");
@@ -443,7 +367,7 @@ TEST(the_count_of_the_tree_comes_back_to_what_it_was)
 /* They have no parent in the tree of derivation. */
 static void boot_and_give_away(const void *setting)
 {
-    boot(setting);
+    boot_machine(setting);
     uint64_t caps = count(1);
 
     OK(CALL(ROOT_SLOT_TABLE, CAP_TABLE_MOVE, 200, ROOT_SLOT_TABLE, ROOT_SLOT_ARCHIVE), "moved");
@@ -465,14 +389,15 @@ TEST(what_boot_has_made_may_move_and_go)
 
 static void boot_and_fault(const void *setting)
 {
-    boot(setting);
+    boot_machine(setting);
     call_fault(FAULT_ILLEGAL);
 }
 
 static void boot_and_restart(const void *setting)
 {
-    boot(setting);
-    (void)CALL(ROOT_SLOT_MACHINE, MACHINE_RESTART, strstr(plan.command_line, "2") != NULL ? 2 : 1);
+    boot_machine(setting);
+    (void)CALL(ROOT_SLOT_MACHINE, MACHINE_RESTART,
+               strstr(boot_machine_plan()->command_line, "2") != NULL ? 2 : 1);
 }
 
 TEST(what_cannot_go_on_ends_in_words)
@@ -481,19 +406,25 @@ TEST(what_cannot_go_on_ends_in_words)
         const char *text;    /* the panic's reason */
         const char *printed; /* what else is said */
         void (*run)(const void *setting);
-        struct setting setting;
+        struct boot_setting setting;
     } cases[] = {
-        { "there is no boot archive", "", boot, { .has_no_archive = true } },
-        { "is not a cpio archive", "", boot, { .spoils = 1 } },
-        { "it has no entry", "cannot be started", boot, { .program = { .entry = 0x1000 } } },
-        { "no note of its ABI", "built for ABI 0000000000000000", boot, { .archive_shift = 0 } },
+        { "there is no boot archive", "", boot_machine, { .has_no_archive = true } },
+        { "is not a cpio archive", "", boot_machine, { .spoils = 1 } },
+        { "it has no entry",
+          "cannot be started",
+          boot_machine,
+          { .program = { .entry = 0x1000 } } },
+        { "no note of its ABI",
+          "built for ABI 0000000000000000",
+          boot_machine,
+          { .archive_shift = 0 } },
         { "built for another ABI",
           "built for ABI 00000000cafef00d",
-          boot,
+          boot_machine,
           { .program = { .abi_hash = 0xcafef00d } } },
         { "does not fit",
           "failed with error ",
-          boot,
+          boot_machine,
           { .program = { .abi_hash = ABI_HASH, .text_addr = BOOT_INFO_ADDR } } },
         { "the root program cannot go on",
           "has no handler: kind 3",

@@ -194,9 +194,5 @@ MUST_CHECK err_t cap_delete(struct core *core, struct cap *cap);
  */
 bool cap_sweep_continues(struct core *core, err_t *err);
 
-/**
- * cap_sweep_finish() - the current thread's call ends with err: is it the restart of a revoke or delete that
- * has taken the very capability it was called on? Then empties the tables that are left.
- * Returns ERR_OK if what was to be deleted has gone, KERNEL_RESTART, or err.
- */
+/** The current thread's call fails with err: if it is such a restart, ends the work. Returns OK, KERNEL_RESTART or err. */
 MUST_CHECK err_t cap_sweep_finish(struct core *core, err_t err);
