@@ -136,20 +136,27 @@ static inline err_t run(struct core *core, struct thread *caller, uint32_t numbe
     return on_other(core, caller, number, addr);
 }
 
+/* The call did not succeed: it starts again, or its caller is told. */
+static __attribute__((noinline)) err_t fail(struct core *core, struct thread *caller, err_t err)
+{
+    /* A delete may take the very capability it was called on: what is left of it is done all the same. */
+    if (err != KERNEL_RESTART) {
+        err = cap_sweep_finish(core, err);
+    }
+    if (err != KERNEL_RESTART) {
+        (void)done(caller);
+        caller->registers.op = (uint64_t)err;
+    } else if (core->current == caller) {
+        arch_syscall_restart(&caller->registers);
+    }
+    return err;
+}
+
 /* What is left to do after some system calls, and none of the fast ones. */
 static void finish(struct core *core, struct thread *caller, err_t err)
 {
-    /* A delete may take the very capability it was called on: what is left of it is done all the same. */
-    if (err && err != KERNEL_RESTART && cap_sweep_continues(core, &err) && !err) {
-        (void)done(caller);
-    }
-    if (err == KERNEL_RESTART) {
-        if (core->current == caller) {
-            arch_syscall_restart(&caller->registers);
-        }
-    } else if (err) {
-        (void)done(caller);
-        caller->registers.op = (uint64_t)err;
+    if (err) {
+        err = fail(core, caller, err);
     }
     if (core->must_dispatch) {
         core_dispatch(core);

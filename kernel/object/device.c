@@ -59,9 +59,7 @@ err_t timer_on_set(struct invocation *inv, const struct timer_set_args *args)
     }
     timer_destroy(inv->core, timer);
     err = cap_embed(args->notification, &timer->notification_cap, timer, notification_gone);
-    if (err) {
-        return err;
-    }
+    assert(!err); /* asked above */
     /* No event is more important than who asks for it: it would take the time of its betters. */
     uint32_t band = band_of(&inv->caller->lend);
 
@@ -105,7 +103,8 @@ void irq_destroy(struct core *core, struct irq *irq)
 
 void irq_on_interrupt(struct core *core, uint32_t vector)
 {
-    struct irq *irq = vector < ARCH_IRQ_VECTORS ? core->machine->vectors[vector] : NULL;
+    assert(vector < ARCH_IRQ_VECTORS);
+    struct irq *irq = core->machine->vectors[vector];
 
     if (irq == NULL || irq->notification_cap.type == OBJECT_NONE) {
         core->irqs_spurious++;
@@ -204,9 +203,7 @@ err_t irq_on_bind(struct invocation *inv, const struct irq_bind_args *args)
         return ERR_OK;
     }
     err = cap_embed(args->notification, &irq->notification_cap, irq, irq_notification_gone);
-    if (err) {
-        return err;
-    }
+    assert(!err); /* asked above */
     irq->is_pending = false;
     irq->is_held = false;
     irq_mask(irq, false);

@@ -54,22 +54,23 @@ static void buffer_gone(struct core *core, struct cap *cap)
 err_t thread_configure(struct core *core, struct thread *thread, struct cap *table_cap,
                        struct cap *space_cap)
 {
-    err_t err;
+    err_t err = cap_may_derive(table_cap);
 
+    if (!err) {
+        err = cap_may_derive(space_cap);
+    }
+    if (err) {
+        return err;
+    }
+
+    /* Commit. */
     core_forget_entered(core_of(core, thread->home), thread);
     cap_unembed(&thread->table_cap);
     cap_unembed(&thread->space_cap);
-    thread->table = NULL;
-    thread->space = NULL;
     err = cap_embed(table_cap, &thread->table_cap, thread, table_gone);
-    if (err) {
-        return err;
-    }
+    assert(!err); /* asked above, and unembedding takes nothing away from the sources */
     err = cap_embed(space_cap, &thread->space_cap, thread, space_gone);
-    if (err) {
-        cap_unembed(&thread->table_cap);
-        return err;
-    }
+    assert(!err);
     thread->table = table_cap->object;
     thread->space = space_cap->object;
     return ERR_OK;

@@ -175,9 +175,7 @@ static void object_create(struct invocation *inv, const struct untyped_retype_ar
  */
 static err_t zero(struct core *core, struct memory_run *run, uint64_t end)
 {
-    if (run->zeroed_bytes < run->used_bytes) {
-        run->zeroed_bytes = run->used_bytes;
-    }
+    assert(run->zeroed_bytes >= run->used_bytes);
     while (run->zeroed_bytes < end) {
         uint64_t step = end - run->zeroed_bytes;
 

@@ -37,8 +37,9 @@ struct thread {
     bool is_sweeping;   /* in the middle of a revoke or delete: see cap/revoke.c */
     uint64_t sweep_op;  /* which: its registers op and words[0] */
     uint64_t sweep_slot;
-    bool caller_is_gone; /* the call it served was cut short */
-    bool lends_waiting;  /* WAITING in lend.from of the notification, not in plain */
+    struct cap *sweep_top; /* compared, never followed; NULL: it has gone */
+    bool caller_is_gone;   /* the call it served was cut short */
+    bool lends_waiting;    /* WAITING in lend.from of the notification, not in plain */
     uint64_t fault_address;
     uint64_t fault_detail;
     uint64_t switches; /* times it was switched to from another context */

@@ -15,7 +15,7 @@ void thread_move(struct core *core, struct thread *thread, struct core *home);
 
 /**
  * thread_configure() - set table and space, from capabilities.
- * Errors: as cap_embed(); the thread then has neither.
+ * Errors: as cap_may_derive(), with nothing changed.
  */
 MUST_CHECK err_t thread_configure(struct core *core, struct thread *thread, struct cap *table_cap,
                                   struct cap *space_cap);
