@@ -38,13 +38,18 @@ static void budget_set(struct core *core, struct sched_context *context, bool ha
     }
 }
 
-/* The first refill decides whether there is budget now; if not, an event says when. */
+/*
+ * The first refill decides whether there is budget now; if not, an event says when. One that was found dry may be
+ * charged again, by the dispatch that takes it off its core, when its refill is due already.
+ */
 static void budget_check(struct core *core, struct sched_context *context, ns_t now_ns)
 {
     bool has_budget = context->refills[context->head].at_ns <= now_ns;
 
     budget_set(core, context, has_budget);
-    if (!has_budget) {
+    if (has_budget) {
+        timed_cancel(core, &context->replenish);
+    } else {
         timed_arm(core, &context->replenish, context->refills[context->head].at_ns, context->band);
     }
 }

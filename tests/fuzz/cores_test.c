@@ -320,6 +320,33 @@ TEST(cores_a_context_is_charged_where_it_is)
     host_stop();
 }
 
+/*
+ * Found by the random caller after 16 million calls: a context that was found dry is charged once more, after its refill
+ * has come due but before the interrupt that tells. It has budget again, and its event must not stay queued.
+ */
+TEST(cores_a_refill_that_is_met_before_its_event)
+{
+    for (uint64_t late = 0; late < 400; late += 5) {
+        machine_begin();
+        make_thread(REMOTE, 1, 1, 50);
+        make_thread(OTHER, 1, 1, 200);
+        start(REMOTE);
+        OK(CALL(0, REMOTE_CONTEXT, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 50, BUDGET_NS,
+                BUDGET_NS + 300, 1),
+           "little budget");
+        host_time_advance(BUDGET_NS);
+        (void)prepare(0, SYSCALL_CALL, REMOTE_CONTEXT, MSG_INFO(SCHED_CONTEXT_INFO, 8, 0),
+                      (const uint64_t[8]){ 0 });
+        host_syscall(host_core(0));
+        (void)prepare(0, SYSCALL_CALL, OTHER, MSG_INFO(THREAD_RESUME, 8, 0),
+                      (const uint64_t[8]){ 0 });
+        host_syscall(host_core(0)); /* in whose band the event counts for nothing */
+        host_time_advance(late);
+        interrupts_deliver();
+        host_stop();
+    }
+}
+
 /* A deadline gets more important together with its thread, on whatever core that is changed. */
 TEST(cores_a_deadline_follows_its_thread)
 {
