@@ -31,8 +31,8 @@ include mk/modules.mk
 include mk/flags.mk
 include mk/rules.mk
 
-.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh check bench coverage graph \
-        size clean FORCE
+.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh check bench coverage \
+        coverage-check mutants graph size clean FORCE
 kernel: $(if $(kernel_target_modules),$(KERNEL))
 programs: $(programs)
 libs: $(foreach m,$(lib_modules),$(call archive_of,$(m),user))
@@ -48,6 +48,7 @@ help:
 	@echo 'make check      formatter, compilers, checkers'
 	@echo 'make bench      exact instruction counts, in build/bench.tsv'
 	@echo 'make coverage   branch coverage of the kernel by the host tests'
+	@echo 'make mutants    seeded bugs: which the host tests find; ONLY="words"'
 	@echo 'make test-fresh make test, in a bare Debian made for it'
 	@echo 'make graph      who can reach whom in SYSTEM=default, as a drawing'
 	@echo 'make size       code size of the kernel by module'
@@ -97,6 +98,13 @@ bench: $(KERNEL) $(PLUGIN) $(BUILD)/systems/bench.cpio
 coverage: $(cov_tests) $(cov_programs)
 	@$(PYTHON) -B tools/coverage.py --build $(BUILD) $(if $(MISSING),--missing) $(if $(MINIMUM),--minimum $(MINIMUM)) $(addprefix --host ,$(cov_tests)) $(call runs_of,cov)
 
+# What .ci/run asks for.
+coverage-check: MINIMUM := 95
+coverage-check: coverage
+
+mutants:
+	@$(PYTHON) -B tests/mutants/run.py --build $(BUILD) $(ONLY)
+
 graph:
 	@mkdir -p $(BUILD)/systems
 	@$(PYTHON) -B tools/system.py systems/$(SYSTEM).toml --graph | dot -Tsvg -o $(BUILD)/systems/$(SYSTEM).svg
@@ -120,7 +128,7 @@ clean:
 	rm -rf $(BUILD)
 
 # Made first, then make starts over with them: afterwards all that is generated is a plain file.
-ifneq ($(filter-out help clean test-fresh facts check plugin graph,$(goals)),)
+ifneq ($(filter-out help clean test-fresh facts check plugin graph mutants,$(goals)),)
 include $(if $(idl_files),$(GEN)/stamp.mk)
 include $(patsubst %,$(BUILD)/systems/%.mk,$(systems))
 -include $(deps:.o=.d)

@@ -38,7 +38,7 @@ endef
 idl_files := $(if $(wildcard tools/idl.py),$(sort $(wildcard abi/idl/*.idl)))
 generated_sources := $(if $(idl_files),dispatch.c)
 
-$(GEN)/stamp.mk: $(idl_files) $(wildcard tools/idl.py tools/idl/*.py) tools/copy_changed.py
+$(GEN)/stamp.mk: $(idl_files) $(wildcard abi/include/abi/*) $(wildcard tools/idl.py tools/idl/*.py) tools/copy_changed.py
 	$(call say,IDL,$(GEN))rm -rf $(GEN).new && mkdir -p $(GEN).new $(GEN) && \
 	    $(PYTHON) -B tools/idl.py --out $(GEN).new $(idl_files) && \
 	    $(PYTHON) -B tools/copy_changed.py $(GEN).new $(GEN) && rm -rf $(GEN).new

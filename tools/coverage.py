@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Run the host tests of the coverage build and print the kernel's branch coverage by file.
 
-Left out: kernel/arch and kernel/plat, and the branches of assert(), whose failing side is not meant
-to run. --missing lists the lines with a branch that was not taken. Fails below --minimum.
+Counted are all sources and headers of the kernel and what is generated for it; a branch of a header
+counts once, taken if any source that includes it takes it. Left out: kernel/arch and kernel/plat, and
+the failing side of assert(), which is not meant to run: an assert() counts as one branch, taken if it
+was reached. --missing lists the lines with a branch that was not taken. Fails below --minimum.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import re
@@ -13,7 +16,8 @@ import shlex
 import subprocess
 import sys
 
-ASSERT = re.compile(r"^\s*(static_)?assert\(")
+ASSERT = re.compile(r"^\s*assert\(")
+KERNEL = re.compile(r"kernel/|[^/]+/gen/")
 
 
 def data_files(build):
@@ -34,31 +38,53 @@ def clear(build):
 
 
 def run_all(args):
-    for command in [[exe] for exe in args.host] + [shlex.split(run) for run in args.run]:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(command)} failed: run `make test` first")
+    """Several at once: each locks the files of counts while it adds its own."""
+    commands = [[exe] for exe in args.host] + [shlex.split(run) for run in args.run]
+
+    def run(command):
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for command, status in zip(commands, pool.map(run, commands)):
+            if status != 0:
+                sys.exit(f"{' '.join(command)} failed: run `make test` first")
 
 
-def measure(stem, totals):
-    out = subprocess.run(["gcov", "-b", "--json-format", "--stdout", stem + ".o"],
-                         check=True, capture_output=True).stdout
-    for file in json.loads(out)["files"]:
-        name = file["file"]
-        if name.startswith("/") or "/arch/" in name or not name.endswith(".c"):
+def gcov(stem):
+    return json.loads(subprocess.run(["gcov", "-b", "--json-format", "--stdout", stem + ".o"],
+                                     check=True, capture_output=True).stdout)
+
+
+def measure(found, lines):
+    """Adds up how often each branch of each line was taken: in every source that holds the line."""
+    for file in found["files"]:
+        name = os.path.normpath(file["file"])
+        if name.startswith("/") or "/arch/" in name or not KERNEL.match(name):
             continue
-        with open(name) as source:
-            text = source.read().splitlines()
-        entry = totals.setdefault(name, {"taken": 0, "all": 0, "missing": []})
         for line in file["lines"]:
-            branches = line["branches"]
-            if not branches or ASSERT.match(text[line["line_number"] - 1]):
-                continue
-            taken = sum(branch["count"] > 0 for branch in branches)
-            entry["taken"] += taken
-            entry["all"] += len(branches)
-            if taken < len(branches):
-                entry["missing"].append(line["line_number"])
+            if line["branches"]:
+                counts = [branch["count"] for branch in line["branches"]]
+                key = (name, line["line_number"], line.get("function_name"), len(counts))
+                lines[key] = [a + b for a, b in zip(lines.get(key, [0] * len(counts)), counts)]
+
+
+def sum_up(lines):
+    """By file: branches taken, all branches, numbers of lines with one that was not taken."""
+    totals = {}
+    texts = {}
+    for (name, number, *_), counts in sorted(lines.items(), key=lambda item: item[0][:2]):
+        if name not in texts:
+            with open(name) as source:
+                texts[name] = source.read().splitlines()
+        if ASSERT.match(texts[name][number - 1]):
+            counts = [max(counts)]
+        entry = totals.setdefault(name, {"taken": 0, "all": 0, "missing": []})
+        taken = sum(count > 0 for count in counts)
+        entry["taken"] += taken
+        entry["all"] += len(counts)
+        if taken < len(counts):
+            entry["missing"].append(number)
+    return totals
 
 
 def main():
@@ -71,9 +97,11 @@ def main():
     args = parser.parse_args()
     clear(args.build)
     run_all(args)
-    totals = {}
-    for stem in data_files(args.build):
-        measure(stem, totals)
+    lines = {}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for found in pool.map(gcov, data_files(args.build)):
+            measure(found, lines)
+    totals = sum_up(lines)
     for name, entry in sorted(totals.items()):
         if entry["all"]:
             print(f"{100 * entry['taken'] / entry['all']:6.1f} %  {entry['taken']:5d} of "

@@ -6,8 +6,11 @@ A system file may hold a table [run]; what it says is the default for that syste
     memory = "512M"     cores = 1       icount = true (one instruction per clock tick)
     timeout_s = 60      append = ""     exit = 33 (QEMU's exit status that means success)
     devices = ["-device", "edu"]        more arguments for QEMU
+    expect = ["^PANIC", "then: ^Core"]  patterns that lines must match, in this order; "then: " means the very next line
+    reboots = true                      a reset starts the machine again; it is stopped when all of expect has come
 """
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +21,7 @@ import tomllib
 EXIT_PORT = 0xF4
 EXIT_SUCCESS = 0x10 * 2 + 1
 DEFAULTS = {"memory": "512M", "cores": 1, "icount": True, "timeout_s": 120, "append": "",
-            "exit": EXIT_SUCCESS, "devices": []}
+            "exit": EXIT_SUCCESS, "devices": [], "expect": [], "reboots": False}
 
 
 def settings_of(name):
@@ -34,8 +37,7 @@ def settings_of(name):
 
 def command_for(name, build, settings, plugin=None, interactive=False, gdb=False):
     command = ["qemu-system-x86_64", "-M", "q35", "-cpu", "max,-erms", "-m", settings["memory"],
-               "-smp", str(settings["cores"]), "-nodefaults", "-display", "none", "-no-reboot",
-               "-seed", "1", "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
+               "-smp", str(settings["cores"]), "-nodefaults", "-display", "none", "-seed", "1", "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
     if os.environ.get("ACCEL") == "kvm":
         command += ["-accel", "kvm"]
         command[command.index("max,-erms")] = "host,-erms"
@@ -46,6 +48,8 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
         command += ["-accel", "tcg"]
         if settings["icount"]:
             command += ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm"]
+    if not settings["reboots"]:
+        command += ["-no-reboot"]
     if plugin:
         command += ["-plugin", plugin]
     if gdb:
@@ -61,6 +65,25 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
     return command
 
 
+class Expected:
+    """Patterns that lines must match, one after the other (settings' expect)."""
+
+    def __init__(self, patterns):
+        self.left = list(patterns)
+        self.is_begun = False  # the last line matched one
+
+    def read(self, line):
+        if not self.left:
+            return
+        pattern = self.left[0].removeprefix("then: ")
+        is_next = pattern != self.left[0]
+        if re.search(pattern, line) and (self.is_begun or not is_next):
+            del self.left[0]
+            self.is_begun = True
+        else:
+            self.is_begun = False
+
+
 class Result:
     """How a run ended: QEMU's status (None: killed after the time-out), and what it printed."""
 
@@ -70,7 +93,8 @@ class Result:
 
 
 def run(command, timeout_s, on_line=None):
-    """Run QEMU until it ends or the time is up; on_line gets each line of the serial port."""
+    """Run QEMU until it ends or the time is up; on_line gets each line of the serial port, and ends
+    the run by saying True."""
     lines = []
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
@@ -90,8 +114,8 @@ def run(command, timeout_s, on_line=None):
         for raw in process.stdout:
             line = raw.decode("utf-8", "replace").rstrip("\r\n")
             lines.append(line)
-            if on_line:
-                on_line(line)
+            if on_line and on_line(line):
+                process.terminate()
         status = process.wait()
     except BaseException:
         process.kill()

@@ -26,7 +26,7 @@ SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$")
 ERRORS = re.compile(r"^errors listed (\d+), provoked (\d+)$")
 UNITTEST = re.compile(r"^Ran (\d+) tests? in ")
 OK = re.compile(r"^ok (\S+)$")
-FAIL = re.compile(r"^FAIL (\S+?):? ?(.*)$")
+FAIL = re.compile(r"^FAIL ([^\s:]+)")
 
 
 class Suite:
@@ -107,13 +107,24 @@ def run_program(command):
 def run_boot(system, build):
     suite = Suite(system)
     settings = qemu.settings_of(system)
-    result = qemu.run(qemu.command_for(system, build, settings), settings["timeout_s"], suite.read)
+    expected = qemu.Expected(settings["expect"])
+
+    def read(line):
+        suite.read(line)
+        expected.read(line)
+        return settings["reboots"] and not expected.left
+
+    result = qemu.run(qemu.command_for(system, build, settings), settings["timeout_s"], read)
     if result.status is None:
         suite.fail(f"did not end in {settings['timeout_s']} s")
-    elif result.status != settings["exit"] and not suite.failed:
+    elif not settings["reboots"] and result.status != settings["exit"] and not suite.failed:
         suite.fail(f"QEMU ended with status {result.status}, not {settings['exit']}: a panic or a "
                    "reset?")
     suite.judge()
+    if expected.left:
+        suite.fail(f"no line matched, in its place, {expected.left[0]!r}")
+    elif settings["expect"]:
+        suite.passed.add(f"{system}_prints_what_is_expected")
     return suite
 
 

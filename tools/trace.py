@@ -7,9 +7,11 @@
 Boots the system with trace=on, types each TEXT as a line, and after that many seconds reads the
 trace ring (abi/trace.h) out of the guest's memory through QEMU's monitor. The ring keeps the
 newest events. Tracks: one for each core (what the kernel does), one for each thread (when it runs).
-The result is checked: every begin has its end, and times rise in each track.
+The result is checked: every begin has its end, times rise in each track, each core and each thread
+has one track, and on a core one thread runs at a time.
 """
 import argparse
+import bisect
 import json
 import os
 import re
@@ -25,25 +27,34 @@ import qemu
 
 RING_BYTES = 262144
 EVENT = struct.Struct("<QIIQQQ24x")
-ENTRY, EXIT, SWITCH, INTERRUPT, FAULT, IDLE = range(1, 7)
+ENTRY, EXIT, SWITCH, INTERRUPT, FAULT, IDLE, METHOD = range(1, 8)
 KERNEL, THREADS = 0, 1  # the two groups of tracks
 TIMER = 0xFFFFFFFF
 
 
 def names_of(path):
-    """Number -> name of system calls and kinds of fault, from the interface definitions."""
+    """Number -> name of system calls, kinds of fault and methods, from the interface definitions."""
     with open(path) as file:
         text = file.read()
     calls = {int(number): name for name, number in re.findall(r"^syscall (\w+) (\d+)", text, re.M)}
     faults = re.search(r"^enum fault .*\n((?: .*\n)+)", text, re.M)[1]
-    return calls, {int(number): name for name, number in re.findall(r"(\w+) (\d+)", faults)}
+    methods = {}
+    for kind, name, number in re.findall(r"^(interface|op) (\w+) (\d+)", text, re.M):
+        if kind == "interface":
+            interface = int(number), name
+        else:
+            methods[interface[0], int(number)] = f"{interface[1]}.{name}"
+    return calls, {int(number): name for name, number in re.findall(r"(\w+) (\d+)", faults)}, methods
 
 
 def read_ring(data):
-    """The events of a ring, oldest first, as tuples (time, kind, core, thread, a, b)."""
+    """
+    The events of a ring, oldest first, as tuples (time, kind, core, thread, a, b). Where the next one
+    goes, the kernel may have been stopped in the middle of writing it: the oldest is left out.
+    """
     head, = struct.unpack_from("<Q", data)
     slots = len(data) // EVENT.size - 1
-    first = max(0, head - slots)
+    first = max(0, head + 1 - slots)
     return [EVENT.unpack_from(data, (1 + n % slots) * EVENT.size) for n in range(first, head)]
 
 
@@ -55,8 +66,13 @@ class Tracks:
         self.open = {}
 
     def begin(self, track, name, time_ns, args=None):
-        self.open.setdefault(track, []).append(name)
         self.add("B", track, time_ns, name=name, args=args or {})
+        self.open.setdefault(track, []).append(self.out[-1])
+
+    def rename(self, track, name):
+        """What was begun last turns out to be something more special."""
+        if self.open.get(track):
+            self.open[track][-1]["name"] = name
 
     def end(self, track, time_ns):
         if self.open.get(track):
@@ -67,8 +83,8 @@ class Tracks:
         self.out.append({"ph": phase, "pid": track[0], "tid": track[1], "ts": time_ns / 1000, **more})
 
     def close(self, time_ns):
-        for track, names in self.open.items():
-            while names:
+        for track, begins in self.open.items():
+            while begins:
                 self.end(track, time_ns)
 
     def title(self, track, name):
@@ -76,12 +92,37 @@ class Tracks:
                          "args": {"name": name}})
 
 
-def convert(events, calls, faults):
+class Threads:
+    """A track for each thread, with a slice for each time that it runs; one at a time on a core."""
+
+    def __init__(self, tracks):
+        self.tracks = tracks
+        self.numbers = {}
+        self.running = {}  # core -> thread; 0 while it idles
+
+    def track(self, thread):
+        return (THREADS, self.numbers.setdefault(thread, len(self.numbers) + 1))
+
+    def switch(self, core, thread, time_ns, args=None):
+        if self.running.get(core):
+            self.tracks.end(self.track(self.running[core]), time_ns)
+        self.running[core] = thread
+        if thread:
+            self.tracks.begin(self.track(thread), "runs", time_ns, args)
+
+    def follow(self, core, thread, time_ns):
+        """The switch to it may be lost, and one that goes on after an idle time writes none."""
+        if self.running.get(core) != thread:
+            self.switch(core, thread, time_ns)
+
+
+def convert(events, calls, faults, methods):
     tracks = Tracks()
-    running = {}
-    numbers = {}
+    threads = Threads(tracks)
     for time_ns, kind, core, thread, a, b in events:
         kernel = (KERNEL, core)
+        if kind not in (SWITCH, IDLE):
+            threads.follow(core, thread, time_ns)
         if kind == ENTRY:
             tracks.begin(kernel, calls.get(a, f"system call {a}"), time_ns,
                          {"label": b >> 32, "capability": b & 0xFFFFFFFF})
@@ -91,17 +132,16 @@ def convert(events, calls, faults):
             tracks.begin(kernel, f"fault {faults.get(a, a)}", time_ns, {"address": f"{b:#x}"})
         elif kind == EXIT:
             tracks.end(kernel, time_ns)
-        elif kind in (SWITCH, IDLE):
-            if core in running:
-                tracks.end(running.pop(core), time_ns)
-            if kind == SWITCH:
-                track = (THREADS, numbers.setdefault(a, len(numbers) + 1))
-                running[core] = track
-                tracks.begin(track, "runs", time_ns, {"rank": b})
+        elif kind == METHOD:
+            tracks.rename(kernel, methods.get((a, b), f"method {a}.{b}"))
+        elif kind == SWITCH:
+            threads.switch(core, a, time_ns, {"rank": b})
+        elif kind == IDLE:
+            threads.switch(core, 0, time_ns)
     tracks.close(events[-1][0] if events else 0)
     for core in {event[2] for event in events}:
         tracks.title((KERNEL, core), f"kernel, core {core}")
-    for address, number in numbers.items():
+    for address, number in threads.numbers.items():
         tracks.title((THREADS, number), f"thread {number} ({address:#x})")
     for pid, name in ((KERNEL, "kernel"), (THREADS, "threads")):
         tracks.out.append({"ph": "M", "name": "process_name", "pid": pid, "tid": 0,
@@ -114,14 +154,14 @@ def check(trace):
     wrong = []
     last = {}
     depth = {}
-    titles = set()
+    titles = {}
     for event in trace["traceEvents"]:
         track = (event["pid"], event["tid"])
         if event["ph"] == "M":
             if event["name"] == "thread_name":
                 if track in titles:
                     wrong.append(f"track {track} is named twice")
-                titles.add(track)
+                titles[track] = event["args"]["name"]
             continue
         if event["ts"] < last.get(track, 0):
             wrong.append(f"time falls in track {track} at {event['ts']} us")
@@ -132,6 +172,47 @@ def check(trace):
     wrong += [f"{count} begins without an end in track {track}"
               for track, count in depth.items() if count > 0]
     wrong += [f"track {track} has no name" for track in depth if track not in titles]
+    return wrong
+
+
+def slices_of_threads(trace):
+    """Address of a thread -> when its slices begin, and when they end."""
+    addresses = {event["tid"]: int(re.search(r"\((0x[0-9a-f]+)\)", event["args"]["name"])[1], 16)
+                 for event in trace["traceEvents"]
+                 if event["ph"] == "M" and event["name"] == "thread_name" and event["pid"] == THREADS}
+    slices = {}
+    for event in trace["traceEvents"]:
+        if event["ph"] != "M" and event["pid"] == THREADS and event["tid"] in addresses:
+            which = 0 if event["ph"] == "B" else 1
+            slices.setdefault(addresses[event["tid"]], ([], []))[which].append(event["ts"])
+    return slices
+
+
+def check_tracks(trace, events):
+    """
+    What does not agree with the events: each core and each thread has one track, a thread that enters
+    or leaves the kernel runs, and no more threads run at a time than there are cores.
+    """
+    wrong = []
+    titles = [event["args"]["name"] for event in trace["traceEvents"]
+              if event["ph"] == "M" and event["name"] == "thread_name"]
+    wanted = [f"kernel, core {core}" for core in {event[2] for event in events}]
+    slices = slices_of_threads(trace)
+    for address in {event[3] for event in events if event[3]}:
+        if sum(f"({address:#x})" in title for title in titles) != 1:
+            wrong.append(f"the thread at {address:#x} has no track of its own")
+        begins, ends = slices.get(address, ([], []))
+        for event in events:
+            at = bisect.bisect_right(begins, event[0] / 1000) - 1
+            if event[3] == address and (at < 0 or ends[at] < event[0] / 1000):
+                wrong.append(f"the thread at {address:#x} does not run at {event[0]} ns")
+    wrong += [f"{title} is no track" for title in wanted if titles.count(title) != 1]
+    open_now = 0
+    for event in trace["traceEvents"]:
+        if event["ph"] != "M" and event["pid"] == THREADS:
+            open_now += 1 if event["ph"] == "B" else -1
+            if open_now > len(wanted):
+                wrong.append(f"more threads than cores run at {event['ts']} us")
     return wrong
 
 
@@ -203,7 +284,8 @@ def record(args, folder):
     finally:
         guest.end()
     with open(path, "rb") as file:
-        return read_ring(file.read())
+        data = file.read()
+    return read_ring(data), struct.unpack_from("<Q", data)[0]
 
 
 def arguments():
@@ -219,14 +301,15 @@ def arguments():
 def main():
     args = arguments()
     with tempfile.TemporaryDirectory() as folder:
-        events = record(args, folder)
+        events, head = record(args, folder)
     trace = convert(events, *names_of("abi/idl/kernel.idl"))
     with open(args.out, "w") as file:
         json.dump(trace, file)
-    wrong = check(trace)
-    print("\n".join(wrong[:20]))
-    threads = len({event[4] for event in events if event[1] == SWITCH})
-    print(f"{args.out}: {len(events)} events, {threads} threads; open it in a browser's "
+    wrong = check(trace) + check_tracks(trace, events)
+    for line in wrong[:20]:
+        print(line)
+    threads = len({event[3] for event in events if event[3]})
+    print(f"{args.out}: {len(events)} of {head} events, {threads} threads; open it in a browser's "
           "chrome://tracing or ui.perfetto.dev")
     sys.exit(1 if wrong or not events else 0)
 

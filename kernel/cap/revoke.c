@@ -156,45 +156,65 @@ static err_t revoke(struct deletion *deletion)
     }
 }
 
-static void sweep_note(struct thread *caller)
+static void sweep_note(const struct deletion *deletion)
 {
+    struct thread *caller = deletion->caller;
+
     caller->is_sweeping = true;
     caller->sweep_op = caller->registers.op;
     caller->sweep_slot = caller->registers.words[0];
+    caller->sweep_top = deletion->top_is_gone ? NULL : deletion->top;
 }
 
-/* Is this the call that was cut short? Its registers may have been written since. */
-static bool sweep_is_noted(const struct thread *caller)
+/* Is this the call that was cut short? Its registers may have been written since. Asked once. */
+static bool sweep_is_noted(struct thread *caller)
 {
-    return caller->is_sweeping && caller->sweep_op == caller->registers.op &&
-           caller->sweep_slot == caller->registers.words[0];
+    bool is_noted = caller->is_sweeping && caller->sweep_op == caller->registers.op &&
+                    caller->sweep_slot == caller->registers.words[0];
+
+    caller->is_sweeping = false;
+    return is_noted;
 }
 
 /*
- * The capability named by the call may go before all is done: its slot lay in a table that was emptied, or it was a
- * table's original. Then the call, when it restarts, finds nothing at the address; the thread remembers why.
+ * What the call names may go before all is done: the slot lay in a table that was emptied, or it held a table's
+ * original; and so may the capability that it was called on. Then the call, when it restarts, finds nothing at
+ * the address; the thread remembers why.
  */
-static err_t ended(struct deletion *deletion, err_t err)
+static err_t ended(const struct deletion *deletion, err_t err)
 {
-    if (err == KERNEL_RESTART && deletion->top_is_gone &&
-        deletion->core->current == deletion->caller) {
-        sweep_note(deletion->caller);
+    if (err == KERNEL_RESTART && deletion->core->current == deletion->caller) {
+        sweep_note(deletion);
     }
     return err;
 }
 
 bool cap_sweep_continues(struct core *core, err_t *err)
 {
-    struct deletion deletion = { core, core->current, NULL, true };
+    struct thread *caller = core->current;
+    struct deletion deletion = { core, caller, NULL, true };
 
-    bool is_noted = sweep_is_noted(core->current);
-
-    core->current->is_sweeping = false;
-    if (!is_noted) {
+    if (!sweep_is_noted(caller) || caller->sweep_top != NULL) {
         return false;
     }
     *err = ended(&deletion, sweep_doomed(&deletion));
     return true;
+}
+
+err_t cap_sweep_finish(struct core *core, err_t err)
+{
+    struct thread *caller = core->current;
+    struct deletion deletion = { core, caller, caller->sweep_top, caller->sweep_top == NULL };
+    err_t swept;
+
+    if (!sweep_is_noted(caller)) {
+        return err;
+    }
+    swept = ended(&deletion, sweep_doomed(&deletion));
+    if (swept) {
+        return swept;
+    }
+    return deletion.top_is_gone ? ERR_OK : err;
 }
 
 err_t cap_revoke(struct core *core, struct cap *cap)

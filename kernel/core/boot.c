@@ -158,6 +158,9 @@ static void place_archive(struct boot_plan *plan)
 {
     uint64_t tail = (0 - (plan->archive + plan->archive_bytes)) % PAGE;
 
+    if (plan->archive_bytes == 0) {
+        refuse("", "there is no boot archive: give one with -initrd");
+    }
     if (plan->archive % PAGE != 0) {
         phys_t copy = boot_plan_take(plan, plan->archive_bytes, PAGE, UINT64_MAX);
         uint8_t *to = arch_phys_to_ptr(copy);
@@ -188,9 +191,6 @@ static void find_program(const struct boot_plan *plan, struct elf_program *progr
     const uint8_t *file;
     const char *wrong;
 
-    if (plan->archive_bytes == 0) {
-        refuse("", "there is no boot archive: give one with -initrd");
-    }
     file = cpio_first(arch_phys_to_ptr(plan->archive), plan->archive_bytes, &size_bytes);
     if (file == NULL) {
         refuse("", "the boot archive is not a cpio archive (format newc), or it is cut short");
@@ -230,7 +230,7 @@ static void make_objects(struct boot *boot)
     vspace_init(boot->space);
     cap_create(NULL, slot_of(boot, ROOT_SLOT_VSPACE), OBJECT_VSPACE, boot->space, RIGHT_MANAGE);
     boot->thread = take(boot, sizeof(struct thread));
-    thread_init(boot->thread, ROOT_RANK, true);
+    thread_init(boot->thread, boot->core, ROOT_RANK, true);
     machine.root_thread = boot->thread;
     cap_create(NULL, slot_of(boot, ROOT_SLOT_THREAD), OBJECT_THREAD, boot->thread,
                RIGHT_MANAGE | RIGHT_LEND);
@@ -281,7 +281,7 @@ static void untyped_add(struct boot *boot, phys_t base, phys_t end, bool is_devi
         (struct boot_untyped){ base, end - base, is_device ? 1 : 0, slot };
 }
 
-/* Largest first; takes each from the plan. Returns the bytes. */
+/* Largest first; takes each from the plan, and what finds no place in the list as well. Returns the bytes given. */
 static uint64_t give_ram(struct boot *boot)
 {
     struct boot_plan *plan = boot->plan;
@@ -298,6 +298,9 @@ static uint64_t give_ram(struct boot *boot)
         untyped_add(boot, largest.base, largest.base + largest.size_bytes, false);
         bytes += largest.size_bytes;
         boot_plan_hold(plan, largest.base, largest.size_bytes);
+    }
+    while (plan->ram_count > 0) {
+        boot_plan_hold(plan, plan->ram[0].base, plan->ram[0].size_bytes);
     }
     return bytes;
 }
@@ -389,10 +392,11 @@ void core_boot(struct boot_plan *plan)
     print_text(" MiB of RAM, of which the kernel keeps ");
     print_decimal(machine.kernel_bytes >> 10);
     print_text(" KiB\n");
-    if (!arch_register_set(&boot.thread->registers, REGISTER_IP, program.entry) ||
-        !arch_register_set(&boot.thread->registers, REGISTER_SP, BOOT_STACK_TOP)) {
-        refuse("", "the root program's entry is no address");
-    }
+    bool is_set = arch_register_set(&boot.thread->registers, REGISTER_IP, program.entry);
+
+    assert(is_set); /* elf_read() has seen that it lies in the image, and so in the user half */
+    is_set = arch_register_set(&boot.thread->registers, REGISTER_SP, BOOT_STACK_TOP);
+    assert(is_set);
     thread_start(plan->core, boot.thread);
     core_dispatch(plan->core);
 }

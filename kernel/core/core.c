@@ -15,6 +15,7 @@ void core_init(struct core *core, struct machine *machine, uint32_t number)
 {
     core->machine = machine;
     core->number = number;
+    machine->cores[number] = core;
     core->armed_ns = DEADLINE_NEVER;
     for (uint32_t band = 0; band < TIMER_BANDS; band++) {
         queue_init(&core->timers[band], 64);
@@ -31,6 +32,8 @@ static err_t invoke(struct core *core, struct thread *caller, struct cap *target
 {
     struct invocation inv = { core, caller, target };
     msg_info_t info = caller->registers.info;
+
+    trace_event(core, TRACE_METHOD, target->type, MSG_LABEL(info));
     err_t err = method_dispatch(&inv, &info, caller->registers.words);
 
     if (core->current != caller) {
@@ -133,20 +136,27 @@ static inline err_t run(struct core *core, struct thread *caller, uint32_t numbe
     return on_other(core, caller, number, addr);
 }
 
+/* The call did not succeed: it starts again, or its caller is told. */
+static __attribute__((noinline)) err_t fail(struct core *core, struct thread *caller, err_t err)
+{
+    /* A delete may take the very capability it was called on: what is left of it is done all the same. */
+    if (err != KERNEL_RESTART) {
+        err = cap_sweep_finish(core, err);
+    }
+    if (err != KERNEL_RESTART) {
+        (void)done(caller);
+        caller->registers.op = (uint64_t)err;
+    } else if (core->current == caller) {
+        arch_syscall_restart(&caller->registers);
+    }
+    return err;
+}
+
 /* What is left to do after some system calls, and none of the fast ones. */
 static void finish(struct core *core, struct thread *caller, err_t err)
 {
-    /* A delete may take the very capability it was called on: what is left of it is done all the same. */
-    if (err && err != KERNEL_RESTART && cap_sweep_continues(core, &err) && !err) {
-        (void)done(caller);
-    }
-    if (err == KERNEL_RESTART) {
-        if (core->current == caller) {
-            arch_syscall_restart(&caller->registers);
-        }
-    } else if (err) {
-        (void)done(caller);
-        caller->registers.op = (uint64_t)err;
+    if (err) {
+        err = fail(core, caller, err);
     }
     if (core->must_dispatch) {
         core_dispatch(core);
@@ -189,6 +199,9 @@ void core_on_interrupt(struct core *core, uint32_t vector)
     trace_event(core, TRACE_INTERRUPT, vector, 0);
     if (__builtin_expect(vector == ARCH_VECTOR_TIMER, 0)) {
         timers_on_interrupt(core);
+    } else if (ARCH_CORES > 1 && vector == ARCH_VECTOR_POKE) {
+        timers_cover_all(core);
+        core->must_dispatch = true;
     } else {
         irq_on_interrupt(core, vector);
     }

@@ -15,7 +15,6 @@
 #define RECORD_MAGIC 0x43494e4150485450ull /* "PTHPANIC" */
 #define RECORD_BYTES 4096u
 #define DELAY_MAX_S 86400u
-#define TRACE_SHOWN 16u
 
 struct panic_record {
     uint64_t magic;
@@ -120,34 +119,6 @@ static void print_state(const struct core *core)
     print_text("\n");
 }
 
-static void print_event(const struct trace_event *event)
-{
-    print_text("  ");
-    print_decimal(event->time_ns);
-    print_text(" kind ");
-    print_decimal(event->kind);
-    print_text(" thread ");
-    print_hex(event->thread, 1);
-    print_text(" a ");
-    print_hex(event->a, 1);
-    print_text(" b ");
-    print_hex(event->b, 1);
-    print_text("\n");
-}
-
-static void print_trace(const struct trace_ring *ring)
-{
-    if (ring == NULL || ring->head == 0) {
-        return;
-    }
-    uint64_t head = ring->head;
-
-    print_text("The last events of the trace (kinds: abi/trace.h), oldest first:\n");
-    for (uint64_t i = head > TRACE_SHOWN ? head - TRACE_SHOWN : 0; i < head; i++) {
-        print_event(&ring->events[i % TRACE_EVENTS]);
-    }
-}
-
 _Noreturn void core_panic(const char *text, const char *file, uint32_t line)
 {
     /*
@@ -173,6 +144,6 @@ _Noreturn void core_panic(const char *text, const char *file, uint32_t line)
     if (state.core != NULL) {
         print_state(state.core);
     }
-    print_trace(core_trace.ring);
+    trace_print();
     arch_panic(text, file, line);
 }

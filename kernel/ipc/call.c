@@ -46,13 +46,15 @@ void serve_begin(struct core *core, struct thread *caller, struct thread *server
     caller->served_by = server;
     server->serving = caller;
     server->caller_is_gone = false;
-    lend_attach(core, &caller->lend, &server->lend);
+    if (core_is_same(caller->home, server->home)) {
+        lend_attach(core, &caller->lend, &server->lend);
+    }
 }
 
 void receive_end(struct core *core, struct thread *server)
 {
     server->receiving_on = NULL;
-    timed_cancel(core, &server->timeout);
+    deadline_cancel(core, server);
 }
 
 static bool waits_at(const struct thread *server, const struct endpoint *endpoint)
@@ -81,12 +83,7 @@ static void hand_over(struct core *core, struct thread *server)
 
 static void enqueue(struct core *core, struct endpoint *endpoint, struct thread *caller)
 {
-    struct thread *server = endpoint->server;
-
-    lend_attach(core, &caller->lend, &endpoint->lend);
-    if (endpoint->lend.to == NULL && server != NULL) {
-        lend_attach(core, &endpoint->lend, &server->lend);
-    }
+    endpoint_enqueue(core, endpoint, caller);
     if (caller->deadline_ns != DEADLINE_NEVER) {
         deadline_queue(core, caller);
     }

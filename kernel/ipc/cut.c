@@ -35,6 +35,8 @@ static void cut_call(struct core *core, struct thread *thread)
         reply_release(thread->held_by);
     } else if (to != NULL && to->kind == LEND_ENDPOINT) {
         endpoint_dequeue(core, endpoint_of_lend(to), thread);
+    } else if (ARCH_CORES > 1 && thread->plain_on != NULL) {
+        endpoint_dequeue(core, thread->plain_on, thread);
     }
 }
 
@@ -55,7 +57,7 @@ void ipc_cut(struct core *core, struct thread *thread)
         thread_unready(core, thread);
         break;
     }
-    timed_cancel(core, &thread->timeout);
+    deadline_cancel(core, thread);
     thread->state = THREAD_STATE_INACTIVE;
 }
 
@@ -86,7 +88,8 @@ void ipc_fail(struct core *core, struct thread *thread, err_t err)
 
 void deadline_queue(struct core *core, struct thread *thread)
 {
-    timed_arm(core, &thread->timeout, thread->deadline_ns, band_of(&thread->lend));
+    timed_arm(core_of(core, thread->home), &thread->timeout, thread->deadline_ns,
+              band_of(&thread->lend));
 }
 
 void deadline_follow(struct core *core, struct lend *lend)
@@ -94,10 +97,11 @@ void deadline_follow(struct core *core, struct lend *lend)
     if (lend->kind != LEND_THREAD) {
         return;
     }
-    struct timed *timeout = &thread_of_lend(lend)->timeout;
+    struct thread *thread = thread_of_lend(lend);
+    struct timed *timeout = &thread->timeout;
 
     if (timeout->node.is_queued && band_of(lend) > timeout->band) {
-        timed_arm(core, timeout, timeout->node.key, band_of(lend));
+        timed_arm(core_of(core, thread->home), timeout, timeout->node.key, band_of(lend));
     }
 }
 

@@ -8,11 +8,58 @@
 void endpoint_init(struct endpoint *endpoint, struct core *home, uint32_t rank)
 {
     lend_init(&endpoint->lend, LEND_ENDPOINT, rank);
+    queue_init(&endpoint->plain, LEND_KEY_BITS);
     endpoint->home = home;
+}
+
+/* While somebody lends to the endpoint, and its server is on the same core, the endpoint lends to that. */
+static void edge_make(struct core *core, struct endpoint *endpoint)
+{
+    struct thread *server = endpoint->server;
+
+    if (endpoint->lend.to == NULL && server != NULL && !queue_is_empty(&endpoint->lend.from) &&
+        core_is_same(endpoint->home, server->home)) {
+        lend_attach(core, &endpoint->lend, &server->lend);
+    }
+}
+
+void endpoint_enqueue(struct core *core, struct endpoint *endpoint, struct thread *caller)
+{
+    /* Nobody lends: it may live anywhere, so where it is served, or where it is called from. */
+    if (ARCH_CORES > 1 && queue_is_empty(&endpoint->lend.from)) {
+        endpoint->home = endpoint->server != NULL ? endpoint->server->home : caller->home;
+    }
+    if (!core_is_same(endpoint->home, caller->home)) {
+        caller->plain_on = endpoint;
+        queue_insert(&endpoint->plain, &caller->lend.node, lend_key(&caller->lend));
+        return;
+    }
+    lend_attach(core, &caller->lend, &endpoint->lend);
+    edge_make(core, endpoint);
+}
+
+struct thread *endpoint_first(const struct endpoint *endpoint)
+{
+    struct queue_node *first = queue_first(&endpoint->lend.from);
+
+    if (ARCH_CORES > 1) {
+        struct queue_node *plain = queue_first(&endpoint->plain);
+
+        if (first == NULL ||
+            (plain != NULL && plain->key < first->key + endpoint->lender_was_last)) {
+            first = plain;
+        }
+    }
+    return first == NULL ? NULL : thread_of_lend((struct lend *)(void *)first);
 }
 
 void endpoint_dequeue(struct core *core, struct endpoint *endpoint, struct thread *caller)
 {
+    if (ARCH_CORES > 1 && caller->plain_on != NULL) {
+        queue_take(&endpoint->plain, &caller->lend.node);
+        caller->plain_on = NULL;
+        return;
+    }
     lend_detach(core, &caller->lend);
     if (queue_is_empty(&endpoint->lend.from)) {
         lend_detach(core, &endpoint->lend);
@@ -56,18 +103,16 @@ void endpoint_server_set(struct core *core, struct endpoint *endpoint, struct th
         server->endpoints->previous_of_server = endpoint;
     }
     server->endpoints = endpoint;
-    if (!queue_is_empty(&endpoint->lend.from)) {
-        lend_attach(core, &endpoint->lend, &server->lend);
-    }
+    edge_make(core, endpoint);
 }
 
 bool endpoint_fail_first(struct core *core, struct endpoint *endpoint, err_t err)
 {
-    struct queue_node *first = queue_first(&endpoint->lend.from);
+    struct thread *first = endpoint_first(endpoint);
 
     if (first == NULL) {
         return false;
     }
-    ipc_fail(core, thread_of_lend((struct lend *)(void *)first), err);
+    ipc_fail(core, first, err);
     return true;
 }

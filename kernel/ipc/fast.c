@@ -55,7 +55,7 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
     struct endpoint *endpoint = cap->object;
     struct thread *server = endpoint->server;
 
-    if (server == NULL || server->receiving_on != endpoint ||
+    if (server == NULL || server->receiving_on != endpoint || !core_is_same(core, server->home) ||
         caller->lend.rank <= endpoint->lend.rank || !queue_is_empty(&server->lend.from) ||
         server->timeout.node.is_queued || !would_run(core, server) ||
         !serves_without_deadline(caller)) {
@@ -94,7 +94,7 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
 /* Nothing that the server's receive would find at once. */
 static inline bool would_wait(const struct endpoint *endpoint, const struct thread *server)
 {
-    return endpoint->server == server && queue_is_empty(&endpoint->lend.from) &&
+    return endpoint->server == server && endpoint_is_idle(endpoint) &&
            server->registers.time == DEADLINE_NEVER &&
            (server->bound == NULL ||
             (server->bound->bits & server->bound_mask & server->registers.bits) == 0);

@@ -61,7 +61,8 @@ static void give(struct thread *thread, uint64_t bits, uint32_t label)
 static void hand_on(struct core *core, struct notification *notification, struct thread *holder)
 {
     lend_detach(core, &notification->lend);
-    if (!queue_is_empty(&notification->lend.from) && holder->lend.rank <= notification->lend.rank) {
+    if (!queue_is_empty(&notification->lend.from) && holder->lend.rank <= notification->lend.rank &&
+        core_is_same(notification->home, holder->home)) {
         lend_attach(core, &notification->lend, &holder->lend);
     }
 }
@@ -88,7 +89,7 @@ static void signal_waiter(struct core *core, struct notification *notification,
     notification->bits &= ~bits;
     give(waiter, bits, 0);
     notification_dequeue(core, waiter);
-    timed_cancel(core, &waiter->timeout);
+    deadline_cancel(core, waiter);
     if (!queue_is_empty(&notification->lend.from)) {
         hand_on(core, notification, waiter);
     }
@@ -124,7 +125,7 @@ static bool signal_only(struct core *core, struct notification *notification, ui
     notification->bits |= bits & ~given;
     queue_remove_only(&notification->plain, node);
     waiter->waiting_on = NULL;
-    timed_cancel(core, &waiter->timeout);
+    deadline_cancel(core, waiter);
     give(waiter, given, 0);
     thread_make_ready(core, waiter);
     return true;
@@ -186,11 +187,23 @@ static err_t holder_find(const struct thread *thread, const struct notification 
     return ERR_OK;
 }
 
+/* Time does not leave its core: among threads of several, whoever cannot lend waits without. */
+static bool can_lend(struct core *core, struct notification *notification)
+{
+    if (ARCH_CORES > 1 && queue_is_empty(&notification->lend.from)) {
+        notification->home = core;
+    }
+    return core_is_same(notification->home, core);
+}
+
 static void wait_begin(struct core *core, struct thread *thread, struct notification *notification,
                        struct thread *holder)
 {
     uint64_t key = lend_key(&thread->lend);
 
+    if (holder != NULL && !can_lend(core, notification)) {
+        holder = NULL;
+    }
     notification->wait_mask = thread->registers.bits;
     thread->waiting_on = notification;
     thread->deadline_ns = thread->registers.time;
@@ -202,7 +215,7 @@ static void wait_begin(struct core *core, struct thread *thread, struct notifica
     } else {
         lend_attach(core, &thread->lend, &notification->lend);
         /* Who holds it was settled by the first to wait, and by every hand-over since. */
-        if (notification->lend.to == NULL) {
+        if (notification->lend.to == NULL && core_is_same(core, holder->home)) {
             lend_attach(core, &notification->lend, &holder->lend);
         }
     }

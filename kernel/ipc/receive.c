@@ -32,9 +32,8 @@ static bool take_notified(struct thread *server)
 /* The first queued caller that can be delivered. True: the server has a call. */
 static bool take_queued(struct core *core, struct endpoint *endpoint, struct thread *server)
 {
-    for (int refused = 0; !queue_is_empty(&endpoint->lend.from); refused++) {
-        struct thread *caller =
-            thread_of_lend((struct lend *)(void *)queue_first(&endpoint->lend.from));
+    for (int refused = 0; !endpoint_is_idle(endpoint); refused++) {
+        struct thread *caller = endpoint_first(endpoint);
 
         if (refused == REFUSALS_MAX) {
             /* The reply, if there was one, has been sent: what is left to do is to receive. */
@@ -47,6 +46,9 @@ static bool take_queued(struct core *core, struct endpoint *endpoint, struct thr
         if (err) {
             ipc_fail(core, caller, err);
             continue;
+        }
+        if (ARCH_CORES > 1) {
+            endpoint->lender_was_last = caller->plain_on == NULL;
         }
         endpoint_dequeue(core, endpoint, caller);
         serve_begin(core, caller, server);
@@ -193,7 +195,7 @@ static void reply_and_wait(struct core *core, struct endpoint *endpoint, struct 
 
     server->serving = NULL;
     caller->served_by = NULL;
-    timed_cancel(core, &caller->timeout);
+    deadline_cancel(core, caller);
     server->deadline_ns = server->registers.time;
     server->wait_mask = server->registers.bits;
     server->receiving_on = endpoint;
@@ -215,7 +217,7 @@ static bool can_reply_and_wait(struct core *core, const struct endpoint *endpoin
     const struct thread *caller = server->serving;
 
     return caller != NULL && !caller->call_is_fault && !core->must_dispatch &&
-           caller->lend.top == core->charged && queue_is_empty(&endpoint->lend.from) &&
+           caller->lend.top == core->charged && endpoint_is_idle(endpoint) &&
            (server->bound == NULL ||
             (server->bound->bits & server->bound_mask & server->registers.bits) == 0);
 }

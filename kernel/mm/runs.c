@@ -151,7 +151,7 @@ static uint64_t frame_scan(struct core *core, struct cap *run, user_addr_t at)
 }
 
 /* Removes the table of the run nearest the root on the way to an address. */
-static uint64_t table_scan(struct cap *run, user_addr_t at)
+static uint64_t table_scan(struct core *core, struct cap *run, user_addr_t at)
 {
     uint64_t *table = vspace_root(run->run.space);
 
@@ -164,7 +164,7 @@ static uint64_t table_scan(struct cap *run, user_addr_t at)
                 continue;
             }
             *entry = 0;
-            arch_tlb_flush_all();
+            vspace_flush_all(core, run->run.space);
         }
         uint64_t span = pte_span(level > 0 ? level : 1);
 
@@ -185,7 +185,7 @@ err_t vspace_run_detach(struct core *core, struct cap *run)
     }
     while (run->run.low < run->run.high) {
         run->run.low += run->type == OBJECT_FRAME ? frame_scan(core, run, run->run.low)
-                                                  : table_scan(run, run->run.low);
+                                                  : table_scan(core, run, run->run.low);
         step++;
         if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {
             return KERNEL_RESTART;
@@ -208,7 +208,9 @@ err_t vspace_destroy(struct core *core, struct vspace *space)
     struct cap *run;
 
     /* First of all nothing is reachable any more: from here on runs may go one by one, with breaks. */
-    arch_vspace_leave(core, space->root);
+    for (uint32_t i = 0; i < core->machine->core_count; i++) {
+        arch_vspace_leave(core->machine->cores[i], space->root);
+    }
     arch_memory_clear(vspace_root(space), PTE_USER_IN_ROOT * sizeof(uint64_t));
     for (uint32_t step = 1; (run = any_run(space)) != NULL; step++) {
         vspace_run_release(run);

@@ -72,10 +72,35 @@ err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level, ui
     return ERR_OK;
 }
 
-void vspace_flush(const struct core *core, const struct vspace *space, user_addr_t at)
+/* May the core have the space loaded? If it is not known who was entered last, anything may be. */
+static bool is_loaded(const struct core *core, const struct vspace *space)
 {
-    if (core->entered == NULL || core->entered->space == space || core->entered->space == NULL) {
+    return core->entered == NULL || core->entered->space == space || core->entered->space == NULL;
+}
+
+void vspace_flush(struct core *core, const struct vspace *space, user_addr_t at)
+{
+    if (is_loaded(core, space)) {
         arch_tlb_flush_page(at);
+    }
+    for (uint32_t i = 0; ARCH_CORES > 1 && i < core->machine->core_count; i++) {
+        struct core *other = core->machine->cores[i];
+
+        if (other != core && is_loaded(other, space)) {
+            arch_core_flush_page(other, at);
+        }
+    }
+}
+
+void vspace_flush_all(struct core *core, const struct vspace *space)
+{
+    arch_tlb_flush_all();
+    for (uint32_t i = 0; ARCH_CORES > 1 && i < core->machine->core_count; i++) {
+        struct core *other = core->machine->cores[i];
+
+        if (other != core && is_loaded(other, space)) {
+            arch_core_flush_all(other);
+        }
     }
 }
 

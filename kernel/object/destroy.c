@@ -37,10 +37,8 @@ static err_t notification_destroy(struct core *core, struct notification *notifi
 static void context_destroy(struct core *core, struct sched_context *context)
 {
     context_unbind(core, context);
-    timed_cancel(core, &context->replenish);
-    if (core->charged == context) {
-        core->charged = NULL;
-        core->must_dispatch = true;
+    if (context->core != NULL) {
+        context_leave(core_of(core, context->core), context);
     }
 }
 

@@ -13,12 +13,12 @@ static void notification_gone(struct core *core, struct cap *cap)
 {
     struct timer *timer = cap->holder;
 
-    timed_cancel(core, &timer->timed);
+    timed_cancel(core_of(core, timer->home), &timer->timed);
 }
 
 void timer_destroy(struct core *core, struct timer *timer)
 {
-    timed_cancel(core, &timer->timed);
+    timed_cancel(core_of(core, timer->home), &timer->timed);
     cap_unembed(&timer->notification_cap);
 }
 
@@ -59,13 +59,12 @@ err_t timer_on_set(struct invocation *inv, const struct timer_set_args *args)
     }
     timer_destroy(inv->core, timer);
     err = cap_embed(args->notification, &timer->notification_cap, timer, notification_gone);
-    if (err) {
-        return err;
-    }
+    assert(!err); /* asked above */
     /* No event is more important than who asks for it: it would take the time of its betters. */
     uint32_t band = band_of(&inv->caller->lend);
 
     timer->period_ns = args->period;
+    timer->home = inv->core;
     timed_arm(inv->core, &timer->timed, args->at, args->band < band ? args->band : band);
     return ERR_OK;
 }
@@ -104,7 +103,8 @@ void irq_destroy(struct core *core, struct irq *irq)
 
 void irq_on_interrupt(struct core *core, uint32_t vector)
 {
-    struct irq *irq = vector < ARCH_IRQ_VECTORS ? core->machine->vectors[vector] : NULL;
+    assert(vector < ARCH_IRQ_VECTORS);
+    struct irq *irq = core->machine->vectors[vector];
 
     if (irq == NULL || irq->notification_cap.type == OBJECT_NONE) {
         core->irqs_spurious++;
@@ -145,6 +145,7 @@ static void irq_claim(struct invocation *inv, struct irq *irq, uint32_t vector, 
     irq->is_level = false;
     irq->vector = vector;
     irq->line = line;
+    irq->home = inv->core;
     inv->core->machine->vectors[vector] = irq;
 }
 
@@ -202,9 +203,7 @@ err_t irq_on_bind(struct invocation *inv, const struct irq_bind_args *args)
         return ERR_OK;
     }
     err = cap_embed(args->notification, &irq->notification_cap, irq, irq_notification_gone);
-    if (err) {
-        return err;
-    }
+    assert(!err); /* asked above */
     irq->is_pending = false;
     irq->is_held = false;
     irq_mask(irq, false);

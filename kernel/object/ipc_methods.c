@@ -6,6 +6,7 @@
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
 #include "object/sched_context.h"
+#include "object/thread_life.h"
 #include "sched/sched.h"
 
 #define CANCEL_MAX 64u
@@ -90,7 +91,9 @@ err_t reply_on_adopt(struct invocation *inv)
     server->serving = caller;
     server->caller_is_gone = false;
     caller->served_by = server;
-    lend_attach(inv->core, &caller->lend, &server->lend);
+    if (core_is_same(caller->home, server->home)) {
+        lend_attach(inv->core, &caller->lend, &server->lend);
+    }
     return ERR_OK;
 }
 
@@ -98,15 +101,24 @@ err_t sched_context_on_configure(struct invocation *inv,
                                  const struct sched_context_configure_args *args)
 {
     struct sched_context *context = inv->target->object;
+    const struct machine *machine = inv->core->machine;
 
     if (args->budget < SCHED_BUDGET_MIN_NS || args->period < args->budget ||
-        args->period > SCHED_PERIOD_MAX_NS || args->core >= inv->core->machine->core_count) {
+        args->period > SCHED_PERIOD_MAX_NS) {
+        return ERR_RANGE;
+    }
+    /* Its owner would have to go along, wherever it is in a call. */
+    if (context->owner != NULL && args->core != context->core->number) {
+        return ERR_BUSY;
+    }
+    if (args->core >= machine->core_count) {
         return ERR_RANGE;
     }
     if (args->priority > args->machine->badge) {
         return ERR_NO_RIGHT;
     }
-    context_configure(inv->core, context, (uint8_t)args->priority, args->budget, args->period);
+    context_configure(machine->cores[args->core], context, (uint8_t)args->priority, args->budget,
+                      args->period);
     return ERR_OK;
 }
 
@@ -114,6 +126,7 @@ err_t sched_context_on_bind(struct invocation *inv, const struct sched_context_b
 {
     struct sched_context *context = inv->target->object;
     struct thread *thread = args->thread->object;
+    err_t err;
 
     if (context->owner != NULL || thread->context != NULL) {
         return ERR_BUSY;
@@ -121,6 +134,14 @@ err_t sched_context_on_bind(struct invocation *inv, const struct sched_context_b
     if (context->core == NULL) {
         return ERR_RANGE;
     }
+    if (!core_is_same(context->core, thread->home) && !thread_may_move(thread)) {
+        return ERR_BUSY;
+    }
+    err = cap_may_derive(args->thread);
+    if (err) {
+        return err;
+    }
+    thread_move(inv->core, thread, context->core);
     return context_bind(inv->core, context, args->thread);
 }
 
@@ -140,7 +161,9 @@ err_t sched_context_on_info(struct invocation *inv, struct sched_context_info_re
     struct sched_context *context = inv->target->object;
     ns_t now_ns = arch_now();
 
-    context_charge(inv->core, now_ns);
+    if (context->core != NULL) {
+        context_charge(core_of(inv->core, context->core), now_ns);
+    }
     results->used = context->used_ns;
     results->remaining = context_remaining(context, now_ns);
     results->priority = context->priority;

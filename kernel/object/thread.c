@@ -8,9 +8,10 @@
 
 _Static_assert(sizeof(struct thread) <= 4096, "a thread fills one page");
 
-void thread_init(struct thread *thread, uint32_t rank, bool has_fpu)
+void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool has_fpu)
 {
     lend_init(&thread->lend, LEND_THREAD, rank);
+    thread->home = home;
     thread->has_fpu = has_fpu;
     thread->state = THREAD_STATE_INACTIVE;
     thread->timeout.kind = TIMED_DEADLINE;
@@ -53,22 +54,23 @@ static void buffer_gone(struct core *core, struct cap *cap)
 err_t thread_configure(struct core *core, struct thread *thread, struct cap *table_cap,
                        struct cap *space_cap)
 {
-    err_t err;
+    err_t err = cap_may_derive(table_cap);
 
-    core_forget_entered(core, thread);
+    if (!err) {
+        err = cap_may_derive(space_cap);
+    }
+    if (err) {
+        return err;
+    }
+
+    /* Commit. */
+    core_forget_entered(core_of(core, thread->home), thread);
     cap_unembed(&thread->table_cap);
     cap_unembed(&thread->space_cap);
-    thread->table = NULL;
-    thread->space = NULL;
     err = cap_embed(table_cap, &thread->table_cap, thread, table_gone);
-    if (err) {
-        return err;
-    }
+    assert(!err); /* asked above, and unembedding takes nothing away from the sources */
     err = cap_embed(space_cap, &thread->space_cap, thread, space_gone);
-    if (err) {
-        cap_unembed(&thread->table_cap);
-        return err;
-    }
+    assert(!err);
     thread->table = table_cap->object;
     thread->space = space_cap->object;
     return ERR_OK;
@@ -103,6 +105,24 @@ err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offse
     assert(!err); /* asked above, and unembedding takes nothing away from the source */
     thread->buffer = (struct msg_buffer *)(void *)(start + offset);
     return ERR_OK;
+}
+
+bool thread_may_move(const struct thread *thread)
+{
+    return thread->state == THREAD_STATE_INACTIVE && thread->serving == NULL &&
+           thread->deferred == NULL && thread->endpoints == NULL &&
+           queue_is_empty(&thread->lend.from);
+}
+
+void thread_move(struct core *core, struct thread *thread, struct core *home)
+{
+    struct core *before = core_of(core, thread->home);
+
+    if (ARCH_CORES > 1 && before != home) {
+        core_expel(before, thread);
+        arch_thread_leave(before, thread);
+        thread->home = home;
+    }
 }
 
 void thread_start(struct core *core, struct thread *thread)
@@ -167,11 +187,8 @@ err_t thread_destroy(struct core *core, struct thread *thread)
     }
     ipc_abandon(core, thread);
     unbind_all(core, thread);
+    core = core_of(core, thread->home);
     arch_thread_forget(core, thread);
-    if (core->current == thread) {
-        core->current = NULL;
-        core->must_dispatch = true;
-    }
-    core_forget_entered(core, thread);
+    core_expel(core, thread);
     return ERR_OK;
 }

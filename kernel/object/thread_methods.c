@@ -20,16 +20,11 @@ static bool is_stopped(const struct thread *thread)
 err_t thread_on_configure(struct invocation *inv, const struct thread_configure_args *args)
 {
     struct thread *thread = thread_of(inv->target);
-    err_t err;
 
     if (thread->state != THREAD_STATE_INACTIVE) {
         return ERR_BUSY;
     }
-    err = cap_may_derive(args->table);
-    if (!err) {
-        err = cap_may_derive(args->space);
-    }
-    return err ? err : thread_configure(inv->core, thread, args->table, args->space);
+    return thread_configure(inv->core, thread, args->table, args->space);
 }
 
 static void handler_gone(struct core *core, struct cap *cap)
@@ -80,7 +75,7 @@ err_t thread_on_write_registers(struct invocation *inv,
     }
     thread->registers = registers;
     thread->is_sweeping = false; /* it will not restart what it did before */
-    core_forget_entered(inv->core, thread);
+    core_forget_entered(core_of(inv->core, thread->home), thread);
     return ERR_OK;
 }
 
@@ -189,9 +184,7 @@ err_t thread_on_bind_notification(struct invocation *inv,
         return ERR_OK;
     }
     err = cap_embed(args->notification, &thread->bound_cap, thread, bound_gone);
-    if (err) {
-        return err;
-    }
+    assert(!err); /* asked above */
     thread->bound = args->notification->object;
     thread->bound->bound = thread;
     thread->bound_mask = args->mask;

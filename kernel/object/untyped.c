@@ -107,7 +107,7 @@ static void *object_init(struct core *core, enum object_type type, uint64_t size
         ((struct cap_table *)object)->slot_count = 1u << size;
         break;
     case OBJECT_THREAD:
-        thread_init(object, size & 0xffu, size >> 8 != 0);
+        thread_init(object, core, size & 0xffu, size >> 8 != 0);
         break;
     case OBJECT_SCHED_CONTEXT:
         context_init(object);
@@ -175,9 +175,7 @@ static void object_create(struct invocation *inv, const struct untyped_retype_ar
  */
 static err_t zero(struct core *core, struct memory_run *run, uint64_t end)
 {
-    if (run->zeroed_bytes < run->used_bytes) {
-        run->zeroed_bytes = run->used_bytes;
-    }
+    assert(run->zeroed_bytes >= run->used_bytes);
     while (run->zeroed_bytes < end) {
         uint64_t step = end - run->zeroed_bytes;
 

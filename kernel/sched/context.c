@@ -38,14 +38,28 @@ static void budget_set(struct core *core, struct sched_context *context, bool ha
     }
 }
 
-/* The first refill decides whether there is budget now; if not, an event says when. */
+/*
+ * The first refill decides whether there is budget now; if not, an event says when. One that was found dry may be
+ * charged again, by the dispatch that takes it off its core, when its refill is due already.
+ */
 static void budget_check(struct core *core, struct sched_context *context, ns_t now_ns)
 {
     bool has_budget = context->refills[context->head].at_ns <= now_ns;
 
     budget_set(core, context, has_budget);
-    if (!has_budget) {
+    if (has_budget) {
+        timed_cancel(core, &context->replenish);
+    } else {
         timed_arm(core, &context->replenish, context->refills[context->head].at_ns, context->band);
+    }
+}
+
+void context_leave(struct core *core, struct sched_context *context)
+{
+    timed_cancel(core, &context->replenish);
+    if (core->charged == context) {
+        core->charged = NULL;
+        core_ask_dispatch(core);
     }
 }
 
@@ -54,6 +68,9 @@ void context_configure(struct core *core, struct sched_context *context, uint8_t
 {
     ns_t now_ns = arch_now();
 
+    if (ARCH_CORES > 1 && context->core != NULL && context->core != core) {
+        context_leave(context->core, context);
+    }
     context_charge(core, now_ns);
     budget_set(core, context, false);
     timed_cancel(core, &context->replenish);
@@ -67,7 +84,7 @@ void context_configure(struct core *core, struct sched_context *context, uint8_t
     context->count = 1;
     context->refills[0] = (struct refill){ now_ns, budget_ns };
     budget_set(core, context, true);
-    core->must_dispatch = true;
+    core_ask_dispatch(core);
 }
 
 static void owner_gone(struct core *core, struct cap *cap)

@@ -19,12 +19,14 @@ static bool can_continue(const struct thread *thread)
 
 void thread_make_ready(struct core *core, struct thread *thread)
 {
+    core = core_of(core, thread->home);
+
     struct thread *current = core->current;
     uint32_t key = lend_key(&thread->lend);
 
     thread->state = THREAD_STATE_READY;
     if (thread == current) {
-        core->must_dispatch = true;
+        core_ask_dispatch(core);
         return;
     }
     if (key == LEND_KEY_NONE) {
@@ -34,7 +36,7 @@ void thread_make_ready(struct core *core, struct thread *thread)
         ready_insert(&core->ready, &thread->ready, key);
         return;
     }
-    core->must_dispatch = true;
+    core_ask_dispatch(core);
     if (core->woken == NULL) {
         core->woken = thread;
     } else {
@@ -44,14 +46,24 @@ void thread_make_ready(struct core *core, struct thread *thread)
 
 void thread_unready(struct core *core, struct thread *thread)
 {
+    core = core_of(core, thread->home);
     if (thread->ready.is_queued) {
         ready_remove(&core->ready, &thread->ready);
     } else if (thread == core->woken) {
         core->woken = NULL;
     }
     if (thread == core->current) {
-        core->must_dispatch = true;
+        core_ask_dispatch(core);
     }
+}
+
+void core_expel(struct core *core, struct thread *thread)
+{
+    if (core->current == thread) {
+        core->current = NULL;
+        core_ask_dispatch(core);
+    }
+    core_forget_entered(core, thread);
 }
 
 void current_yield(struct core *core)
@@ -60,7 +72,7 @@ void current_yield(struct core *core)
 
     if (can_continue(current)) {
         ready_insert(&core->ready, &current->ready, lend_key(&current->lend));
-        core->must_dispatch = true;
+        core_ask_dispatch(core);
     }
 }
 

@@ -44,6 +44,15 @@ static struct sched_context *top_of(const struct lend *lend)
     return lend_of_node(first)->top;
 }
 
+/* Where a thread is queued that waits without lending. */
+static struct queue *plain_of(const struct thread *thread)
+{
+    if (ARCH_CORES > 1 && thread->plain_on != NULL) {
+        return &thread->plain_on->plain;
+    }
+    return &thread->waiting_on->plain;
+}
+
 /* A root's priority changed: move it in whatever queue it stands in. */
 static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
 {
@@ -54,7 +63,10 @@ static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
     }
     struct thread *thread = thread_of_lend(lend);
 
-    core->must_dispatch |= thread == core->current;
+    core = core_of(core, thread->home);
+    if (thread == core->current) {
+        core_ask_dispatch(core);
+    }
     if (thread->state == THREAD_STATE_READY) {
         if (thread == core->current && !thread->ready.is_queued) {
             return;
@@ -67,12 +79,14 @@ static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
         }
         if (!thread->ready.is_queued && key != LEND_KEY_NONE) {
             ready_insert(&core->ready, &thread->ready, key);
-            core->must_dispatch = true;
+            core_ask_dispatch(core);
         }
     } else if (lend->node.is_queued && key != old_key) {
-        /* A waiter that does not lend keeps its place in the order of the notification. */
-        queue_remove(&thread->waiting_on->plain, &lend->node);
-        queue_insert(&thread->waiting_on->plain, &lend->node, key);
+        /* Who waits without lending keeps its place in the order of priority. */
+        struct queue *plain = plain_of(thread);
+
+        queue_remove(plain, &lend->node);
+        queue_insert(plain, &lend->node, key);
     }
 }
 

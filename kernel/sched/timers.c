@@ -47,6 +47,11 @@ void timers_cover_more(struct core *core, uint32_t band)
     arm_for_bands(core, band, core->armed_band);
 }
 
+void timers_cover_all(struct core *core)
+{
+    arm_for_bands(core, core->armed_band, TIMER_BANDS);
+}
+
 static void expire(struct core *core, struct timed *timed)
 {
     queue_remove(&core->timers[timed->band], &timed->node);
@@ -82,5 +87,5 @@ void timers_on_interrupt(struct core *core)
     if (core->current != NULL) {
         deadline_cover(core, core->current);
     }
-    arm_for_bands(core, core->armed_band, TIMER_BANDS);
+    timers_cover_all(core);
 }

@@ -69,21 +69,14 @@ wish wish_for_target(const struct making *making)
         const char *name;
         wish wanted;
     } wishes[] = {
-        { "untyped.retype", has_room },
-        { "thread.configure", needs_table },
-        { "thread.resume", can_resume },
-        { "thread.set_buffer", has_no_buffer },
-        { "sched_context.configure", is_unconfigured },
-        { "sched_context.bind", is_unbound },
-        { "reply.defer", is_empty_reply },
-        { "reply.adopt", holds_a_call },
-        { "frame.set_cache", is_device },
-        { "io_port.read", is_claimed_port },
-        { "io_port.write", is_claimed_port },
-        { "irq.claim_line", is_free_irq },
-        { "irq.claim_msi", is_free_irq },
-        { "irq.bind", is_claimed_irq },
-        { "irq.ack", is_claimed_irq },
+        { "untyped.retype", has_room },       { "thread.configure", needs_table },
+        { "thread.resume", can_resume },      { "thread.set_buffer", has_no_buffer },
+        { "thread.suspend", runs_elsewhere }, { "sched_context.configure", is_unconfigured },
+        { "sched_context.bind", is_unbound }, { "reply.defer", is_empty_reply },
+        { "reply.adopt", holds_a_call },      { "frame.set_cache", is_device },
+        { "io_port.read", is_claimed_port },  { "io_port.write", is_claimed_port },
+        { "irq.claim_line", is_free_irq },    { "irq.claim_msi", is_free_irq },
+        { "irq.bind", is_claimed_irq },       { "irq.ack", is_claimed_irq },
     };
 
     for (uint32_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
@@ -228,7 +221,7 @@ static bool make_time_scalar(const struct making *making, const char *name, uint
     } else if (strcmp(name, "budget") == 0) {
         *value = 10000 + random_below(random, 40000);
     } else if (strcmp(name, "core") == 0) {
-        *value = random_chance(random, 97) ? 0 : random_below(random, 3);
+        *value = random_below(random, random_chance(random, 97) ? making->habits->cores : 3);
     } else if (is_op(making, "timer.set") && strcmp(name, "period") == 0) {
         *value = random_chance(random, 50) ? 0 : 10000 + random_below(random, 100000);
     } else if (strcmp(name, "period") == 0) {

@@ -6,6 +6,7 @@
 #include "arch_host/machine.h"
 #include "arch_host/root.h"
 #include "core/core.h"
+#include "crew.h"
 #include "execute.h"
 #include "oracle.h"
 
@@ -31,26 +32,37 @@ const struct step_result *step_result(void)
     return &run.result;
 }
 
-void steps_begin(struct tally *tally)
+void steps_begin(struct tally *tally, uint32_t cores)
 {
     run.tally = tally;
     run.serial = 0;
-    host_start(&(struct host_options){ .ram_bytes = RAM_BYTES, .tick_ns = TICK_NS });
+    host_start(
+        &(struct host_options){ .ram_bytes = RAM_BYTES, .tick_ns = TICK_NS, .cores = cores });
     (void)host_root_create(&(struct host_root_options){
         .table_log2 = TABLE_LOG2, .untyped_count = UNTYPED_PIECES, .priority = PRIORITY });
+    if (cores > 1) {
+        crew_make();
+    }
 }
 
 void steps_end(void)
 {
+    run.tally->pokes += host_pokes();
     host_stop();
 }
 
 bool steps_are_over(void)
 {
-    const struct core *core = host_core(0);
+    for (uint32_t i = 0; i < host_core_count(); i++) {
+        const struct core *core = host_core(i);
 
-    /* Events at the end of time do not count: the clock would wrap around. */
-    return core->current == NULL && host_time_armed(core) > host_time() + AGE_NS;
+        /* Events at the end of time do not count: the clock would wrap around. */
+        if (core->current != NULL || host_interrupt_waits(core) ||
+            host_time_armed(core) <= host_time() + AGE_NS) {
+            return false;
+        }
+    }
+    return true;
 }
 
 const char *step_op_name(uint32_t op)
@@ -70,7 +82,7 @@ void step_print(const struct step *step)
     uint32_t op =
         step->method != STEP_NO_METHOD ? step->method : FUZZ_OPS + (uint32_t)(step->op & 15);
 
-    printf("%s", kinds[step->kind]);
+    printf("core %u %s", step->core, kinds[step->kind]);
     if (step->kind == STEP_SYSCALL) {
         printf(" %s at %u label %u words %u caps %u", step_op_name(op), (unsigned)(step->op >> 32),
                MSG_LABEL(step->info), MSG_WORDS(step->info), MSG_CAPS(step->info));
@@ -95,6 +107,9 @@ void step_print(const struct step *step)
             printf(" %u", step->receive_slots[i]);
         }
     }
+    if (step->late) {
+        printf(" late");
+    }
     if (step->preempt != 0) {
         printf(" preempt %u", step->preempt);
     }
@@ -112,6 +127,14 @@ static void count_result(struct thread *thread)
         run.tally->pairs[op - 1][thread->registers.op % STEP_ERRORS]++;
         thread->registers.lost[0] = 0;
     }
+}
+
+static void count_call(const struct thread *caller)
+{
+    run.tally->calls++;
+    run.tally->calls_of_several += host_core_count() > 1;
+    run.tally->crossings += caller->plain_on != NULL ||
+                            (caller->served_by != NULL && caller->served_by->home != caller->home);
 }
 
 /* --- Steps ----------------------------------------------------------------------------------------- */
@@ -145,9 +168,9 @@ static bool run_syscall(struct core *core, const struct step *step, const char *
     registers->lost[0] =
         step->method != STEP_NO_METHOD ? step->method + 1u : FUZZ_OPS + (step->op & 15) + 1;
     buffer_write(thread, step);
-    oracle_foresee(step, &oracle);
+    oracle_foresee(step, thread, &oracle);
     host_syscall(core);
-    run.tally->calls++;
+    count_call(thread);
     if (core->current == thread && host_is_restarting(thread)) {
         run.tally->restarts++;
         oracle.message.to = NULL;
@@ -192,8 +215,8 @@ static bool run_user(struct core *core, const struct step *step, const char **wh
     if (host_is_restarting(thread) || step->kind == STEP_RESTART) {
         /* Whatever was to come: the interrupted call comes first. */
         if (host_is_restarting(thread)) {
-            run.tally->calls++;
             host_syscall(core);
+            count_call(thread);
         }
         return true;
     }
@@ -209,13 +232,22 @@ static bool run_user(struct core *core, const struct step *step, const char **wh
     }
 }
 
+static void take_interrupts(struct core *core)
+{
+    uint32_t count = host_interrupts_deliver(core);
+
+    run.result.interrupts += count;
+    run.tally->interrupts += count;
+}
+
 bool step_run(const struct step *step, const char **why)
 {
-    struct core *core = host_core(0);
+    struct core *core = host_core(step->core);
     bool good = true;
 
     run.tally->steps++;
     run.result = (struct step_result){ .error = ERR_OK };
+    take_interrupts(core);
     run.result.was_restarting = core->current != NULL && host_is_restarting(core->current);
     run.result.may_revoke =
         run.result.was_restarting ||
@@ -242,7 +274,9 @@ bool step_run(const struct step *step, const char **why)
     }
     host_time_advance(step->after_ns);
     host_preempt_at(0);
-    run.result.interrupts = host_interrupts_deliver(core);
-    run.tally->interrupts += run.result.interrupts;
+    take_interrupts(core);
+    for (uint32_t i = 0; i < host_core_count() && !step->late; i++) {
+        take_interrupts(host_core(i));
+    }
     return good;
 }

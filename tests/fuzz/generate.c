@@ -120,7 +120,7 @@ static uint32_t weight_of(const struct fuzz_op *op)
     return 4;
 }
 
-void generate_begin(struct random *random, struct habits *habits)
+void generate_begin(struct random *random, struct habits *habits, uint32_t cores)
 {
     static const uint8_t factors[] = { 1, 4, 4, 4, 4, 12 };
     uint32_t sum = 0;
@@ -138,6 +138,8 @@ void generate_begin(struct random *random, struct habits *habits)
     habits->preempt_percent = random_below(random, 80);
     habits->lasting_percent = random_below(random, 80);
     habits->deepest = 0;
+    habits->late_percent = random_below(random, 80);
+    habits->cores = (uint8_t)(cores != 0 ? cores : 1 + random_below(random, ARCH_CORES));
 }
 
 static uint32_t method_any(struct random *random, const struct habits *habits)
@@ -216,11 +218,17 @@ static void make_plain(struct random *random, const struct habits *habits, struc
     step->time = pick_deadline_as(random, habits);
     if (number == SYSCALL_RECEIVE || number == SYSCALL_REPLY_RECEIVE) {
         step->time += random_below(random, 1000000); /* servers are patient */
+        step->time = random_chance(random, 15) ? DEADLINE_NEVER : step->time;
     }
     step->bits = make_bits(random);
     switch (number) {
     case SYSCALL_CALL:
-        at = random_chance(random, 70) ? pick_as(random, caller, OBJECT_ENDPOINT, is_served) : 0;
+        at = random_chance(random, 30)
+                 ? pick_as(random, caller, OBJECT_ENDPOINT, is_served_elsewhere)
+                 : 0;
+        at = at == 0 && random_chance(random, 70)
+                 ? pick_as(random, caller, OBJECT_ENDPOINT, is_served)
+                 : at;
         at = at != 0 ? at : pick(random, caller, OBJECT_ENDPOINT, is_below);
         break;
     case SYSCALL_RECEIVE:
@@ -302,25 +310,58 @@ static void make_access(struct random *random, const struct thread *caller, stru
     }
 }
 
+/* If all cores idle, the time until the first of them is woken; else false. */
+static bool time_until_woken(ns_t *wait_ns)
+{
+    ns_t first_ns = DEADLINE_NEVER;
+
+    for (uint32_t i = 0; i < host_core_count(); i++) {
+        const struct core *core = host_core(i);
+        ns_t armed_ns = host_interrupt_waits(core) ? 0 : host_time_armed(core);
+
+        if (core->current != NULL) {
+            return false;
+        }
+        first_ns = armed_ns < first_ns ? armed_ns : first_ns;
+    }
+    *wait_ns = first_ns > host_time() ? first_ns - host_time() : 0;
+    return !steps_are_over();
+}
+
 static ns_t make_time(struct random *random)
 {
-    const struct core *core = host_core(0);
-    ns_t armed_ns = host_time_armed(core);
+    ns_t wait_ns;
 
-    if (core->current == NULL && !steps_are_over()) {
-        return armed_ns > host_time() ? armed_ns - host_time() : 0;
+    if (time_until_woken(&wait_ns)) {
+        return wait_ns;
     }
     return random_chance(random, 80)   ? random_below(random, 1000)
            : random_chance(random, 90) ? random_below(random, 20000)
                                        : random_below(random, 400000);
 }
 
+/* Mostly one that has something to do. */
+static uint8_t make_core(struct random *random, const struct habits *habits)
+{
+    uint32_t core = random_below(random, habits->cores);
+
+    if (host_core(core)->current == NULL && random_chance(random, 90)) {
+        core = (core + 1) % habits->cores;
+    }
+    return (uint8_t)core;
+}
+
 void generate_step(struct random *random, struct habits *habits, struct step *step)
 {
-    struct thread *caller = host_core(0)->current;
+    uint8_t core = make_core(random, habits);
+    struct thread *caller = host_core(core)->current;
     uint32_t kind = random_below(random, 100);
 
-    *step = (struct step){ .kind = STEP_NOTHING, .method = STEP_NO_METHOD };
+    *step = (struct step){ .kind = STEP_NOTHING, .method = STEP_NO_METHOD, .core = core };
+    step->late = random_chance(random, habits->late_percent);
+    if (host_interrupt_waits(host_core(core))) {
+        return; /* it takes what waits, and nobody knows yet who will go on */
+    }
     step->after_ns = make_time(random);
     if (random_chance(random, habits->preempt_percent / 2)) {
         step->preempt = (uint16_t)(1 + random_below(random, 6));

@@ -16,6 +16,8 @@ struct habits {
     uint32_t plain_percent;
     uint32_t preempt_percent;
     uint32_t lasting_percent; /* deadlines that are far away */
+    uint8_t cores;            /* of the machine */
+    uint32_t late_percent;    /* other cores' interrupts that wait */
     bool goes_deep;           /* copies copies of copies */
     uint32_t deepest;         /* the slot of the last copy */
 };
@@ -40,5 +42,6 @@ static inline bool random_chance(struct random *random, uint32_t percent)
     return random_below(random, 100) < percent;
 }
 
-void generate_begin(struct random *random, struct habits *habits);
+/** cores: of the machine; 0: as it comes. */
+void generate_begin(struct random *random, struct habits *habits, uint32_t cores);
 void generate_step(struct random *random, struct habits *habits, struct step *step);

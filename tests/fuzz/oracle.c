@@ -10,6 +10,7 @@
 #include "core/core.h"
 #include "object/device_objects.h"
 #include "object/ipc_objects.h"
+#include "object/sched_context.h"
 
 /* --- The errors that every call shares, in the order of abi/idl ---------------------------------- */
 
@@ -85,6 +86,48 @@ static err_t port_error(const struct cap *target, const uint64_t *words)
                : ERR_RANGE;
 }
 
+static bool may_move(const struct thread *thread)
+{
+    return thread->state == THREAD_STATE_INACTIVE && thread->serving == NULL &&
+           thread->deferred == NULL && thread->endpoints == NULL &&
+           queue_is_empty(&thread->lend.from);
+}
+
+/* Contexts: who may own one, and where. */
+static err_t context_error(struct cap_table *table, const struct cap *target, uint32_t label,
+                           const uint64_t *words)
+{
+    const struct sched_context *context = target->object;
+    const struct cap *named = slot_of(table, words[0]);
+    uint64_t budget = words[2];
+    uint64_t period = words[3];
+
+    if (label == SCHED_CONTEXT_BIND) {
+        const struct thread *thread = named->object;
+
+        if (context->owner != NULL || thread->context != NULL) {
+            return ERR_BUSY;
+        }
+        if (context->core == NULL) {
+            return ERR_RANGE;
+        }
+        return context->core == thread->home || may_move(thread) ? ERR_OK : ERR_BUSY;
+    }
+    if (label != SCHED_CONTEXT_CONFIGURE) {
+        return ERR_OK;
+    }
+    if (budget < 10000 || period < budget || period > 3600000000000u) {
+        return ERR_RANGE;
+    }
+    if (context->owner != NULL && words[4] != context->core->number) {
+        return ERR_BUSY;
+    }
+    if (words[4] >= host_core_count()) {
+        return ERR_RANGE;
+    }
+    return words[1] > named->badge ? ERR_NO_RIGHT : ERR_OK;
+}
+
 static err_t method_error(struct cap_table *table, const struct cap *target,
                           const struct step *step)
 {
@@ -103,6 +146,8 @@ static err_t method_error(struct cap_table *table, const struct cap *target,
 
     if (!err && target->type == OBJECT_IO_PORT && op->label != IO_PORT_CLAIM) {
         err = port_error(target, step->words);
+    } else if (!err && target->type == OBJECT_SCHED_CONTEXT) {
+        err = context_error(table, target, op->label, step->words);
     }
     return err;
 }
@@ -223,9 +268,8 @@ static void foresee_reply(const struct thread *server, const struct step *step,
     message_read(&oracle->message, server, step);
 }
 
-void oracle_foresee(const struct step *step, struct oracle *oracle)
+void oracle_foresee(const struct step *step, struct thread *caller, struct oracle *oracle)
 {
-    struct thread *caller = host_core(0)->current;
     const struct cap *target = slot_of(caller->table, step->op >> 32);
 
     *oracle = (struct oracle){ .knows_error = true, .op = step->op };

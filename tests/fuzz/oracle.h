@@ -32,8 +32,8 @@ struct oracle {
     const void *table;
 };
 
-/** Looks at the machine before the current thread makes the call that is in its registers. */
-void oracle_foresee(const struct step *step, struct oracle *oracle);
+/** Looks at the machine before the caller makes the call that is in its registers. */
+void oracle_foresee(const struct step *step, struct thread *caller, struct oracle *oracle);
 
 /** Compares afterwards. caller is NULL if it does not go on. */
 bool oracle_agrees(const struct oracle *oracle, const struct thread *caller, const char **why);

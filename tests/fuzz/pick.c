@@ -148,6 +148,19 @@ bool is_unbound_notification(const struct cap *cap, const struct thread *caller)
     return ((const struct notification *)cap->object)->bound == NULL;
 }
 
+bool runs_elsewhere(const struct cap *cap, const struct thread *caller)
+{
+    const struct thread *thread = thread_of(cap);
+
+    return thread->home != caller->home && thread->home->current == thread;
+}
+
+bool is_served_elsewhere(const struct cap *cap, const struct thread *caller)
+{
+    return is_served(cap, caller) &&
+           ((const struct endpoint *)cap->object)->server->home != caller->home;
+}
+
 uint32_t slot_any(struct random *random, const struct cap_table *table)
 {
     return random_below(random, table->slot_count);

@@ -33,6 +33,10 @@ bool is_claimed_port(const struct cap *cap, const struct thread *caller);
 bool is_free_irq(const struct cap *cap, const struct thread *caller);
 bool is_claimed_irq(const struct cap *cap, const struct thread *caller);
 bool is_unbound_notification(const struct cap *cap, const struct thread *caller);
+/** A thread of another core that runs there now. */
+bool runs_elsewhere(const struct cap *cap, const struct thread *caller);
+/** An endpoint that may be called, whose server is on another core. */
+bool is_served_elsewhere(const struct cap *cap, const struct thread *caller);
 
 uint32_t slot_any(struct random *random, const struct cap_table *table);
 /** A slot with a capability of the type that is as wished, or 0. */

@@ -6,6 +6,7 @@
  *
  *     random_calls --calls 1000000 --seed 1     as many calls, then `ok`
  *     random_calls --seed 7 --run 3 --trace     one run again, every step printed
+ *     random_calls --cores 2                    on a machine with two cores; else runs have one or two
  *
  * The same seed gives the same steps. Ends with `N passed, N failed`: the runs.
  */
@@ -31,6 +32,7 @@ struct options {
     uint64_t seed;
     uint64_t only_run; /* UINT64_MAX: all */
     uint32_t run_steps;
+    uint32_t cores; /* 0: as it comes */
     uint32_t check_every;
     uint32_t spaces_every;
     uint32_t shrink_seconds; /* 0: leave it as long as it is */
@@ -42,6 +44,7 @@ struct options {
 struct shared {
     struct tally tally;
     uint32_t step;  /* in the present run */
+    uint32_t cores; /* of its machine */
     uint32_t count; /* of steps to replay */
     bool failed;
     char why[700];
@@ -134,8 +137,9 @@ static void run_random(uint64_t seed, bool record)
     struct habits habits;
     struct step step;
 
-    generate_begin(&random, &habits);
-    steps_begin(&shared->tally);
+    generate_begin(&random, &habits, options.cores);
+    shared->cores = habits.cores;
+    steps_begin(&shared->tally, habits.cores);
     check(0);
     for (uint32_t i = 0; i < options.run_steps; i++) {
         generate_step(&random, &habits, &step);
@@ -152,7 +156,7 @@ static void run_random(uint64_t seed, bool record)
 
 static void run_recorded(uint32_t count)
 {
-    steps_begin(&shared->tally);
+    steps_begin(&shared->tally, shared->cores);
     check(0);
     for (uint32_t i = 0; i < count; i++) {
         do_step(&steps[i], i);
@@ -331,6 +335,9 @@ static void show_tally(double started)
            (unsigned long long)tally->calls, (double)tally->calls / took,
            (unsigned long long)tally->restarts, (unsigned long long)tally->interrupts,
            (unsigned long long)tally->faults, (unsigned long long)tally->checks);
+    printf("note: %llu calls on several cores, %llu to another core, %llu pokes\n",
+           (unsigned long long)tally->calls_of_several, (unsigned long long)tally->crossings,
+           (unsigned long long)tally->pokes);
     printf("note: at most %u objects of %u types, %u edges, depth %u at once\n", tally->objects_max,
            tally->types_max, tally->edges_max, tally->depth_max);
     show_pairs(tally);
@@ -359,6 +366,8 @@ static void read_options(int count, char **words)
             options.only_run = number(value);
         } else if (strcmp(words[i], "--steps") == 0) {
             options.run_steps = (uint32_t)number(value);
+        } else if (strcmp(words[i], "--cores") == 0) {
+            options.cores = (uint32_t)number(value);
         } else if (strcmp(words[i], "--check-every") == 0) {
             options.check_every = (uint32_t)number(value);
         } else if (strcmp(words[i], "--spaces-every") == 0) {
@@ -372,7 +381,7 @@ static void read_options(int count, char **words)
             options.quiet = true;
             continue;
         } else {
-            printf("random_calls: --calls N --seed N --run N --steps N --check-every N "
+            printf("random_calls: --calls N --seed N --run N --steps N --cores N --check-every N "
                    "--spaces-every N --shrink SECONDS --trace --quiet\n");
             exit(2);
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One step of a run: something that the current thread, the hardware or the clock does. Steps are plain
+ * One step of a run: something that the current thread of a core, the hardware or the clock does. Steps are plain
  * values: a list of them is a run that can be repeated, shortened and printed.
  */
 #pragma once
@@ -27,6 +27,8 @@ enum step_kind {
 struct step {
     uint8_t kind;
     uint8_t method;   /* place in fuzz_ops, or STEP_NO_METHOD */
+    uint8_t core;     /* the one that acts; the hardware and the clock are all cores' */
+    bool late;        /* interrupts of the other cores, if there are any, wait */
     uint16_t preempt; /* the nth look for an interrupt finds one; 0: none does */
     uint32_t receive_slots[MSG_CAPS_MAX];
     uint32_t send_caps[MSG_CAPS_MAX];
@@ -45,6 +47,9 @@ struct step {
 struct tally {
     uint64_t steps;
     uint64_t calls;
+    uint64_t calls_of_several; /* of these, in runs with several cores */
+    uint64_t crossings;        /* calls that went to another core, or wait for it */
+    uint64_t pokes;
     uint64_t restarts;
     uint64_t interrupts;
     uint64_t faults;
@@ -56,13 +61,13 @@ struct tally {
     uint32_t edges_max;
 };
 
-/** Makes the machine that every run starts with. */
-void steps_begin(struct tally *tally);
+/** Makes the machine that every run with so many cores starts with. */
+void steps_begin(struct tally *tally, uint32_t cores);
 void steps_end(void);
 
 /**
- * step_run() - do one step, then take all interrupts. Compares what can be told at once with what
- * should have come; false, with why, if it differs.
+ * step_run() - do one step, then take all interrupts (but see `late`). A core that has interrupts to take does so
+ * before it acts. Compares what can be told at once with what should have come; false, with why, if it differs.
  */
 bool step_run(const struct step *step, const char **why);
 

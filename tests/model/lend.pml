@@ -9,7 +9,7 @@
  * S. Node 6 is a notification used as a lock. Contexts 0, 1, 2 belong to H, L, S (S: with -DS_CONTEXT).
  *
  * -D flags: what may happen: NEST ENV_DEADLINES BUDGETS KILL SUSPEND REPLACE DEFER LOCK FAULTS YIELD TIMED,
- * and EQUAL, REBAND_UP (models.md); M_*: a mutant, which must be found.
+ * and EQUAL, LOCK_HIGH (models.md); M_*: a mutant, which must be found.
  */
 c_decl {
     extern int readtrail;
@@ -46,8 +46,9 @@ c_decl {
         u8 receiving_on[THREADS];
         u8 lends[THREADS]; /* WAITING with a loan */
         u8 finite[THREADS];
-        u8 faulted[THREADS];
+        u8 faulted[THREADS]; /* CALLING for the kernel: the code's state FAULTED */
         u8 asleep[THREADS]; /* ghost: blocked and not yet woken */
+        u8 broken[THREADS]; /* ghost: has faulted, and nobody said that it may go on */
         u8 owes[THREADS];   /* ghost: took a call and does not know yet what became of it */
         /* endpoints, the one reply object, the notification */
         u8 server[NODES];
@@ -57,6 +58,7 @@ c_decl {
         u8 reply_server;
         u8 reply_gone;
         u8 bit;
+        u8 holder; /* ghost: who holds the lock, by the words of the interface */
         /* contexts */
         u8 budget[CONTEXTS];
         u8 owner[CONTEXTS];
@@ -66,9 +68,9 @@ c_decl {
         u8 ready[THREADS];
         u8 readys;
         u8 is_ready[THREADS]; /* ready.is_queued */
-        u8 entered;
+        u8 woken;
         u8 must_dispatch;
-        u8 drained; /* choice: charging will find the budget used up */
+        u8 drained; /* choice: charging will find the budget (1) or the slice (2) used up */
         u8 pick;    /* choice: how long the next budget lasts */
         /* time, relative to now: 0 is due, NEVER, else at most HORIZON */
         u8 deadline[THREADS];
@@ -88,7 +90,11 @@ c_code {
 #define CHECK(c) do { if (!(c) && !k.bad) { k.bad = __LINE__; if (readtrail) printf("violated: %s\n", #c); } } while (0)
 #define SAY(...) do { if (readtrail) printf(__VA_ARGS__); } while (0)
 
+#ifdef LOCK_HIGH
+static const u8 rank_of[NODES] = { 3, 3, 2, 1, 2, 1, 2 };
+#else
 static const u8 rank_of[NODES] = { 3, 3, 2, 1, 2, 1, 1 };
+#endif
 #ifdef EQUAL
 static const u8 priority_key[CONTEXTS] = { 1, 1, 1 };
 #else
@@ -185,15 +191,11 @@ static void timer_insert(u8 t)
     }
 }
 
-/* A queued deadline follows the best context that reaches its thread. */
-static void reband(u8 n)
+/* deadline_follow(): a queued deadline follows the best context that reaches its thread, upwards. */
+static void follow(u8 n)
 {
 #ifndef M_NO_REBAND
-    if (n < THREADS && k.timed[n]
-#ifdef REBAND_UP
-        && key_of(k.top[n]) < k.band[n]
-#endif
-    ) {
+    if (n < THREADS && k.timed[n] && key_of(k.top[n]) < k.band[n]) {
         timer_insert(n);
     }
 #endif
@@ -239,14 +241,21 @@ static void cover_bands(u8 band)
 
 static u8 lender_key(u8 n) { return key_of(k.top[n]); }
 
-/* As the kernel does it: its own, or the first lender's. */
+/* top_of(): its own, or the first lender's; of equals the lender's. */
 static u8 best(u8 n)
 {
     u8 mine = n < THREADS ? own(n) : NONE;
     u8 first = k.froms[n] > 0 ? k.from[n][0] : NONE;
-    u8 theirs = first != NONE && k.key[first] != KEY_NONE ? k.top[first] : NONE;
 
-    return key_of(theirs) < key_of(mine) ? theirs : mine;
+    if (first == NONE || k.top[first] == NONE) {
+        return mine;
+    }
+#ifdef M_OWN_FIRST
+    if (mine != NONE && key_of(mine) == k.key[first]) {
+        return mine;
+    }
+#endif
+    return mine != NONE && key_of(mine) < k.key[first] ? mine : k.top[first];
 }
 
 static void plain_insert(u8 t)
@@ -280,6 +289,7 @@ static void root_changed(u8 n, u8 old_top)
     if (n >= THREADS) {
         return;
     }
+    k.must_dispatch |= n == k.current;
 #ifdef M_CURRENT_KEEPS_PLACE
     if (n == k.current) {
 #elif defined(M_CURRENT_WAITER_KEEPS_PLACE)
@@ -287,8 +297,14 @@ static void root_changed(u8 n, u8 old_top)
 #else
     if (n == k.current && k.state[n] == READY && !k.is_ready[n]) {
 #endif
-        k.must_dispatch = 1;
-    } else if (k.state[n] == READY) {
+        return;
+    }
+    if (k.state[n] == READY) {
+#ifndef M_WOKEN_TWICE
+        if (n == k.woken) {
+            k.woken = NONE;
+        }
+#endif
         if (k.is_ready[n] && !same) {
             ready_remove(n);
         }
@@ -313,7 +329,7 @@ static void update(u8 n)
             return;
         }
         k.top[n] = now_best;
-        reband(n);
+        follow(n);
         if (k.to[n] == NONE) {
             root_changed(n, old);
             return;
@@ -331,7 +347,7 @@ static void update(u8 n)
 
 static void link_to(u8 n, u8 p)
 {
-    CHECK(k.to[n] == NONE);
+    CHECK(k.to[n] == NONE && rank_of[n] >= rank_of[p] + (n < THREADS));
     k.to[n] = p;
     lender_insert(p, n, lender_key(n));
     update(p);
@@ -365,6 +381,7 @@ static void endpoint_adjust(u8 e)
     }
 }
 
+/* endpoint_dequeue(), notification_dequeue() of one that lends */
 static void leave(u8 n)
 {
     u8 p = k.to[n];
@@ -385,17 +402,23 @@ static void deadline_end(u8 t)
     k.finite[t] = 0;
 }
 
-static void deadline_begin(u8 t, u8 wanted)
+static void deadline_set(u8 t, u8 at)
+{
+    k.finite[t] = at != NEVER;
+#ifdef TIMED
+    k.deadline[t] = at;
+#endif
+}
+
+/* A call has no more time than the call that its caller serves. */
+static u8 clamp(u8 t, u8 wanted)
 {
     u8 outer = k.serving[t] == NONE ? NEVER : k.deadline[k.serving[t]];
 
 #ifdef M_NO_CLAMP
     outer = NEVER;
 #endif
-    k.finite[t] = wanted != NEVER;
-#ifdef TIMED
-    k.deadline[t] = outer < wanted ? outer : wanted;
-#endif
+    return outer < wanted ? outer : wanted;
 }
 
 /* ---- waking ---- */
@@ -405,28 +428,46 @@ static int can_continue(u8 t)
     return t != NONE && k.state[t] == READY && k.top[t] != NONE && !k.is_ready[t];
 }
 
+/* thread_make_ready() */
 static void make_ready(u8 t)
 {
     k.state[t] = READY;
     if (t == k.current) {
         k.must_dispatch = 1;
-    } else if (k.top[t] != NONE) {
+    } else if (k.top[t] == NONE) {
+        return;
+    } else if (can_continue(k.current) && key_of(k.top[t]) >= key_of(k.top[k.current])) {
         ready_insert(t, 0);
-        if (!can_continue(k.current) || key_of(k.top[t]) < key_of(k.top[k.current])) {
-            k.must_dispatch = 1;
+    } else {
+        k.must_dispatch = 1;
+        if (k.woken == NONE) {
+            k.woken = t;
+        } else {
+            ready_insert(t, 0);
         }
     }
 }
 
+/* thread_unready() */
 static void unready(u8 t)
 {
-    ready_remove(t);
+    if (!ready_remove(t) && t == k.woken) {
+        k.woken = NONE;
+    }
     if (t == k.current) {
         k.must_dispatch = 1;
     }
 }
 
-/* What it waited for is over; it may go on. */
+static void current_yield(void)
+{
+    if (can_continue(k.current)) {
+        ready_insert(k.current, 0);
+        k.must_dispatch = 1;
+    }
+}
+
+/* What it waited for is over. */
 static void woken(u8 t)
 {
     CHECK(k.asleep[t]);
@@ -437,12 +478,6 @@ static void woken(u8 t)
     k.faulted[t] = 0;
 }
 
-static void wake(u8 t)
-{
-    woken(t);
-    make_ready(t);
-}
-
 static void block(u8 t, u8 state)
 {
     CHECK(k.state[t] == READY && t == k.current && !k.asleep[t]);
@@ -450,33 +485,74 @@ static void block(u8 t, u8 state)
     k.asleep[t] = 1;
 }
 
-/* The call of t is no longer served, deferred or queued. If the server does not know, it is told. */
-static void detach(u8 t, int server_knows)
-{
-    if (k.served_by[t] != NONE) {
-        u8 s = k.served_by[t];
+static int blocked(u8 t) { return k.state[t] == CALLING || k.state[t] == RECEIVING || k.state[t] == WAITING; }
 
+static void cut_call(u8 t)
+{
+    u8 s = k.served_by[t];
+
+    if (s != NONE) {
         k.served_by[t] = NONE;
+#ifndef M_STALE_SERVING
         k.serving[s] = NONE;
-#ifdef M_NOT_TOLD
-        server_knows = 1;
 #endif
-        k.gone[s] = !server_knows;
-#ifdef M_STALE_SERVING
-        k.serving[s] = t;
+#ifdef M_TIMEOUT_KEEPS_EDGE
+        if (k.gone[s]) {
+            return;
+        }
 #endif
-    }
-    if (k.reply_caller == t) {
+        cut(t);
+    } else if (k.reply_caller == t) {
         k.reply_caller = NONE;
         k.reply_server = NONE;
-        k.reply_gone = !server_knows;
+    } else {
+        leave(t);
     }
-#ifdef M_TIMEOUT_KEEPS_EDGE
-    if (!server_knows) {
-        return;
+}
+
+/* ipc_cut() */
+static void cut_short(u8 t)
+{
+    if (k.state[t] == CALLING) {
+        cut_call(t);
+    } else if (k.state[t] == WAITING && k.lends[t]) {
+        leave(t);
+    } else if (k.state[t] == WAITING) {
+        plain_remove(t);
+    } else if (k.state[t] != RECEIVING) {
+        unready(t);
+    }
+    if (blocked(t)) {
+        woken(t);
+    }
+    k.state[t] = INACTIVE;
+}
+
+/* ipc_abandon(): who holds its call is told. */
+static void abandon(u8 t)
+{
+#ifndef M_NOT_TOLD
+    if (k.served_by[t] != NONE) {
+        k.gone[k.served_by[t]] = 1;
+    } else if (k.reply_caller == t) {
+        k.reply_gone = 1;
     }
 #endif
-    leave(t);
+    cut_short(t);
+}
+
+/* ipc_fail(): one that has faulted does not go on. */
+static void fail(u8 t)
+{
+    int has_faulted = k.faulted[t];
+
+    abandon(t);
+#ifdef M_FAULTED_GOES_ON
+    has_faulted = 0;
+#endif
+    if (!has_faulted) {
+        make_ready(t);
+    }
 }
 
 /* ---- steps of the running thread ---- */
@@ -493,17 +569,15 @@ static void serve(u8 s, u8 t)
     k.owes[s] = 1;
 }
 
-/* hand_over(): if the best context of t is the one that runs, t takes over the core as it is */
-static void hand_over(u8 before, u8 t)
+/* If the best context of t is the one that runs, t takes over the core as it is. */
+static void hand_over(u8 t)
 {
-    woken(t);
+#ifndef M_NO_COVER_HAND_OVER
+    cover(k.current);
+#endif
     if (k.top[t] == k.charged && !k.must_dispatch) {
         k.state[t] = READY;
         k.current = t;
-        k.entered = t;
-#ifndef M_NO_COVER_HAND_OVER
-        cover(before);
-#endif
     } else {
         make_ready(t);
     }
@@ -515,9 +589,10 @@ static void call_begin(u8 t, u8 e)
 
     block(t, CALLING);
     if (s != NONE && k.state[s] == RECEIVING && k.receiving_on[s] == e) {
+        woken(s); /* receive_end() */
         serve(s, t);
         link_to(t, s);
-        hand_over(t, s);
+        hand_over(s);
         if (k.current == t) {
             k.must_dispatch = 1;
         }
@@ -538,7 +613,7 @@ static int can_call(u8 t, u8 e) { return runs(t) && rank_of[t] > rank_of[e]; }
 static void call(u8 t, u8 e, u8 limit)
 {
     SAY("%d calls %d, deadline %d\n", t, e, limit);
-    deadline_begin(t, limit);
+    deadline_set(t, clamp(t, limit));
     call_begin(t, e);
 #ifndef M_CALL_NEVER_ARMS
     if (k.served_by[t] != NONE && (k.deadline[t] < k.armed
@@ -556,7 +631,7 @@ static void fault(u8 t)
 {
     SAY("%d faults\n", t);
     k.deadline[t] = NEVER;
-    k.faulted[t] = 1;
+    k.faulted[t] = k.broken[t] = 1;
     call_begin(t, E1);
 }
 
@@ -571,9 +646,7 @@ static void receive_begin(u8 t, u8 e, u8 limit)
         u8 c = k.from[e][0];
 
         SAY("%d takes %d\n", t, c);
-        leave(c);
-        k.timed[c] = 0;
-        k.band[c] = 0;
+        leave(c); /* its deadline stays queued */
 #ifndef M_TAKE_NO_EDGE
         serve(t, c);
         link_to(c, t);
@@ -581,25 +654,30 @@ static void receive_begin(u8 t, u8 e, u8 limit)
         k.serving[t] = c;
         k.served_by[c] = t;
 #endif
-        cover(t);
         return;
     }
-    deadline_begin(t, limit);
+    deadline_set(t, limit);
     block(t, RECEIVING);
     k.receiving_on[t] = e;
     unready(t);
     timer_insert(t);
 }
 
+/* receive_check() */
+static void bind_server(u8 t, u8 e)
+{
+    k.server[e] = t;
+    endpoint_adjust(e);
+}
+
 static void receive(u8 t, u8 e, u8 limit)
 {
     SAY("%d receives on %d\n", t, e);
-    k.server[e] = t;
+    bind_server(t, e);
 #ifndef M_GONE_STAYS
     k.gone[t] = 0;
 #endif
     k.owes[t] = 0;
-    endpoint_adjust(e);
     receive_begin(t, e, limit);
 }
 
@@ -607,8 +685,9 @@ static void answer(u8 t, u8 c)
 {
     SAY("%d answers %d\n", t, c);
     CHECK(k.state[c] == CALLING);
-    detach(c, 1);
-    wake(c);
+    k.broken[c] = 0;
+    cut_short(c);
+    make_ready(c);
 }
 
 static int can_reply(u8 t) { return runs(t) && (k.serving[t] != NONE || k.gone[t]); }
@@ -622,13 +701,26 @@ static void reply(u8 t)
     answer(t, k.serving[t]);
 }
 
-static int can_reply_receive(u8 t, u8 e) { return runs(t) && k.serving[t] != NONE && (k.server[e] == t); }
+/* A fault answered with a label other than 0. */
+static int can_refuse(u8 t) { return runs(t) && k.serving[t] != NONE && k.faulted[k.serving[t]]; }
+static void refuse(u8 t)
+{
+    SAY("%d stops %d\n", t, k.serving[t]);
+    k.owes[t] = 0;
+    cut_short(k.serving[t]);
+}
+
+static int can_reply_receive(u8 t, u8 e)
+{
+    return runs(t) && k.serving[t] != NONE && (k.server[e] == t || k.server[e] == NONE);
+}
 static void reply_receive(u8 t, u8 e)
 {
     u8 c = k.serving[t];
 
+    bind_server(t, e);
     k.owes[t] = 0;
-    if (!k.must_dispatch && k.top[c] == k.charged && k.froms[e] == 0) {
+    if (!k.faulted[c] && !k.must_dispatch && k.top[c] == k.charged && k.froms[e] == 0) {
         SAY("%d answers %d and receives on %d, fast\n", t, c, e);
         k.serving[t] = NONE;
         k.served_by[c] = NONE;
@@ -639,34 +731,44 @@ static void reply_receive(u8 t, u8 e)
         k.state[c] = READY;
         k.must_dispatch = 0;
         k.current = c;
-        k.entered = c;
+        cover(c);
         return;
     }
     answer(t, c);
     receive_begin(t, e, NEVER);
 }
 
-static int can_defer(u8 t) { return runs(t) && k.serving[t] != NONE && k.reply_caller == NONE && !k.reply_gone; }
+static int can_defer(u8 t)
+{
+    return runs(t) && (k.serving[t] != NONE ? k.reply_caller == NONE : k.gone[t]);
+}
 static void defer(u8 t)
 {
     u8 c = k.serving[t];
 
     SAY("%d defers %d\n", t, c);
     k.owes[t] = 0;
+    if (c == NONE) {
+        k.gone[t] = 0; /* CALLER_GONE */
+        return;
+    }
     k.serving[t] = NONE;
     k.served_by[c] = NONE;
-    cut(c);
     k.reply_caller = c;
     k.reply_server = t;
+    k.reply_gone = 0;
+    cut(c);
 #ifndef M_DEFER_NO_ARM
-    timer_insert(c);
+    if (!k.timed[c]) {
+        timer_insert(c);
+    }
 #endif
 }
 
 static int can_adopt(u8 t)
 {
-    return runs(t) && k.serving[t] == NONE &&
-           (k.reply_gone || (k.reply_caller != NONE && rank_of[k.reply_caller] > rank_of[t]));
+    return runs(t) && (k.reply_caller == NONE ? k.reply_gone
+                                              : k.serving[t] == NONE && rank_of[k.reply_caller] > rank_of[t]);
 }
 static void adopt(u8 t)
 {
@@ -706,16 +808,23 @@ static void wait(u8 t, u8 x, u8 limit)
         k.bit = 0;
         return;
     }
-    deadline_begin(t, limit);
+    deadline_set(t, limit);
     block(t, WAITING);
     unready(t);
     if (x == NONE) {
         plain_insert(t);
     } else {
         k.lends[t] = 1;
-        cut(N0);
+        if (k.froms[N0] == 0 || k.holder == NONE) {
+            k.holder = x;
+        }
         link_to(t, N0);
-        link_to(N0, x);
+#ifdef M_LAST_NAMES_HOLDER
+        cut(N0);
+#endif
+        if (k.to[N0] == NONE) {
+            link_to(N0, x);
+        }
     }
     timer_insert(t);
 }
@@ -723,6 +832,7 @@ static void wait(u8 t, u8 x, u8 limit)
 /* Those who still wait and lend now lend to the one who was woken, if ranks allow. */
 static void hand_on(u8 t)
 {
+    k.holder = rank_of[t] <= rank_of[N0] ? t : NONE;
     cut(N0);
     if (k.froms[N0] > 0
 #ifndef M_HANDOVER
@@ -733,100 +843,88 @@ static void hand_on(u8 t)
     }
 }
 
-static void do_signal(void)
+static u8 first_waiter(void)
 {
     u8 lender = k.froms[N0] > 0 ? k.from[N0][0] : NONE;
     u8 other = k.plains > 0 ? k.plain[0] : NONE;
 
-    if (lender == NONE && other == NONE) {
+    return lender == NONE || (other != NONE && lender_key(other) < lender_key(lender)) ? other : lender;
+}
+
+static void do_signal(void)
+{
+    u8 t = first_waiter();
+
+    if (t == NONE) {
         k.bit = 1;
         return;
     }
-    if (lender == NONE || (other != NONE && lender_key(other) < lender_key(lender))) {
-        SAY("signal wakes %d\n", other);
-        plain_remove(other);
-        hand_on(other);
-        wake(other);
-        return;
+    SAY("signal wakes %d\n", t);
+    if (k.lends[t]) {
+        leave(t);
+    } else {
+        plain_remove(t);
     }
-    SAY("signal wakes %d\n", lender);
-    leave(lender);
-    hand_on(lender);
-    wake(lender);
+    woken(t);
+    if (k.froms[N0] > 0) {
+        hand_on(t);
+    }
+    make_ready(t);
 }
 
 static void yield(void)
 {
     SAY("%d yields\n", k.current);
-    ready_insert(k.current, 0);
-    k.must_dispatch = 1;
+    current_yield();
 }
 
 /* ---- what may befall a thread ---- */
 
-static int blocked(u8 t) { return k.state[t] == CALLING || k.state[t] == RECEIVING || k.state[t] == WAITING; }
-
-static void cut_short(u8 t)
-{
-    if (k.state[t] == CALLING) {
-        detach(t, 0);
-    } else if (k.state[t] == WAITING) {
-        if (k.lends[t]) {
-            leave(t);
-        } else {
-            plain_remove(t);
-        }
-    }
-    if (blocked(t)) {
-        wake(t);
-    }
-}
-
 static void time_out(u8 t)
 {
     SAY("%d times out\n", t);
-    cut_short(t);
-}
-
-static void stop(u8 t, u8 state)
-{
-    cut_short(t);
-    unready(t);
-    k.state[t] = state;
+    fail(t);
 }
 
 static void suspend(u8 t)
 {
     SAY("%d is suspended\n", t);
-    stop(t, INACTIVE);
+    abandon(t);
 }
 
 static void resume(u8 t)
 {
     SAY("%d is resumed\n", t);
+    k.broken[t] = 0;
     make_ready(t);
 }
 
+static void unbind_all(u8 t)
+{
+    for (u8 c = 0; c < CONTEXTS; c++) {
+        if (k.owner[c] == t) {
+            k.owner[c] = NONE;
+            k.replenish[c] = NEVER;
+            update(t);
+        }
+    }
+}
+
+/* thread_destroy(), as if no preemption point were due */
 static void destroy(u8 t)
 {
     SAY("%d is destroyed\n", t);
-    stop(t, DEAD);
+    if (t != k.current) {
+        abandon(t);
+    }
 #ifndef M_DEATH_FORGETS_SERVED
     if (k.serving[t] != NONE) {
-        u8 c = k.serving[t];
-
-        detach(c, 1);
-        wake(c);
+        fail(k.serving[t]);
     }
 #endif
     if (k.reply_server == t) {
-        u8 c = k.reply_caller;
-
-        detach(c, 1);
-        wake(c);
+        fail(k.reply_caller);
     }
-    k.gone[t] = 0;
-    k.owes[t] = 0;
     for (u8 e = E0; e <= E1; e++) {
         if (k.server[e] == t) {
             k.server[e] = NONE;
@@ -838,12 +936,18 @@ static void destroy(u8 t)
     if (k.to[N0] == t) {
         cut(N0);
     }
-    for (u8 c = 0; c < CONTEXTS; c++) {
-        if (k.owner[c] == t) {
-            k.owner[c] = NONE;
-            k.replenish[c] = NEVER;
-            update(t);
-        }
+    abandon(t);
+    unbind_all(t);
+    if (t == k.current) {
+        k.current = NONE;
+        k.must_dispatch = 1;
+    }
+    k.state[t] = DEAD;
+    k.broken[t] = 0;
+    k.gone[t] = 0;
+    k.owes[t] = 0;
+    if (k.holder == t) {
+        k.holder = NONE;
     }
 }
 
@@ -862,7 +966,7 @@ static void set_server(u8 e, u8 s)
     k.server[e] = NONE;
 #ifndef M_REPLACE_NO_CANCEL
     if (old != NONE && k.state[old] == RECEIVING && k.receiving_on[old] == e) {
-        wake(old);
+        fail(old);
     }
 #endif
     k.server[e] = s;
@@ -874,7 +978,7 @@ static void set_server(u8 e, u8 s)
 static void cancel(u8 e)
 {
     while (k.froms[e] > 0) {
-        cut_short(k.from[e][0]);
+        fail(k.from[e][0]);
     }
 }
 
@@ -882,15 +986,15 @@ static void exhaust(u8 c)
 {
     SAY("context %d is exhausted\n", c);
     k.budget[c] = 0;
+#ifndef M_EXHAUST_NO_UPDATE
+    if (k.owner[c] != NONE) {
+        update(k.owner[c]);
+    }
+#endif
 #ifdef TIMED
     k.replenish[c] = k.pick;
     if (key_of(c) <= k.armed_band) {
         arm_by(k.pick);
-    }
-#endif
-#ifndef M_EXHAUST_NO_UPDATE
-    if (k.owner[c] != NONE) {
-        update(k.owner[c]);
     }
 #endif
 }
@@ -941,13 +1045,13 @@ static void check_nodes(void)
     }
 }
 
-/* The best context whose owner's chain passes through n, without any cached value. */
-static u8 best_key_at(u8 n)
+/* The best context whose owner's chain passes through n, without any cached value; not that of owner except. */
+static u8 best_key_at(u8 n, u8 except)
 {
     u8 result = KEY_NONE;
 
     for (u8 c = 0; c < CONTEXTS; c++) {
-        if (k.owner[c] == NONE || !k.budget[c]) {
+        if (k.owner[c] == NONE || k.owner[c] == except || !k.budget[c]) {
             continue;
         }
         u8 at = k.owner[c];
@@ -966,8 +1070,11 @@ static u8 best_key_at(u8 n)
 static void check_tops(void)
 {
     for (u8 n = 0; n < NODES; n++) {
-        CHECK(key_of(k.top[n]) == best_key_at(n));
+        CHECK(key_of(k.top[n]) == best_key_at(n, NODES));
         CHECK(k.top[n] == NONE || k.budget[k.top[n]]);
+        /* On its own time only if nobody as good lends. */
+        CHECK(n >= THREADS || k.top[n] == NONE || k.owner[k.top[n]] != n ||
+              key_of(k.top[n]) < best_key_at(n, n));
     }
 }
 
@@ -993,11 +1100,13 @@ static void check_dispatch(void)
     if (k.current != NONE && !k.bad) {
         CHECK(k.state[k.current] == READY);
         CHECK(end_of(k.owner[k.charged]) == k.current);
+        CHECK(k.top[k.current] == k.charged);
     }
 }
 
 static void check_threads(void)
 {
+    CHECK(k.woken == NONE);
     for (u8 t = 0; t < THREADS; t++) {
         u8 in_ready = 0;
 
@@ -1006,6 +1115,7 @@ static void check_threads(void)
         }
         CHECK(in_ready == (k.state[t] == READY && k.top[t] != NONE && t != k.current));
         CHECK(k.asleep[t] == blocked(t));
+        CHECK(!k.broken[t] || k.state[t] == INACTIVE || (k.state[t] == CALLING && k.faulted[t]));
         CHECK(k.owes[t] == (k.serving[t] != NONE || k.gone[t]));
         CHECK(k.lends[t] == 0 || k.state[t] == WAITING);
         switch (k.state[t]) {
@@ -1036,7 +1146,8 @@ static void check_threads(void)
         CHECK(k.server[e] == NONE || k.state[k.server[e]] != DEAD);
     }
     CHECK(!(k.bit && k.froms[N0] + k.plains > 0));
-    CHECK(k.to[N0] == NONE || (k.froms[N0] > 0 && k.state[k.to[N0]] != DEAD));
+    CHECK(k.to[N0] == (k.froms[N0] > 0 ? k.holder : NONE));
+    CHECK(k.holder == NONE || k.state[k.holder] != DEAD);
     for (u8 i = 0; i < k.plains; i++) {
         CHECK(k.state[k.plain[i]] == WAITING && !k.lends[k.plain[i]]);
         CHECK(i == 0 || lender_key(k.plain[i - 1]) <= lender_key(k.plain[i]));
@@ -1077,30 +1188,56 @@ static void check_deadlines(void)
 #endif
 }
 
+/* The better of current, if it can go on, and the one that was woken; the other goes into the queue. */
+static u8 better(void)
+{
+    u8 current = can_continue(k.current) ? k.current : NONE;
+    u8 t = k.woken;
+
+    k.woken = NONE;
+    if (t == NONE || current == NONE) {
+        return t == NONE ? current : t;
+    }
+    if (key_of(k.top[t]) < key_of(k.top[current])) {
+        ready_insert(current, 1);
+        return t;
+    }
+    ready_insert(t, 0);
+    return current;
+}
+
+static u8 choose(void)
+{
+    u8 t = better();
+    u8 first = k.readys > 0 ? k.ready[0] : NONE;
+
+    if (t != NONE) {
+        if (first == NONE || key_of(k.top[t]) <= key_of(k.top[first])) {
+            return t;
+        }
+        ready_insert(t, 1);
+    }
+    if (first != NONE) {
+        ready_remove(first);
+    }
+    return first;
+}
+
 /* core_dispatch() */
 static void dispatch(void)
 {
     u8 before = k.current;
 
-    k.must_dispatch = 0;
 #ifdef TIMED
     k.drained = k.charged != NONE && k.budget_end == 0;
 #endif
-    if (k.drained && k.charged != NONE) {
+    if (k.drained == 1 && k.charged != NONE) {
         exhaust(k.charged);
+    } else if (k.drained == 2 && k.charged != NONE) {
+        current_yield(); /* slice_end() */
     }
-    u8 first = k.readys > 0 ? k.ready[0] : NONE;
-    u8 next = NONE;
+    u8 next = choose();
 
-    if (can_continue(before) && (first == NONE || key_of(k.top[before]) <= key_of(k.top[first]))) {
-        next = before;
-    } else if (first != NONE) {
-        if (can_continue(before)) {
-            ready_insert(before, 1);
-        }
-        ready_remove(first);
-        next = first;
-    }
     k.must_dispatch = 0;
     k.current = next;
 #ifndef M_NO_COVER_SWITCH
@@ -1121,12 +1258,6 @@ static void dispatch(void)
 #endif
     k.charged = context;
     cover_bands(key_of(context));
-    if (next != NONE && next != k.entered) {
-#ifndef M_NO_COVER_NEXT
-        cover(next);
-#endif
-        k.entered = next;
-    }
 }
 
 static void kernel_exit(void)
@@ -1139,8 +1270,10 @@ static void kernel_exit(void)
     }
     k.drained = 0;
     k.pick = 0;
+    if (k.froms[N0] == 0) {
+        k.holder = NONE; /* nobody lends: who holds it will be said anew */
+    }
 #ifndef TIMED
-    k.entered = NONE;
     k.armed_band = 0;
 #endif
     SAY("    runs %d on %d, armed %d\n", k.current, k.charged, k.armed);
@@ -1209,6 +1342,7 @@ static void start(void)
     memset(k.finite, 0, sizeof k.finite);
     memset(k.asleep, 0, sizeof k.asleep);
     memset(k.faulted, 0, sizeof k.faulted);
+    memset(k.broken, 0, sizeof k.broken);
     memset(k.owes, 0, sizeof k.owes);
     memset(k.timed, 0, sizeof k.timed);
     memset(k.band, 0, sizeof k.band);
@@ -1249,7 +1383,9 @@ static void start(void)
 #ifdef TIMED
 #define STEP(can, act) STEP_(can, k.pick = 1; act) STEP_(can, k.pick = 2; act)
 #else
-#ifdef BUDGETS
+#if defined(BUDGETS) && defined(YIELD)
+#define STEP(can, act) STEP_(can, act) STEP_((can) && k.charged != NONE, k.drained = 1; act) STEP_((can) && k.charged != NONE, k.drained = 2; act)
+#elif defined(BUDGETS)
 #define STEP(can, act) STEP_(can, act) STEP_((can) && k.charged != NONE, k.drained = 1; act)
 #else
 #define STEP(can, act) STEP_(can, act)
@@ -1282,6 +1418,7 @@ end:
 #ifdef FAULTS
     STEP(runs(S), fault(S))
     STEP(runs(H), fault(H))
+    STEP(can_refuse(B), refuse(B))
 #endif
     STEP(can_receive(B, E1), receive(B, E1, NEVER))
     STEP(can_reply(B), reply(B))
@@ -1302,7 +1439,13 @@ end:
     STEP(can_wait(L, NONE), wait(L, NONE, 1))
     STEP(can_wait(H, B), wait(H, B, 1))
     STEP(can_wait(L, B), wait(L, B, 1))
+#ifdef LOCK_HIGH
+    STEP(can_wait(H, S), wait(H, S, 1))
+    STEP(can_wait(L, S), wait(L, S, 1))
+    STEP(can_wait(S, NONE), wait(S, NONE, 1))
+#else
     STEP(can_wait(S, B), wait(S, B, 1))
+#endif
     STEP(can_wait(B, NONE), wait(B, NONE, 1))
     STEP(k.current != NONE, do_signal())
 #endif

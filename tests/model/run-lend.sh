@@ -17,7 +17,7 @@ explore() {
     cp "$here/lend.pml" .
     spin $1 -a lend.pml > /dev/null &&
         gcc -O1 -w -DSAFETY -DNOREDUCE -DMEMLIM=2000 $2 -o pan pan.c &&
-        timeout 100 ./pan -m500000 > report 2>&1 &&
+        timeout 300 ./pan -m500000 > report 2>&1 &&
         ! grep -q 'max search depth too small\|bytes limit\|out of memory' report
 }
 
@@ -42,6 +42,13 @@ good() {
         "$(sed -n 's/^pan: elapsed time //p' report)"
 }
 
+# harmless NAME CONFIGURATION FLAGS: what the other rules make superfluous; nothing must go wrong without it.
+harmless() {
+    fine=no
+    explore "$3 -DM_$1" -DCOLLAPSE && grep -q 'errors: 0' report && fine=yes
+    result "lend_$(echo "$1" | tr 'A-Z' 'a-z')_is_harmless_in_$2" "$fine" "wanted: no error; got:"
+}
+
 # mutant NAME FLAGS
 mutant() {
     fine=no
@@ -61,6 +68,8 @@ good queue "$events -DS_CONTEXT -DYIELD"
 good stop "$events -DS_CONTEXT -DSUSPEND -DKILL -DDEFER"
 good replace "$events -DS_CONTEXT -DSUSPEND -DKILL -DREPLACE -DFAULTS"
 good lock "$events -DS_CONTEXT -DSUSPEND -DKILL -DLOCK"
+good holder "$events -DS_CONTEXT -DKILL -DLOCK -DLOCK_HIGH"
+good lock_equal "$events -DS_CONTEXT -DEQUAL -DKILL -DLOCK -DLOCK_HIGH -DYIELD"
 good mixed "$events -DLOCK -DREPLACE -DDEFER -DYIELD"
 good equal "$events -DS_CONTEXT -DEQUAL -DSUSPEND -DKILL -DDEFER -DYIELD"
 good time "-DNEST -DTIMED -DS_CONTEXT -DSUSPEND -DFAULTS"
@@ -75,6 +84,10 @@ done
 mutant CURRENT_KEEPS_PLACE "$events -DYIELD"
 mutant CURRENT_WAITER_KEEPS_PLACE "$events -DLOCK"
 mutant HANDOVER "$events -DLOCK"
+mutant OWN_FIRST "$events -DS_CONTEXT -DEQUAL"
+mutant LAST_NAMES_HOLDER "$events -DLOCK -DLOCK_HIGH"
+mutant WOKEN_TWICE "$events -DS_CONTEXT"
+mutant FAULTED_GOES_ON "$events -DKILL -DFAULTS"
 for m in DEATH_FORGETS_SERVED DEATH_KEEPS_ENDPOINT; do
     mutant $m "$events -DKILL"
 done
@@ -87,6 +100,7 @@ done
 mutant DEFER_NO_ARM "-DNEST -DTIMED -DDEFER"
 mutant NO_COVER_HAND_OVER "-DNEST -DTIMED -DFAULTS"
 mutant NO_COVER_SWITCH "-DNEST -DTIMED -DSUSPEND"
-mutant CALL_IGNORES_DISPATCH "-DNEST -DTIMED -DS_CONTEXT -DEQUAL"
+harmless CALL_IGNORES_DISPATCH time_equal "-DNEST -DTIMED -DS_CONTEXT -DEQUAL"
+harmless CALL_IGNORES_DISPATCH time "-DNEST -DTIMED -DS_CONTEXT -DSUSPEND -DFAULTS"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

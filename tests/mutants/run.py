@@ -21,8 +21,14 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COPIED = ["Makefile", "abi", "kernel", "mk", "tests/fuzz", "tests/host", "tools"]
+COPIED = ["Makefile", "abi", "kernel", "mk", "tests/core", "tests/fuzz", "tests/host", "tools"]
+# Host tests that look where the random caller does not, the quick ones first.
+TESTS = ["tests/fuzz/trap_test.c", "tests/fuzz/cores_test.c", "kernel/sched/test/queue_test.c",
+         "tests/core/meet_test.c", "tests/core/memory_test.c", "tests/core/objects_test.c",
+         "tests/core/preempt_test.c"]
 SEEDS = [1, 2, 3]
+# What a make above says is not for the ones that build the mutants.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
 
 class Mutant:
@@ -80,7 +86,7 @@ def run(command, tree, timeout):
     """Returns (status, output); status None: it took too long."""
     try:
         done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace", timeout=timeout)
+                              text=True, errors="replace", timeout=timeout, env=ENVIRONMENT)
         return done.returncode, done.stdout
     except subprocess.TimeoutExpired as expired:
         output = expired.stdout or b""
@@ -108,9 +114,7 @@ class Worker:
             raise RuntimeError("does not build:\n" + output[-2000:])
 
     def tests(self):
-        names = ["tests/fuzz/trap_test", "kernel/sched/queue_test"]
-        names = [n for n in names if (self.tree / source_of(n)).exists()]
-        return [self.build / "host/tests" / executable_of(n) for n in names]
+        return [self.build / "host/tests" / source[:-2] for source in TESTS]
 
     def find(self):
         """Returns (by, seconds, text) of whoever fails first, or None."""
@@ -139,15 +143,6 @@ class Worker:
             return self.find()
         finally:
             (self.tree / mutant.file).write_text(original)
-
-
-def source_of(name):
-    folder, test = name.rsplit("/", 1)
-    return f"{folder}/test/{test}.c" if folder.startswith("kernel") else f"{folder}/{test}.c"
-
-
-def executable_of(name):
-    return source_of(name)[:-2]
 
 
 def report(rows, path):

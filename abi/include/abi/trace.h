@@ -6,12 +6,16 @@
 
 enum trace_kind {
     TRACE_ENTRY = 1,     /* a: system call number, b: label << 32 | capability */
-    TRACE_EXIT = 2,      /* a: error, b: thread it returns to */
+    TRACE_EXIT = 2,      /* a: error or TRACE_RESTART, b: thread it returns to */
     TRACE_SWITCH = 3,    /* a: thread, b: rank */
     TRACE_INTERRUPT = 4, /* a: vector */
     TRACE_FAULT = 5,     /* a: kind, b: address */
     TRACE_IDLE = 6,
+    TRACE_METHOD = 7, /* the call that was entered is a method; a: type of object, b: label */
 };
+
+/* The call was cut at a preemption point, and will be made again. */
+#define TRACE_RESTART 0xffffffffu
 
 struct trace_event {
     uint64_t time_ns;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated machine: memory, clock, interrupts, ports, and the ways into the kernel. Must stay
- * true: a run depends on nothing but what the test asks for. The processor's view of memory is mmu.c.
+ * The simulated machine: memory, clock, ports, and the ways into the kernel. Must stay true: a run depends on nothing
+ * but what the test asks for. The processor's view of memory is mmu.c, what comes from outside interrupts.c.
  */
 #include "machine.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { RAM_BYTES_DEFAULT = 64 << 20, DELIVER_MAX = 1000 };
+enum { RAM_BYTES_DEFAULT = 64 << 20 };
 
 struct host_state host;
 
@@ -46,7 +46,7 @@ void host_start(const struct host_options *options)
     host.tick_ns = options->tick_ns;
     host.now_ns = 1000;
     host.core_count = options->cores != 0 ? options->cores : 1;
-    for (uint32_t i = 0; i < HOST_CORES; i++) {
+    for (uint32_t i = 0; i < ARCH_CORES; i++) {
         host.cores[i].armed_ns = DEADLINE_NEVER;
         host.cores[i].core.arch.host_number = i;
     }
@@ -191,165 +191,19 @@ ns_t host_time_armed(const struct core *core)
     return host.cores[core->arch.host_number].armed_ns;
 }
 
-/* --- Interrupts -------------------------------------------------------------------------------- */
-
-uint32_t arch_irq_line_count(void)
-{
-    return HOST_LINES;
-}
-
-static struct host_line *line_of(uint32_t line)
-{
-    if (line >= HOST_LINES) {
-        host_fail("the kernel uses an interrupt line that does not exist");
-    }
-    return &host.lines[line];
-}
-
-void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low)
-{
-    struct host_line *routed = line_of(line);
-
-    (void)active_low;
-    if (vector >= ARCH_IRQ_VECTORS) {
-        host_fail("the kernel routes a line to a vector that does not exist");
-    }
-    routed->vector = vector;
-    routed->is_routed = true;
-    routed->is_level = level;
-    routed->is_masked = true;
-    routed->is_raised = false;
-}
-
-void arch_irq_line_mask(uint32_t line, bool masked)
-{
-    line_of(line)->is_masked = masked;
-}
-
-void arch_irq_acknowledge(uint32_t vector)
-{
-    if (vector >= ARCH_IRQ_VECTORS || !host.in_service[vector]) {
-        host_fail("the kernel acknowledges an interrupt that was not delivered");
-    }
-    host.in_service[vector] = false;
-}
-
-void arch_irq_msi(uint32_t vector, uint64_t *address, uint32_t *data)
-{
-    *address = 0xfee00000u;
-    *data = vector;
-}
-
-void host_line_raise(uint32_t line)
-{
-    line_of(line)->is_raised = true;
-}
-
-void host_line_lower(uint32_t line)
-{
-    line_of(line)->is_raised = false;
-}
-
-void host_msi_raise(uint32_t vector)
-{
-    host.msi[vector] = true;
-}
-
-/* The lowest vector that waits; false: none. */
-static bool vector_pending(uint32_t *vector)
-{
-    for (uint32_t i = 0; i < HOST_LINES; i++) {
-        if (host.lines[i].is_routed && host.lines[i].is_raised && !host.lines[i].is_masked) {
-            *vector = host.lines[i].vector;
-            return true;
-        }
-    }
-    for (uint32_t i = 0; i < ARCH_IRQ_VECTORS; i++) {
-        if (host.msi[i]) {
-            *vector = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static void vector_take(uint32_t vector)
-{
-    host.msi[vector] = false;
-    for (uint32_t i = 0; i < HOST_LINES; i++) {
-        if (host.lines[i].vector == vector && !host.lines[i].is_level) {
-            host.lines[i].is_raised = false;
-        }
-    }
-    host.in_service[vector] = true;
-}
-
-static bool timer_is_due(const struct host_core *core)
-{
-    return core->armed_ns <= host.now_ns;
-}
-
-bool arch_interrupt_pending(struct core *core)
-{
-    uint32_t vector;
-
-    host.preempt_looks++;
-    if (host.preempt_looks == host.preempt_at) {
-        host.preempt_forced = true;
-    }
-    return host.preempt_forced || timer_is_due(&host.cores[core->arch.host_number]) ||
-           (core->arch.host_number == 0 && vector_pending(&vector));
-}
-
-void host_preempt_at(uint32_t nth)
-{
-    host.preempt_at = nth;
-    host.preempt_looks = 0;
-    host.preempt_forced = false;
-}
-
-uint32_t host_preempt_looks(void)
-{
-    return host.preempt_looks;
-}
-
-static void deliver_vector(struct core *core, uint32_t vector)
-{
-    vector_take(vector);
-    core_on_interrupt(core, vector);
-    if (host.in_service[vector]) {
-        host_fail("the kernel did not acknowledge an interrupt");
-    }
-}
-
-uint32_t host_interrupts_deliver(struct core *core)
-{
-    struct host_core *simulated = &host.cores[core->arch.host_number];
-    uint32_t count = 0;
-    uint32_t vector;
-
-    host.active = core->arch.host_number;
-    host.preempt_forced = false;
-    for (;; count++) {
-        if (timer_is_due(simulated)) {
-            simulated->armed_ns = DEADLINE_NEVER;
-            core_on_interrupt(core, ARCH_VECTOR_TIMER);
-        } else if (host.active == 0 && vector_pending(&vector)) {
-            deliver_vector(core, vector);
-        } else {
-            return count;
-        }
-        if (count > DELIVER_MAX) {
-            host_fail("an interrupt comes again and again");
-        }
-    }
-}
-
 /* --- Entering the kernel ----------------------------------------------------------------------- */
+
+static void user_acts(const struct core *core)
+{
+    if (host_is_poked(core)) {
+        host_fail("the test lets a program go on that the core must look at first");
+    }
+    host.active = core->arch.host_number;
+}
 
 void host_syscall(struct core *core)
 {
-    host.active = core->arch.host_number;
+    user_acts(core);
     core->current->registers.ip = HOST_SYSCALL_IP + HOST_SYSCALL_BYTES;
     core_on_syscall(core);
 }
@@ -361,7 +215,7 @@ bool host_is_restarting(const struct thread *thread)
 
 void host_fault(struct core *core, const struct arch_fault *fault)
 {
-    host.active = core->arch.host_number;
+    user_acts(core);
     core_on_fault(core, fault);
 }
 

@@ -20,6 +20,7 @@ struct host_tlb_entry {
 struct host_core {
     struct core core;
     ns_t armed_ns;
+    bool is_poked; /* another core wants it to look */
     struct thread *entered;
     struct thread *fpu_owner;
     phys_t root;
@@ -43,10 +44,12 @@ struct host_state {
     uint64_t tick_ns;
     uint32_t core_count;
     uint32_t active; /* the core that the kernel runs on */
-    struct host_core cores[HOST_CORES];
+    struct host_core cores[ARCH_CORES];
     struct host_line lines[HOST_LINES];
     bool msi[ARCH_IRQ_VECTORS];
     bool in_service[ARCH_IRQ_VECTORS];
+    uint8_t vector_core[ARCH_IRQ_VECTORS]; /* where it is delivered */
+    uint64_t pokes;
     uint32_t preempt_at;
     uint32_t preempt_looks;
     bool preempt_forced; /* an interrupt waits because a test said so */

@@ -57,10 +57,8 @@ void arch_tlb_flush_all(void)
 }
 
 /* As the instruction does: the page, and everything remembered of upper levels. */
-void arch_tlb_flush_page(user_addr_t addr)
+static void tlb_flush_page(struct host_core *core, user_addr_t addr)
 {
-    struct host_core *core = host_active();
-
     for (uint32_t i = 0; i < HOST_TLB_ENTRIES; i++) {
         struct host_tlb_entry *entry = &core->tlb[i];
 
@@ -68,6 +66,21 @@ void arch_tlb_flush_page(user_addr_t addr)
             entry->is_valid = false;
         }
     }
+}
+
+void arch_tlb_flush_page(user_addr_t addr)
+{
+    tlb_flush_page(host_active(), addr);
+}
+
+void arch_core_flush_page(struct core *core, user_addr_t addr)
+{
+    tlb_flush_page(&host.cores[core->arch.host_number], addr);
+}
+
+void arch_core_flush_all(struct core *core)
+{
+    tlb_flush(&host.cores[core->arch.host_number]);
 }
 
 static void tlb_add(struct host_core *core, const struct host_tlb_entry *added)
@@ -205,6 +218,11 @@ void arch_thread_forget(struct core *core, struct thread *thread)
     thread->arch.was_entered = false;
 }
 
+void arch_thread_leave(struct core *core, struct thread *thread)
+{
+    arch_thread_forget(core, thread);
+}
+
 const struct thread *host_fpu_owner(uint32_t core)
 {
     return host.cores[core].fpu_owner;
@@ -268,6 +286,9 @@ bool host_check_core(const struct core *core, char *why, uint32_t why_bytes)
     const struct host_core *simulated = &host.cores[core->arch.host_number];
     const struct thread *thread = core->current;
 
+    if (host_is_poked(core)) {
+        thread = NULL; /* it looks before it resumes anything */
+    }
     if (thread != NULL && simulated->entered != thread) {
         snprintf(why, why_bytes, "the current thread was not entered");
         return false;

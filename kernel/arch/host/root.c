@@ -54,8 +54,6 @@ static void give_run(const struct maker *maker, uint32_t number, enum object_typ
     cap_create(&host_origin, cap, type, NULL, rights);
     cap->run.base = base;
     cap->run.size_bytes = size_bytes;
-    if (type == OBJECT_PAGE_TABLE) {
-    }
 }
 
 static void give_untyped(struct maker *maker, uint32_t pieces)
@@ -82,7 +80,7 @@ static void give_objects(struct maker *maker, const struct host_root_options *op
     struct sched_context *context = take(maker, sizeof(struct sched_context));
 
     vspace_init(space);
-    thread_init(thread, options->rank != 0 ? options->rank : 15, true);
+    thread_init(thread, host_core(0), options->rank != 0 ? options->rank : 15, true);
     context_init(context);
     maker->root.thread = thread;
     cap_create(&host_origin, slot(maker, ROOT_SLOT_TABLE), OBJECT_CAP_TABLE, maker->root.table,
@@ -128,7 +126,7 @@ struct host_root host_root_create(const struct host_root_options *options)
     memset(&machine, 0, sizeof(machine));
     memset(&host_origin, 0, sizeof(host_origin));
     host_origin.type = OBJECT_MACHINE;
-    machine.core_count = 1; /* of those that threads may be on */
+    machine.core_count = host_core_count();
     machine.ram_bytes = host_ram_bytes();
     for (uint32_t i = 0; i < host_core_count(); i++) {
         core_init(host_core(i), &machine, i);

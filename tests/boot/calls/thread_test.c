@@ -284,6 +284,8 @@ TEST(context_bind_and_unbind)
     EXPECT(SCHED_CONTEXT, BIND, BUSY, sched_context_bind(context, other));
     EXPECT(SCHED_CONTEXT, BIND, BUSY, sched_context_bind(context, thread));
     EXPECT(SCHED_CONTEXT, BIND, BUSY, sched_context_bind(second, thread));
+    EXPECT(SCHED_CONTEXT, CONFIGURE, BUSY,
+           sched_context_configure(context, MACHINE, 7, US(50), MS(1), 1));
     CHECK_OK(sched_context_unbind(context));
     CHECK_OK(sched_context_bind(second, thread));
     CHECK_OK(sched_context_bind(context, other));

@@ -25,7 +25,7 @@ privileged_list:
     privileged swapgs
     privileged sysretq
     privileged sysretl
-    privileged sysexit
+    privileged sysexitl
     privileged rdmsr
     privileged wrmsr
     privileged rdpmc

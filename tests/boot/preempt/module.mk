@@ -2,5 +2,5 @@
 module := tests/boot/preempt
 kind := program
 name := test_preempt
-sources := attacks_test.c preempt_test.c registers.S
-uses := lib/pith tests/boot
+sources := aim.c attacks_test.c points_ipc_test.c points_test.c preempt_test.c registers.S
+uses := abi lib/pith tests/boot

@@ -7,6 +7,9 @@
 /** How much memory the object of an original capability fills. */
 uint64_t check_object_bytes(const struct cap *original);
 
+/** Is it one of the machine's cores? */
+bool check_is_core(const struct core *core);
+
 enum { IN_QUEUE = 2000 }; /* value of a queued node's mark; its owner is the queue */
 
 /** Order, structure, rings; marks the nodes. */

@@ -2,8 +2,8 @@
 /*
  * The lending forest: who lends to whom, in which queue, by which key; the best context of every node
  * computed anew from its lenders; and who runs, compared with the rule in the words of the design:
- * take the highest context that has budget, follow the edges from its owner, and run the first whose
- * end is ready.
+ * on each core take the highest of its contexts that has budget, follow the edges from its owner, and run the
+ * first whose end is ready.
  */
 #include "check.h"
 
@@ -43,6 +43,19 @@ static bool rank_falls(const struct lend *lend, const struct lend *to)
     return to->kind == LEND_THREAD && lend->rank >= to->rank;
 }
 
+/* Where the object of the node lives: for an endpoint or notification, those who lend to it. */
+static const struct core *home_of(const struct lend *lend)
+{
+    switch (lend->kind) {
+    case LEND_THREAD:
+        return thread_of(lend)->home;
+    case LEND_ENDPOINT:
+        return ((const struct endpoint *)(const void *)lend)->home;
+    default:
+        return ((const struct notification *)(const void *)lend)->home;
+    }
+}
+
 static bool check_edge(struct view *view, const struct lend *lend, const struct queue *plain,
                        const void *object)
 {
@@ -50,6 +63,13 @@ static bool check_edge(struct view *view, const struct lend *lend, const struct 
 
     if (to != NULL && (!is_alive(view, to) || !rank_falls(lend, to))) {
         return view_fail(view, "the edge of %s leads to something dead or not below it",
+                         view_name(view, object));
+    }
+    if (to != NULL && home_of(lend) != home_of(to)) {
+        return view_fail(view, "the edge of %s leads to another core", view_name(view, object));
+    }
+    if (lend->top != NULL && lend->top->core != home_of(lend)) {
+        return view_fail(view, "the best context of %s is of another core",
                          view_name(view, object));
     }
     if (lend->node.is_queued && lend->node.key != key_of(lend->top)) {
@@ -93,6 +113,8 @@ static bool check_node(struct view *view, const struct lend *lend, const void *o
         own = thread->context;
         if (thread->waiting_on != NULL && !thread->lends_waiting) {
             plain = &thread->waiting_on->plain;
+        } else if (thread->plain_on != NULL) {
+            plain = &thread->plain_on->plain;
         }
     }
     return check_edge(view, lend, plain, object) && check_top(view, lend, own, object);
@@ -101,7 +123,8 @@ static bool check_node(struct view *view, const struct lend *lend, const void *o
 static bool check_endpoint(struct view *view, const struct endpoint *endpoint)
 {
     const struct thread *server = endpoint->server;
-    bool lends = !queue_is_empty(&endpoint->lend.from) && server != NULL;
+    bool lends =
+        !queue_is_empty(&endpoint->lend.from) && server != NULL && server->home == endpoint->home;
 
     if (endpoint->lend.to != (lends ? &server->lend : NULL)) {
         return view_fail(view, "%s lends to %s", view_name(view, endpoint),
@@ -138,6 +161,9 @@ static bool check_dispatch(struct view *view, const struct core *core)
     const struct thread *should = NULL;
     uint32_t best = LEND_KEY_NONE;
 
+    if (host_is_poked(core)) {
+        return true; /* it will choose anew before it resumes anybody */
+    }
     VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found)
     {
         const struct sched_context *context = found->object;

@@ -121,12 +121,22 @@ bool check_in(struct view *view, const void *node, bool is_queued, const void *q
     return true;
 }
 
+bool check_is_core(const struct core *core)
+{
+    for (uint32_t i = 0; i < host_core_count(); i++) {
+        if (core == host_core(i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool check_queues(struct view *view)
 {
     for (uint32_t i = 0; i < host_core_count(); i++) {
         const struct core *core = host_core(i);
 
-        if (core->woken != NULL) {
+        if (core->woken != NULL && !host_is_poked(core)) {
             return view_fail(view, "a woken thread was forgotten");
         }
         if (!check_ready_queue(view, &core->ready)) {
@@ -147,8 +157,10 @@ bool check_queues(struct view *view)
     }
     VIEW_EACH(view, OBJECT_ENDPOINT, found)
     {
-        if (!check_queue(view, &((struct endpoint *)found->object)->lend.from, LEND_KEY_BITS,
-                         "of callers")) {
+        struct endpoint *endpoint = found->object;
+
+        if (!check_queue(view, &endpoint->lend.from, LEND_KEY_BITS, "of lending callers") ||
+            !check_queue(view, &endpoint->plain, LEND_KEY_BITS, "of callers")) {
             return false;
         }
     }

@@ -15,6 +15,12 @@ static bool is_current(const struct thread *thread)
     return false;
 }
 
+/* What a core is about to resume may be out of date while it still has to look. */
+static bool is_resumed(const struct thread *thread)
+{
+    return is_current(thread) && !host_is_poked(thread->home);
+}
+
 static bool wrong(struct view *view, const struct thread *thread, const char *what)
 {
     return view_fail(view, "%s (state %u): %s", view_name(view, thread), thread->state, what);
@@ -107,12 +113,17 @@ static bool check_call(struct view *view, const struct thread *thread)
     }
     if (server != NULL) {
         return (view_has(view, server, OBJECT_THREAD) && server->serving == thread &&
-                reply == NULL && to == &server->lend) ||
+                reply == NULL && to == (server->home == thread->home ? &server->lend : NULL)) ||
                wrong(view, thread, "its server does not serve it, or it has no edge to it");
     }
     if (reply != NULL) {
         return (view_has(view, reply, OBJECT_REPLY) && reply->caller == thread && to == NULL) ||
                wrong(view, thread, "the reply object holds another call, or an edge was left");
+    }
+    if (thread->plain_on != NULL) {
+        return (host_core_count() > 1 && view_has(view, thread->plain_on, OBJECT_ENDPOINT) &&
+                to == NULL) ||
+               wrong(view, thread, "it waits without lending where it could lend");
     }
     return (to != NULL && to->kind == LEND_ENDPOINT && view_has(view, to, OBJECT_ENDPOINT)) ||
            wrong(view, thread, "it calls, but is neither queued, served nor deferred");
@@ -126,7 +137,7 @@ static bool check_receiving(struct view *view, const struct thread *thread)
         endpoint->server != thread || thread->serving != NULL || thread->lend.to != NULL) {
         return wrong(view, thread, "it receives, but not as the endpoint's idle server");
     }
-    if (!queue_is_empty(&endpoint->lend.from)) {
+    if (!queue_is_empty(&endpoint->lend.from) || !queue_is_empty(&endpoint->plain)) {
         return wrong(view, thread, "it receives while callers are queued");
     }
     if (thread->bound != NULL &&
@@ -158,7 +169,9 @@ static bool check_state(struct view *view, const struct thread *thread)
     if (thread->state > THREAD_STATE_FAULTED) {
         return wrong(view, thread, "there is no such state");
     }
-    if (!calls && (thread->served_by != NULL || thread->held_by != NULL)) {
+    if ((!calls && (thread->served_by != NULL || thread->held_by != NULL)) ||
+        (thread->plain_on != NULL &&
+         (!calls || thread->served_by != NULL || thread->held_by != NULL))) {
         return wrong(view, thread, "it makes no call, but somebody holds one");
     }
     if (waits != (thread->waiting_on != NULL) || receives != (thread->receiving_on != NULL)) {
@@ -167,7 +180,10 @@ static bool check_state(struct view *view, const struct thread *thread)
     if (!calls && !waits && thread->lend.to != NULL) {
         return wrong(view, thread, "it lends without waiting");
     }
-    if (is_current(thread) && thread->state != THREAD_STATE_READY) {
+    if (!check_is_core(thread->home) || (is_current(thread) && thread->home->current != thread)) {
+        return wrong(view, thread, "its home is no core, or it is current elsewhere");
+    }
+    if (is_resumed(thread) && thread->state != THREAD_STATE_READY) {
         return wrong(view, thread, "it is current, but not ready");
     }
     if (thread->state == THREAD_STATE_READY && (thread->table == NULL || thread->space == NULL)) {
@@ -181,14 +197,19 @@ static bool check_state(struct view *view, const struct thread *thread)
 
 static bool check_ready(struct view *view, const struct thread *thread)
 {
-    bool queued =
-        thread->state == THREAD_STATE_READY && thread->lend.top != NULL && !is_current(thread);
+    const struct core *core = thread->home;
+    bool queued = thread->state == THREAD_STATE_READY && thread->lend.top != NULL &&
+                  thread != core->woken && !is_current(thread);
 
+    if (is_current(thread) && host_is_poked(core)) {
+        /* It may have been put behind others already. */
+        queued = thread->state == THREAD_STATE_READY && thread->ready.is_queued;
+    }
     if (queued && thread->ready.key != 255u - thread->lend.top->priority) {
         return wrong(view, thread, "its place in the ready queue is of another priority");
     }
-    return check_in(view, &thread->ready, thread->ready.is_queued,
-                    queued ? &host_core(0)->ready : NULL, thread);
+    return check_in(view, &thread->ready, thread->ready.is_queued, queued ? &core->ready : NULL,
+                    thread);
 }
 
 /* --- Objects where threads meet ---------------------------------------------------------------- */
@@ -280,9 +301,15 @@ bool check_threads(struct view *view)
     }
     for (uint32_t i = 0; i < host_core_count(); i++) {
         const struct thread *current = host_core(i)->current;
+        const struct thread *woken = host_core(i)->woken;
 
         if (current != NULL && !view_has(view, current, OBJECT_THREAD)) {
             return view_fail(view, "the current thread is dead");
+        }
+        if (woken != NULL &&
+            (!view_has(view, woken, OBJECT_THREAD) || woken->home != host_core(i) ||
+             woken->lend.top == NULL || woken->state != THREAD_STATE_READY || woken == current)) {
+            return view_fail(view, "the woken thread is none");
         }
     }
     return true;

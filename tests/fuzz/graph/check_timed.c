@@ -9,8 +9,10 @@
 #include "arch_host/machine.h"
 
 static bool check_event(struct view *view, const struct timed *timed, enum timed_kind kind,
-                        bool queued, ns_t at_ns, const void *object)
+                        const struct core *home, ns_t at_ns, const void *object)
 {
+    bool queued = home != NULL;
+
     if (queued && (timed->kind != (uint8_t)kind || timed->band >= TIMER_BANDS)) {
         return view_fail(view, "the timer event of %s has kind %u, band %u",
                          view_name(view, object), timed->kind, timed->band);
@@ -20,14 +22,13 @@ static bool check_event(struct view *view, const struct timed *timed, enum timed
                          view_name(view, object), (unsigned long long)timed->node.key,
                          (unsigned long long)at_ns);
     }
-    return check_in_queue(view, &timed->node, queued ? &host_core(0)->timers[timed->band] : NULL,
-                          object);
+    return check_in_queue(view, &timed->node, queued ? &home->timers[timed->band] : NULL, object);
 }
 
 /* ipc/deadline.h: queued, unless the call is held by the current thread and the hardware comes in time. */
 static bool check_deadline(struct view *view, const struct thread *thread)
 {
-    const struct core *core = host_core(0);
+    const struct core *core = thread->home;
     bool waits = thread->state >= THREAD_STATE_CALLING && thread->state <= THREAD_STATE_FAULTED;
     bool finite = waits && thread->deadline_ns != DEADLINE_NEVER;
     bool queued = thread->timeout.node.is_queued;
@@ -42,7 +43,8 @@ static bool check_deadline(struct view *view, const struct thread *thread)
         return view_fail(view, "the deadline of %s (state %u) is forgotten",
                          view_name(view, thread), thread->state);
     }
-    return check_event(view, &thread->timeout, TIMED_DEADLINE, queued, thread->deadline_ns, thread);
+    return check_event(view, &thread->timeout, TIMED_DEADLINE, queued ? core : NULL,
+                       thread->deadline_ns, thread);
 }
 
 static bool check_refills(struct view *view, const struct sched_context *context)
@@ -87,6 +89,10 @@ static bool check_context(struct view *view, const struct sched_context *context
          (context->owner != context->owner_cap.object || context->owner->context != context))) {
         return view_fail(view, "%s and its owner do not know each other", view_name(view, context));
     }
+    if (!check_is_core(context->core) ||
+        (context->owner != NULL && context->owner->home != context->core)) {
+        return view_fail(view, "%s is of another core than its owner", view_name(view, context));
+    }
     if (context->has_budget && first->at_ns > host_time()) {
         return view_fail(view, "%s has budget before its first refill", view_name(view, context));
     }
@@ -94,8 +100,9 @@ static bool check_context(struct view *view, const struct sched_context *context
         context->period_ns > SCHED_PERIOD_MAX_NS) {
         return view_fail(view, "%s has a budget outside the limits", view_name(view, context));
     }
-    return check_refills(view, context) && check_event(view, &context->replenish, TIMED_REPLENISH,
-                                                       exhausted, first->at_ns, context);
+    return check_refills(view, context) &&
+           check_event(view, &context->replenish, TIMED_REPLENISH, exhausted ? context->core : NULL,
+                       first->at_ns, context);
 }
 
 static bool check_timer(struct view *view, const struct timer *timer)
@@ -105,7 +112,8 @@ static bool check_timer(struct view *view, const struct timer *timer)
     if (queued && timer->notification_cap.type == OBJECT_NONE) {
         return view_fail(view, "%s is set, but signals nobody", view_name(view, timer));
     }
-    return check_event(view, &timer->timed, TIMED_TIMER, queued, timer->timed.node.key, timer);
+    return check_event(view, &timer->timed, TIMED_TIMER, queued ? timer->home : NULL,
+                       timer->timed.node.key, timer);
 }
 
 /* Is the hardware armed for all that may not be late? */
@@ -117,6 +125,9 @@ static bool check_armed(struct view *view, const struct core *core)
         return view_fail(view, "the timer is armed for %llu, but the core believes %llu",
                          (unsigned long long)host_time_armed(core),
                          (unsigned long long)core->armed_ns);
+    }
+    if (host_is_poked(core)) {
+        return true; /* it will arm anew before it resumes anybody */
     }
     if (core->armed_band > (running == NULL ? 0u : running->priority / 16u)) {
         return view_fail(view, "events of the running band are not armed for");

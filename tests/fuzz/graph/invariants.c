@@ -28,6 +28,9 @@ static bool check_cores(struct view *view)
         if (owner != NULL && !view_has(view, owner, OBJECT_THREAD)) {
             return view_fail(view, "the floating-point unit belongs to a dead thread");
         }
+        if (owner != NULL && owner->home != host_core(i)) {
+            return view_fail(view, "the floating-point unit belongs to a thread that has left");
+        }
     }
     return true;
 }

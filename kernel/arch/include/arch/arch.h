@@ -31,7 +31,7 @@ void arch_timer_arm(ns_t at_ns);
 
 /* Address spaces. */
 void arch_vspace_root_init(uint64_t *root);
-/** The space with this root goes: if it is the one loaded, load the kernel's own. */
+/** The space with this root goes: if it is the one loaded on the core, which may be another, load the kernel's own. */
 void arch_vspace_leave(struct core *core, phys_t root);
 void arch_tlb_flush_page(user_addr_t addr);
 void arch_tlb_flush_all(void);
@@ -41,7 +41,7 @@ void arch_tlb_flush_all(void);
  * (then arch_thread_forget() was called for it). Called once per change of thread, not per kernel exit.
  */
 void arch_thread_enter(struct core *core, struct thread *next);
-/** The thread is going away: forget FPU ownership and the like. */
+/** The thread is going away: forget FPU ownership and the like on the core, which may be another. */
 void arch_thread_forget(struct core *core, struct thread *thread);
 void arch_registers_init(struct arch_registers *registers);
 /** Reads or writes one register by the ABI's numbering; false if there is none, or the value is not allowed. */
@@ -52,12 +52,29 @@ void arch_single_step_set(struct arch_registers *registers, bool on);
 void arch_syscall_restart(struct arch_registers *registers);
 
 /*
+ * Other cores; never asked where ARCH_CORES (arch_impl/core.h) is 1. What is done to another core is done when
+ * the function returns.
+ */
+/** Is it the core that runs this? */
+bool arch_core_is_this(const struct core *core);
+/** The core enters the kernel, with ARCH_VECTOR_POKE, before its next user instruction; its registers are saved now. */
+void arch_core_poke(struct core *core);
+/** Translations that the core may remember are dropped: of one address, or all. */
+void arch_core_flush_page(struct core *core, user_addr_t addr);
+void arch_core_flush_all(struct core *core);
+/** The thread goes to another core: what this one's hardware holds of it is stored in it, and forgotten. */
+void arch_thread_leave(struct core *core, struct thread *thread);
+
+/*
  * True if an interrupt waits to be taken: long work stops and restarts. Interrupts that arrive are
  * handed to core_on_interrupt() before the core resumes any thread.
  */
 bool arch_interrupt_pending(struct core *core);
 
-/* Interrupt lines (0 to arch_irq_line_count()-1) and vectors (0 to ARCH_IRQ_VECTORS-1). */
+/*
+ * Interrupt lines (0 to arch_irq_line_count()-1) and vectors (0 to ARCH_IRQ_VECTORS-1). An interrupt comes to the core that
+ * routed its line, or asked for its message.
+ */
 #define ARCH_IRQ_VECTORS 160u
 uint32_t arch_irq_line_count(void);
 void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low); /* masked */

@@ -193,3 +193,6 @@ MUST_CHECK err_t cap_delete(struct core *core, struct cap *cap);
  * not all that was in it: goes on with that, and err is as theirs.
  */
 bool cap_sweep_continues(struct core *core, err_t *err);
+
+/** The current thread's call fails with err: if it is such a restart, ends the work. Returns OK, KERNEL_RESTART or err. */
+MUST_CHECK err_t cap_sweep_finish(struct core *core, err_t err);

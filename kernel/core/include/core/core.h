@@ -16,6 +16,7 @@
 #define TIMER_BANDS 16u
 #define TIMER_EXPIRE_MAX 8u
 
+struct core;
 struct irq;
 struct io_port;
 
@@ -29,6 +30,7 @@ struct machine {
     uint64_t ram_bytes;
     uint64_t kernel_bytes;
     uint32_t core_count;
+    struct core *cores[ARCH_CORES];
 };
 
 struct core {
@@ -41,7 +43,8 @@ struct core {
 
     /* Ready threads that are not current, by the priority of their top. */
     struct ready_queue ready;
-    struct thread *woken; /* READY, in no queue, better than current; NULL between kernel entries */
+    /* READY, in no queue, better than current; NULL once the core has dispatched. */
+    struct thread *woken;
 
     /* Whose time runs since when; NULL: nobody's. */
     struct sched_context *charged;
@@ -75,9 +78,10 @@ struct arch_fault {
 void core_init(struct core *core, struct machine *machine, uint32_t number);
 void core_on_syscall(struct core *core);
 void core_on_fault(struct core *core, const struct arch_fault *fault);
-/** vector: one given out by irq objects, or ARCH_VECTOR_TIMER. */
+/** vector: one given out by irq objects, or one of these. */
 void core_on_interrupt(struct core *core, uint32_t vector);
 #define ARCH_VECTOR_TIMER UINT32_MAX
+#define ARCH_VECTOR_POKE (UINT32_MAX - 1) /* another core has changed what this one must look at */
 
 _Noreturn void core_panic(const char *text, const char *file, uint32_t line);
 #define assert(condition) ((condition) ? (void)0 : core_panic(#condition, __FILE__, __LINE__))

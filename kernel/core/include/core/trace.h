@@ -18,6 +18,9 @@ extern struct trace core_trace;
 
 void trace_write(struct core *core, enum trace_kind kind, uint64_t a, uint64_t b);
 
+/** Prints the newest events, by their names, oldest first; or that there are none. For a panic. */
+void trace_print(void);
+
 static inline void trace_event(struct core *core, enum trace_kind kind, uint64_t a, uint64_t b)
 {
     if (__builtin_expect(core_trace.is_on != 0, 0)) {

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deadlines of waits. Invariant: the finite deadline of a waiting thread is queued as a timer event, but for one case: the
- * thread's call is held by core->current; then either it is queued or the hardware is armed no later.
+ * Deadlines of waits. Invariant: the finite deadline of a waiting thread is queued as a timer event on its home, but for
+ * one case: the thread's call is held by the current thread there; then it is queued or the hardware is armed no later.
  */
 #pragma once
 
-#include "core/core.h"
+#include "sched/sched.h"
 
 /** The call that this thread serves, if any: makes sure that its deadline is not forgotten. */
 static inline void deadline_cover(struct core *core, struct thread *thread);
 
 /** Queues the deadline of a thread that waits, if it is finite. */
 void deadline_queue(struct core *core, struct thread *thread);
+
+/** The thread's wait is over: takes its deadline out of the queue. */
+static inline void deadline_cancel(struct core *core, struct thread *thread)
+{
+    timed_cancel(core_of(core, thread->home), &thread->timeout);
+}
 
 /** The priority of a node rose or fell: the event of its thread moves to the band of more important ones. */
 void deadline_follow(struct core *core, struct lend *lend);

@@ -39,7 +39,18 @@ void endpoint_init(struct endpoint *endpoint, struct core *home, uint32_t rank);
 void endpoint_server_set(struct core *core, struct endpoint *endpoint, struct thread *server);
 /** Fails the first queued caller; false if there is none. */
 bool endpoint_fail_first(struct core *core, struct endpoint *endpoint, err_t err);
-/** Leaves the queue of an endpoint or server: keeps the endpoint's own edge right. */
+/** Joins the queue of an endpoint, where it lends if its core allows: keeps the endpoint's home and edge right. */
+void endpoint_enqueue(struct core *core, struct endpoint *endpoint, struct thread *caller);
+/** The queued caller that is the next to be served, or NULL. */
+struct thread *endpoint_first(const struct endpoint *endpoint);
+
+static inline bool endpoint_is_idle(const struct endpoint *endpoint)
+{
+    return queue_is_empty(&endpoint->lend.from) &&
+           (ARCH_CORES == 1 || queue_is_empty(&endpoint->plain));
+}
+
+/** Leaves the queue of an endpoint: keeps the endpoint's own edge right. */
 void endpoint_dequeue(struct core *core, struct endpoint *endpoint, struct thread *caller);
 
 /* Notifications. */

@@ -47,8 +47,10 @@ MUST_CHECK err_t vspace_attach_frame(struct vspace *space, struct cap *frame);
 /** Mappings of the run now lie in [at, at + bytes), too. */
 void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes);
 
-/** Translations of this address may be cached: drop them. */
-void vspace_flush(const struct core *core, const struct vspace *space, user_addr_t at);
+/** Translations of this address may be cached, on any core: drop them. */
+void vspace_flush(struct core *core, const struct vspace *space, user_addr_t at);
+/** The same for all addresses: a table was taken out. */
+void vspace_flush_all(struct core *core, const struct vspace *space);
 
 /**
  * vspace_run_detach() - remove every use of an attached run from its space, and the run from its list.

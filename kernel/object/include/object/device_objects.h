@@ -9,14 +9,14 @@ struct core;
 
 struct timer {
     struct timed timed;
-    struct core *home;
+    struct core *home;           /* of who set it: its event is queued there */
     uint64_t period_ns;          /* 0: once */
     struct cap notification_cap; /* embedded; type NONE: not set */
 };
 
 struct irq {
-    struct core *home;
-    uint32_t line; /* IRQ_NO_LINE: message-signalled */
+    struct core *home; /* where it comes: that of who claimed it */
+    uint32_t line;     /* IRQ_NO_LINE: message-signalled */
     uint32_t vector;
     bool is_claimed;
     bool is_level;

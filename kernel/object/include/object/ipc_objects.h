@@ -9,15 +9,18 @@ struct core;
 struct thread;
 
 /*
- * Invariant: lend.from holds the queued callers; lend.to is the server's node exactly while there are
- * queued callers and a server that is not destroyed.
+ * Queued callers that lend are in lend.from, the others in plain; both in priority order.
+ * Invariants: home is that of all callers in lend.from, and no other caller is there; lend.to is the server's
+ * node exactly while lend.from is not empty and there is a server with that home that is not destroyed.
  */
 struct endpoint {
     struct lend lend;
-    struct core *home;
+    struct queue plain;
+    struct core *home;               /* means something while lend.from is not empty */
     struct thread *server;           /* borrowed: a thread leaves its endpoints before it dies */
     struct endpoint *next_of_server; /* list server->endpoints */
     struct endpoint *previous_of_server;
+    bool lender_was_last; /* the last to be served from a queue lent: of equals the other is next */
 };
 
 /* Invariant: caller->held_by is this object; it is in server->deferred exactly while caller is set. */
@@ -32,12 +35,13 @@ struct reply {
 /*
  * Waiters that lend are in lend.from, the others in plain; both in priority order.
  * Invariants: while there are waiters, bits & wait_mask is 0 and nothing is bound; lend.to is the thread
- * that the lenders lend to, set only while lend.from is not empty.
+ * that the lenders lend to, set only while lend.from is not empty. home is that of all in lend.from, and of
+ * whom they lend to.
  */
 struct notification {
     struct lend lend;
     struct queue plain;
-    struct core *home;
+    struct core *home; /* means something while lend.from is not empty */
     uint64_t bits;
     uint64_t wait_mask;   /* of all present waiters */
     struct thread *bound; /* its bound_cap is embedded */

@@ -3,6 +3,7 @@
  * A node of the forest along which time is lent (docs/kernel/design.md, "Threads, edges, and whose time
  * it is"). Invariants: node is in to->from exactly while to is set; its key is the priority of top;
  * top is the better of own (if it has budget) and the top of the first of from; ranks fall along to.
+ * Edges do not leave a core: top is a context of the core that the node's object has as home.
  */
 #pragma once
 

@@ -22,7 +22,7 @@ struct refill {
 };
 
 struct sched_context {
-    struct core *core; /* NULL: not configured */
+    struct core *core; /* its home, and its owner's; NULL: not configured */
     uint8_t priority;
     uint8_t band; /* of its events: priority / 16 */
     bool has_budget;

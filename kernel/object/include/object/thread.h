@@ -14,6 +14,7 @@
 #include "sched/ready.h"
 
 struct cap_table;
+struct core;
 struct endpoint;
 struct notification;
 struct reply;
@@ -28,14 +29,17 @@ struct thread {
     /* Fixed at creation (rank: lend.rank). */
     bool has_fpu;
 
+    struct core *home; /* where it runs and is queued; changed only while nothing hangs on it */
+
     uint8_t state;      /* enum thread_state */
     uint8_t fault;      /* enum fault: the last one */
     bool call_is_fault; /* the call in progress was made by the kernel in this thread's name */
     bool is_sweeping;   /* in the middle of a revoke or delete: see cap/revoke.c */
     uint64_t sweep_op;  /* which: its registers op and words[0] */
     uint64_t sweep_slot;
-    bool caller_is_gone; /* the call it served was cut short */
-    bool lends_waiting;  /* WAITING in lend.from of the notification, not in plain */
+    struct cap *sweep_top; /* compared, never followed; NULL: it has gone */
+    bool caller_is_gone;   /* the call it served was cut short */
+    bool lends_waiting;    /* WAITING in lend.from of the notification, not in plain */
     uint64_t fault_address;
     uint64_t fault_detail;
     uint64_t switches; /* times it was switched to from another context */
@@ -45,11 +49,12 @@ struct thread {
 
     /* The call it makes. */
     ns_t deadline_ns;
-    struct timed timeout;     /* queued or not: see ipc/deadline.h */
-    uint64_t call_badge;      /* of the capability called through */
-    uint16_t call_rights;     /* of that capability */
-    struct thread *served_by; /* who has received it */
-    struct reply *held_by;    /* or the reply object that holds it */
+    struct timed timeout;      /* queued or not: see ipc/deadline.h */
+    uint64_t call_badge;       /* of the capability called through */
+    uint16_t call_rights;      /* of that capability */
+    struct thread *served_by;  /* who has received it */
+    struct reply *held_by;     /* or the reply object that holds it */
+    struct endpoint *plain_on; /* or where it is queued without lending: in its plain */
 
     /* The calls it serves. */
     struct thread *serving;

@@ -5,11 +5,17 @@
 #include "object/thread.h"
 
 /** A new thread: INACTIVE, no table, no space. Its memory is zero. */
-void thread_init(struct thread *thread, uint32_t rank, bool has_fpu);
+void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool has_fpu);
+
+/** May its home change? Only if it is INACTIVE, serves nothing, is nobody's server, and nobody lends to it. */
+bool thread_may_move(const struct thread *thread);
+
+/** Gives the thread, which may move and has no context, another home. */
+void thread_move(struct core *core, struct thread *thread, struct core *home);
 
 /**
  * thread_configure() - set table and space, from capabilities.
- * Errors: as cap_embed(); the thread then has neither.
+ * Errors: as cap_may_derive(), with nothing changed.
  */
 MUST_CHECK err_t thread_configure(struct core *core, struct thread *thread, struct cap *table_cap,
                                   struct cap *space_cap);

@@ -7,14 +7,20 @@
 #pragma once
 
 #include "core/core.h"
+#include "core/remote.h"
 #include "object/lend.h"
 #include "object/thread.h"
 #include "object/timed.h"
 
+/*
+ * Functions on a thread, its node or its context find their way to its home: core is the one that runs. Those on a core
+ * itself, or on a context and a core, mean that core, which may be another.
+ */
+
 /* Lending. */
 
 void lend_init(struct lend *lend, enum lend_kind kind, uint32_t rank);
-/** Adds the edge; the caller has checked ranks. Priority is passed on towards the root. */
+/** Adds the edge; the caller has checked ranks and homes. Priority is passed on towards the root. */
 void lend_attach(struct core *core, struct lend *lend, struct lend *to);
 /** Cuts the edge, if there is one. */
 void lend_detach(struct core *core, struct lend *lend);
@@ -46,6 +52,11 @@ void thread_make_ready(struct core *core, struct thread *thread);
 void thread_unready(struct core *core, struct thread *thread);
 /** Puts current behind others of its priority. */
 void current_yield(struct core *core);
+/**
+ * core_expel() - the thread is in no queue, and leaves its core, which may be another, now: that does not refer to it
+ * afterwards.
+ */
+void core_expel(struct core *core, struct thread *thread);
 /** thread is core->current now: its space and registers become the hardware's. */
 void core_enter_thread(struct core *core, struct thread *thread);
 /** Makes core->current the thread to run, charges time, loads its space. Runs once before leaving the kernel. */
@@ -54,9 +65,12 @@ void core_dispatch(struct core *core);
 /* Contexts. */
 
 void context_init(struct sched_context *context);
+/** core is where it gives time from now on: that of its owner, if it has one. */
 void context_configure(struct core *core, struct sched_context *context, uint8_t priority,
                        uint64_t budget_ns, uint64_t period_ns);
-/** Both are unbound. Errors: as cap_embed(). */
+/** It is configured for the core, but will not be any more: nothing there refers to it afterwards. */
+void context_leave(struct core *core, struct sched_context *context);
+/** Both are unbound, and have one home. Errors: as cap_embed(). */
 MUST_CHECK err_t context_bind(struct core *core, struct sched_context *context,
                               struct cap *thread_cap);
 void context_unbind(struct core *core, struct sched_context *context);
@@ -69,18 +83,25 @@ uint64_t context_remaining(const struct sched_context *context, ns_t now_ns);
 
 /* Timers. */
 
-/** Queues an event (again); hardware is armed if it must be. */
+/** Queues an event (again) on the core; hardware is armed if it must be. */
 void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band);
 void timed_cancel(struct core *core, struct timed *timed);
 /** The hardware timer fired: expires at most TIMER_EXPIRE_MAX events, and arms anew. */
 void timers_on_interrupt(struct core *core);
 /** Arms for the events of bands from band on, below those armed for already. */
 void timers_cover_more(struct core *core, uint32_t band);
+/** Another core may have queued earlier events than the hardware is armed for. */
+void timers_cover_all(struct core *core);
 
 /** Makes sure that the hardware fires at or before a time. */
 static inline void timers_arm_by(struct core *core, ns_t at_ns)
 {
-    if (at_ns < core->armed_ns) {
+    if (at_ns >= core->armed_ns) {
+        return;
+    }
+    if (core_is_other(core)) {
+        arch_core_poke(core); /* it will arm its own */
+    } else {
         core->armed_ns = at_ns;
         arch_timer_arm(at_ns);
     }

@@ -22,7 +22,6 @@ struct arch_registers;
 struct core;
 struct thread;
 
-#define HOST_CORES 2u
 #define HOST_LINES 24u
 #define HOST_TLB_ENTRIES 64u
 #define HOST_RAM_BASE 0x1000000ull
@@ -33,7 +32,7 @@ struct thread;
 struct host_options {
     uint64_t ram_bytes; /* 0: 64 MiB */
     uint64_t tick_ns;   /* how far the clock goes on with each look at it */
-    uint32_t cores;     /* 0: one */
+    uint32_t cores;     /* at most ARCH_CORES; 0: one */
 };
 
 /** Makes a machine with cleared memory and nothing in it; host_stop() gives its memory back. */
@@ -71,6 +70,8 @@ ns_t host_time_armed(const struct core *core);
 void host_line_raise(uint32_t line);
 void host_line_lower(uint32_t line);
 void host_msi_raise(uint32_t vector);
+/** Does an interrupt wait for the core: a poke, its timer, a line or message that was claimed there? */
+bool host_interrupt_waits(const struct core *core);
 /** Hands all interrupts that wait to the core. Returns how many there were. */
 uint32_t host_interrupts_deliver(struct core *core);
 
@@ -83,6 +84,10 @@ uint32_t host_preempt_looks(void);
 
 /** False, with why, if the machine's state does not fit what the core is about to resume. */
 bool host_check_core(const struct core *core, char *why, uint32_t why_bytes);
+/** True if another core has poked the core, and it has not looked yet: what it is about to resume may be out of date. */
+bool host_is_poked(const struct core *core);
+/** How often cores were poked so far. */
+uint64_t host_pokes(void);
 /** The thread whose registers live in the core's floating-point unit, or NULL. */
 const struct thread *host_fpu_owner(uint32_t core);
 /** The page tables that the core walks; 0: none. */

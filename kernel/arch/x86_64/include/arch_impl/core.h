@@ -13,6 +13,7 @@
 struct core;
 struct thread;
 
+#define ARCH_CORES 1u /* so many can be used at most */
 #define ARCH_GDT_ENTRIES 8u
 #define ARCH_STACK_BYTES 16384u
 #define ARCH_IST_BYTES 4096u

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupts of the simulated machine: lines, messages, timers, and what one core wants of another. Must stay true:
+ * each comes to one core, and only when a test lets that core take it.
+ */
+#include "machine.h"
+
+enum { DELIVER_MAX = 1000 };
+
+uint32_t arch_irq_line_count(void)
+{
+    return HOST_LINES;
+}
+
+static struct host_line *line_of(uint32_t line)
+{
+    if (line >= HOST_LINES) {
+        host_fail("the kernel uses an interrupt line that does not exist");
+    }
+    return &host.lines[line];
+}
+
+void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low)
+{
+    struct host_line *routed = line_of(line);
+
+    (void)active_low;
+    if (vector >= ARCH_IRQ_VECTORS) {
+        host_fail("the kernel routes a line to a vector that does not exist");
+    }
+    routed->vector = vector;
+    routed->is_routed = true;
+    host.vector_core[vector] = (uint8_t)host.active;
+    routed->is_level = level;
+    routed->is_masked = true;
+    routed->is_raised = false;
+}
+
+void arch_irq_line_mask(uint32_t line, bool masked)
+{
+    line_of(line)->is_masked = masked;
+}
+
+void arch_irq_acknowledge(uint32_t vector)
+{
+    if (vector >= ARCH_IRQ_VECTORS || !host.in_service[vector]) {
+        host_fail("the kernel acknowledges an interrupt that was not delivered");
+    }
+    host.in_service[vector] = false;
+}
+
+void arch_irq_msi(uint32_t vector, uint64_t *address, uint32_t *data)
+{
+    host.vector_core[vector] = (uint8_t)host.active;
+    *address = 0xfee00000u;
+    *data = vector;
+}
+
+void host_line_raise(uint32_t line)
+{
+    line_of(line)->is_raised = true;
+}
+
+void host_line_lower(uint32_t line)
+{
+    line_of(line)->is_raised = false;
+}
+
+void host_msi_raise(uint32_t vector)
+{
+    host.msi[vector] = true;
+}
+
+/* The lowest vector that waits for a core; false: none. */
+static bool vector_pending(uint32_t core, uint32_t *vector)
+{
+    for (uint32_t i = 0; i < HOST_LINES; i++) {
+        if (host.lines[i].is_routed && host.lines[i].is_raised && !host.lines[i].is_masked &&
+            host.vector_core[host.lines[i].vector] == core) {
+            *vector = host.lines[i].vector;
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < ARCH_IRQ_VECTORS; i++) {
+        if (host.msi[i] && host.vector_core[i] == core) {
+            *vector = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void vector_take(uint32_t vector)
+{
+    host.msi[vector] = false;
+    for (uint32_t i = 0; i < HOST_LINES; i++) {
+        if (host.lines[i].vector == vector && !host.lines[i].is_level) {
+            host.lines[i].is_raised = false;
+        }
+    }
+    host.in_service[vector] = true;
+}
+
+static bool timer_is_due(const struct host_core *core)
+{
+    return core->armed_ns <= host.now_ns;
+}
+
+bool host_interrupt_waits(const struct core *core)
+{
+    const struct host_core *simulated = &host.cores[core->arch.host_number];
+    uint32_t vector;
+
+    return simulated->is_poked || timer_is_due(simulated) ||
+           vector_pending(core->arch.host_number, &vector);
+}
+
+bool arch_interrupt_pending(struct core *core)
+{
+    host.preempt_looks++;
+    if (host.preempt_looks == host.preempt_at) {
+        host.preempt_forced = true;
+    }
+    return host.preempt_forced || host_interrupt_waits(core);
+}
+
+void host_preempt_at(uint32_t nth)
+{
+    host.preempt_at = nth;
+    host.preempt_looks = 0;
+    host.preempt_forced = false;
+}
+
+uint32_t host_preempt_looks(void)
+{
+    return host.preempt_looks;
+}
+
+static void deliver_vector(struct core *core, uint32_t vector)
+{
+    vector_take(vector);
+    core_on_interrupt(core, vector);
+    if (host.in_service[vector]) {
+        host_fail("the kernel did not acknowledge an interrupt");
+    }
+}
+
+uint32_t host_interrupts_deliver(struct core *core)
+{
+    struct host_core *simulated = &host.cores[core->arch.host_number];
+    uint32_t count = 0;
+    uint32_t vector;
+
+    host.active = core->arch.host_number;
+    host.preempt_forced = false;
+    for (;; count++) {
+        if (simulated->is_poked) {
+            simulated->is_poked = false;
+            core_on_interrupt(core, ARCH_VECTOR_POKE);
+        } else if (timer_is_due(simulated)) {
+            simulated->armed_ns = DEADLINE_NEVER;
+            core_on_interrupt(core, ARCH_VECTOR_TIMER);
+        } else if (vector_pending(host.active, &vector)) {
+            deliver_vector(core, vector);
+        } else {
+            return count;
+        }
+        if (count > DELIVER_MAX) {
+            host_fail("an interrupt comes again and again");
+        }
+    }
+}
+
+/* --- Other cores ------------------------------------------------------------------------------- */
+
+bool arch_core_is_this(const struct core *core)
+{
+    return core->arch.host_number == host.active;
+}
+
+/* Cores take turns here, and a test lets none go on before its interrupts were delivered. */
+void arch_core_poke(struct core *core)
+{
+    host.cores[core->arch.host_number].is_poked = true;
+    host.pokes++;
+}
+
+bool host_is_poked(const struct core *core)
+{
+    return host.cores[core->arch.host_number].is_poked;
+}
+
+uint64_t host_pokes(void)
+{
+    return host.pokes;
+}
