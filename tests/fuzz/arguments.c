@@ -57,7 +57,7 @@ static uint64_t retype_type(struct random *random)
         OBJECT_THREAD,        OBJECT_THREAD,       OBJECT_THREAD,       OBJECT_SCHED_CONTEXT,
         OBJECT_SCHED_CONTEXT, OBJECT_ENDPOINT,     OBJECT_ENDPOINT,     OBJECT_REPLY,
         OBJECT_REPLY,         OBJECT_NOTIFICATION, OBJECT_NOTIFICATION, OBJECT_TIMER,
-        OBJECT_IRQ,           OBJECT_IO_PORT,
+        OBJECT_IRQ,           OBJECT_IO_PORT,      OBJECT_IO_SPACE,     OBJECT_IO_SPACE,
     };
 
     return types[random_below(random, sizeof(types))];
@@ -127,7 +127,8 @@ static uint64_t make_cap(const struct making *making, const struct fuzz_arg *arg
         ((is_op(making, "thread.configure") && random_chance(random, 60)) || making_digs(making))) {
         return own_table(making->caller);
     }
-    if (is_op(making, "vspace.add_tables") || is_op(making, "thread.set_buffer")) {
+    if (is_op(making, "vspace.add_tables") || is_op(making, "io_space.add_tables") ||
+        is_op(making, "thread.set_buffer")) {
         return pick(random, making->caller, arg->type, is_detached);
     }
     return pick(random, making->caller, arg->type, wish_any);
@@ -248,7 +249,7 @@ static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *
     uint64_t span = arg->max - arg->min;
     uint64_t value;
 
-    if (is_op(making, "vspace.map")) {
+    if (is_op(making, "vspace.map") || is_op(making, "io_space.map")) {
         return make_map_scalar(making, arg);
     }
     if (make_time_scalar(making, name, &value)) {
@@ -260,6 +261,9 @@ static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *
     if (is_op(making, "io_port.claim")) {
         return strcmp(name, "first") == 0 ? random_below(random, 1100)
                                           : 1 + random_below(random, 9);
+    }
+    if (strcmp(name, "source") == 0) {
+        return pick_source(random);
     }
     if (strcmp(name, "line") == 0) {
         return random_below(random, HOST_LINES + 1);

@@ -46,6 +46,9 @@ static void hold_devices(struct boot_plan *plan, const struct acpi_facts *facts)
     for (uint32_t i = 0; i < facts->ioapic_count; i++) {
         boot_plan_hold(plan, facts->ioapics[i].base, 4096);
     }
+    for (uint32_t i = 0; i < facts->dmar.unit_count; i++) {
+        boot_plan_hold(plan, facts->dmar.units[i].base, 4096);
+    }
 }
 
 _Noreturn void arch_start(struct boot_plan *plan)
@@ -67,6 +70,7 @@ _Noreturn void arch_start(struct boot_plan *plan)
     lapic_init(facts.lapic);
     ioapic_init(&facts);
     clock_init(&facts);
+    vtd_init(plan, &facts);
     hold_devices(plan, &facts);
     plan->clock_base_tsc = arch_clock.base_tsc;
     plan->clock_mult = arch_clock.mult;
