@@ -93,8 +93,7 @@ static const char *read_scopes(const uint8_t *start, uint32_t bytes, uint32_t se
         }
         if (start[at] == SCOPE_IOAPIC) {
             wrong = add_ioapic(start + at, facts);
-        } else if (segment == 0 &&
-                   (start[at] == SCOPE_DEVICE_ALONE || start[at] == SCOPE_BRIDGE)) {
+        } else if (segment == 0 && (start[at] == SCOPE_DEVICE_ALONE || start[at] == SCOPE_BRIDGE)) {
             wrong = add_scope(start + at, facts);
         }
     }

@@ -223,7 +223,8 @@ err_t vspace_destroy(struct core *core, struct vspace *space)
     if (!space->is_io) {
         arch_vspace_leave(core, space->root);
     }
-    arch_memory_clear(vspace_root(space), (space->is_io ? PTE_PER_TABLE : PTE_USER_IN_ROOT) * sizeof(uint64_t));
+    arch_memory_clear(vspace_root(space),
+                      (space->is_io ? PTE_PER_TABLE : PTE_USER_IN_ROOT) * sizeof(uint64_t));
     for (uint32_t step = 1; (run = any_run(space)) != NULL; step++) {
         vspace_run_release(run);
         if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {

@@ -96,7 +96,8 @@ void vspace_flush(const struct core *core, struct vspace *space, user_addr_t at)
 {
     if (space->is_io) {
         space->must_flush = true;
-    } else if (core->entered == NULL || core->entered->space == space || core->entered->space == NULL) {
+    } else if (core->entered == NULL || core->entered->space == space ||
+               core->entered->space == NULL) {
         arch_tlb_flush_page(at);
     }
 }
@@ -150,7 +151,8 @@ err_t vspace_map_pages(struct vspace *space, struct cap *frame, const struct map
     err_t err;
 
     if (((uint64_t)mapping->first + mapping->count) * span > run->size_bytes ||
-        mapping->at % span != 0 || !vspace_range_is_good(space, mapping->at, mapping->count * span)) {
+        mapping->at % span != 0 ||
+        !vspace_range_is_good(space, mapping->at, mapping->count * span)) {
         return ERR_RANGE;
     }
     if ((prot & ~may) != 0 || (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) {

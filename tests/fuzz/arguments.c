@@ -242,6 +242,26 @@ static bool make_time_scalar(const struct making *making, const char *name, uint
     return true;
 }
 
+/* Arguments about devices; false: it is none. */
+static bool make_device_scalar(const struct making *making, const char *name, uint64_t *value)
+{
+    struct random *random = making->random;
+
+    if (strcmp(name, "port") == 0) {
+        *value = make_port(making);
+    } else if (is_op(making, "io_port.claim")) {
+        *value =
+            strcmp(name, "first") == 0 ? random_below(random, 1100) : 1 + random_below(random, 9);
+    } else if (strcmp(name, "source") == 0) {
+        *value = pick_source(random);
+    } else if (strcmp(name, "line") == 0) {
+        *value = random_below(random, HOST_LINES + 1);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *arg)
 {
     struct random *random = making->random;
@@ -252,23 +272,9 @@ static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *
     if (is_op(making, "vspace.map") || is_op(making, "io_space.map")) {
         return make_map_scalar(making, arg);
     }
-    if (make_time_scalar(making, name, &value)) {
+    if (make_time_scalar(making, name, &value) || make_device_scalar(making, name, &value)) {
         return value;
     }
-    if (strcmp(name, "port") == 0) {
-        return make_port(making);
-    }
-    if (is_op(making, "io_port.claim")) {
-        return strcmp(name, "first") == 0 ? random_below(random, 1100)
-                                          : 1 + random_below(random, 9);
-    }
-    if (strcmp(name, "source") == 0) {
-        return pick_source(random);
-    }
-    if (strcmp(name, "line") == 0) {
-        return random_below(random, HOST_LINES + 1);
-    }
-
     if (is_op(making, "untyped.retype") && strcmp(name, "type") == 0) {
         return retype_type(random);
     }

@@ -98,9 +98,8 @@ void arch_iommu_detach(uint32_t source)
 
 bool arch_iommu_mute(uint32_t source, bool is_muted)
 {
-    if (source >= HOST_SOURCES ||
-        (source_of(source)->domain == 0 &&
-         buses_used(source / HOST_SOURCES_PER_BUS) >= BUSES_MAX)) {
+    if (source >= HOST_SOURCES || (source_of(source)->domain == 0 &&
+                                   buses_used(source / HOST_SOURCES_PER_BUS) >= BUSES_MAX)) {
         return false;
     }
     source_of(source)->is_muted = is_muted;
@@ -305,8 +304,8 @@ bool host_check_iommu(char *why, uint32_t why_bytes)
 
         if (wrong != NULL) {
             snprintf(why, why_bytes, "the unit still holds %s at %#llx of domain %u, which %s",
-                     entry->level == 0 ? "the page" : "a table",
-                     (unsigned long long)entry->start, entry->domain, wrong);
+                     entry->level == 0 ? "the page" : "a table", (unsigned long long)entry->start,
+                     entry->domain, wrong);
             return false;
         }
     }

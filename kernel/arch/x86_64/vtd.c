@@ -32,7 +32,7 @@
 #define QUEUE 0x90u
 #define INTERRUPTS 0xb8u
 
-#define CAPABILITY_DOMAINS(value) (1u << (4 + 2 * ((value) & 7u)))
+#define CAPABILITY_DOMAINS(value) (1u << (4 + 2 * ((value)&7u)))
 #define CAPABILITY_WRITE_BUFFER (1ull << 4)
 #define CAPABILITY_CACHES_ABSENCE (1ull << 7)
 #define CAPABILITY_39_BITS (1ull << 9)
@@ -163,7 +163,7 @@ static const char *settle(const struct survey *survey)
     vtd.root_level = is_48 ? 3 : 2;
     vtd.bits = survey->width < table_bits ? survey->width : table_bits;
     vtd.domains = survey->domains;
-    vtd.page_class_max = (survey->every & CAPABILITY_2M) == 0 ? 0
+    vtd.page_class_max = (survey->every & CAPABILITY_2M) == 0   ? 0
                          : (survey->every & CAPABILITY_1G) == 0 ? 1
                                                                 : 2;
     vtd.caches_absence = (survey->any & CAPABILITY_CACHES_ABSENCE) != 0;

@@ -12,8 +12,8 @@
 
 struct vtd_unit {
     volatile uint8_t *registers;
-    uint64_t *queue; /* of invalidations, VTD_QUEUE_ENTRIES of two words */
-    uint32_t tail;   /* the next entry to fill */
+    uint64_t *queue;         /* of invalidations, VTD_QUEUE_ENTRIES of two words */
+    uint32_t tail;           /* the next entry to fill */
     volatile uint32_t *done; /* the unit writes the last ticket here that it has worked off */
     uint32_t ticket;
     uint32_t fault_offset; /* of the first record, in registers */

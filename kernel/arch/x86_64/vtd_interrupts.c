@@ -20,7 +20,7 @@
 /* Both words count: without the first, nothing of the second is looked at. */
 static void entry_set(uint32_t number, uint64_t low, uint64_t high)
 {
-    uint64_t *entry = &vtd.interrupts[2 * (uint64_t)number];
+    uint64_t *entry = vtd.interrupts + 2 * (uint64_t)number;
 
     entry[0] = 0;
     arch_iommu_publish(entry, 16);

@@ -13,7 +13,7 @@
 
 /* A context entry: two words. */
 #define CONTEXT_PRESENT 1ull
-#define CONTEXT_MUTED 2ull       /* counts in entries that are not present, too */
+#define CONTEXT_MUTED 2ull /* counts in entries that are not present, too */
 #define CONTEXT_WIDTH_LEVEL(level) ((uint64_t)(level)-1) /* 1: three levels, 2: four */
 #define CONTEXT_DOMAIN_SHIFT 8u
 #define CONTEXT_DOMAIN 0xffffull
@@ -162,9 +162,8 @@ static void entry_set(struct vtd_context_table *table, uint32_t source, uint64_t
         vtd_invalidate_contexts();
         return;
     }
-    vtd_invalidate(FORGET_CONTEXTS | OF_SOURCE | domain << DOMAIN_SHIFT |
-                       (uint64_t)source << SOURCE_SHIFT,
-                   0);
+    vtd_invalidate(
+        FORGET_CONTEXTS | OF_SOURCE | domain << DOMAIN_SHIFT | (uint64_t)source << SOURCE_SHIFT, 0);
     vtd_invalidate(FORGET_TRANSLATIONS | OF_DOMAIN | DRAIN | domain << DOMAIN_SHIFT, 0);
 }
 

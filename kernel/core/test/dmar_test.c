@@ -108,7 +108,8 @@ TEST(units_scopes_and_reserved_memory_are_found)
     CHECK_EQ(facts.units[1].base, 0xfed91000, "base");
     CHECK_EQ(facts.units[2].segment, 1, "segment");
     CHECK(facts.covers_all, "the second takes the rest");
-    CHECK_EQ(facts.scope_count, 2, "behind a bridge it has no number, and segment 1 does not count");
+    CHECK_EQ(facts.scope_count, 2,
+             "behind a bridge it has no number, and segment 1 does not count");
     CHECK_EQ(facts.scopes[0].source, 0x10, "source");
     CHECK(!facts.scopes[0].is_bridge && facts.scopes[1].is_bridge, "one of them is a bridge");
     CHECK_EQ(facts.ioapic_count, 2, "IOAPICs");

@@ -10,7 +10,7 @@
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 #define AT 0x40000000ull
 #define MESSAGES 0xfee00000ull
-#define SOURCE 0x100u     /* behind the bridge of this system; nothing need be there */
+#define SOURCE 0x100u      /* behind the bridge of this system; nothing need be there */
 #define SOURCE_FAR 0xff00u /* on a bus that leads nowhere */
 #define SOURCES_MAX 32u
 
@@ -58,8 +58,7 @@ TEST(io_space_map_refuses)
     EXPECT(IO_SPACE, MAP, NO_RIGHT, io_space_map(space, readable, 0, 1, AT, READ_WRITE, &done));
     REQUIRE_OK(io_space_map(space, frame, 0, 4, AT, READ_WRITE, &done));
     CHECK_EQ(done, 4, "all of them");
-    EXPECT(IO_SPACE, MAP, ALREADY_MAPPED,
-           io_space_map(space, frame, 0, 1, AT, READ_WRITE, &done));
+    EXPECT(IO_SPACE, MAP, ALREADY_MAPPED, io_space_map(space, frame, 0, 1, AT, READ_WRITE, &done));
     EXPECT(IO_SPACE, MAP, BUSY,
            io_space_map(space_with_tables(4), frame, 0, 1, AT, READ_WRITE, &done));
     EXPECT(VSPACE, MAP, BUSY, vspace_map(VSPACE, frame, 0, 1, PLACE, PROT_READ, &done));
@@ -79,8 +78,8 @@ TEST(io_space_maps_no_registers_of_devices)
 
     for (uint32_t i = 0; i < boot->untyped_count; i++) {
         if (boot->untyped[i].device) {
-            cap_addr_t frame = make_from(boot->untyped[i].slot, OBJECT_FRAME,
-                                         FRAME_SIZE(1, PAGE_CLASS_4K));
+            cap_addr_t frame =
+                make_from(boot->untyped[i].slot, OBJECT_FRAME, FRAME_SIZE(1, PAGE_CLASS_4K));
 
             EXPECT(IO_SPACE, MAP, WRONG_TYPE,
                    io_space_map(space, frame, 0, 1, AT, READ_WRITE, &done));

@@ -38,8 +38,7 @@ static bool check_io_space(struct view *view, const struct io_space *io, uint8_t
         return view_fail(view, "%s has %u sources and domain %u", view_name(view, io),
                          io->source_count, io->domain);
     }
-    if (io->domain != 0 &&
-        (io->domain >= IO_DOMAINS_MAX || dma->domains[io->domain] != io)) {
+    if (io->domain != 0 && (io->domain >= IO_DOMAINS_MAX || dma->domains[io->domain] != io)) {
         return view_fail(view, "the machine does not know of the domain of %s",
                          view_name(view, io));
     }
@@ -69,8 +68,8 @@ bool check_dma(struct view *view)
         }
     }
     for (uint32_t i = 0; i < IO_DOMAINS_MAX; i++) {
-        if (dma->domains[i] != NULL && (!view_has(view, dma->domains[i], OBJECT_IO_SPACE) ||
-                                        dma->domains[i]->domain != i)) {
+        if (dma->domains[i] != NULL &&
+            (!view_has(view, dma->domains[i], OBJECT_IO_SPACE) || dma->domains[i]->domain != i)) {
             return view_fail(view, "domain %u is of a dead space, or of one that does not know", i);
         }
     }

@@ -166,7 +166,8 @@ static bool check_entry(struct space_walk *walk, uint64_t pte, uint32_t level, u
 static bool check_table(struct space_walk *walk, const uint64_t *table, uint32_t level,
                         user_addr_t base)
 {
-    uint32_t end = level == PTE_ROOT_LEVEL && !walk->space->is_io ? PTE_USER_IN_ROOT : PTE_PER_TABLE;
+    uint32_t end =
+        level == PTE_ROOT_LEVEL && !walk->space->is_io ? PTE_USER_IN_ROOT : PTE_PER_TABLE;
 
     for (uint32_t i = 0; i < end; i += 8) {
         const uint64_t *few = &table[i];

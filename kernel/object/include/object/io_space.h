@@ -43,9 +43,10 @@ _Static_assert(sizeof(struct io_space) <= 4096, "the root table is the page afte
 
 /* What the machine knows about DMA. */
 struct dma {
-    struct io_space *domains[IO_DOMAINS_MAX]; /* borrowed: a space leaves its domain before it dies */
-    struct dma_faults strays; /* of sources that are in no space */
-    uint32_t lost;            /* how often units recorded less than there was */
+    struct io_space
+        *domains[IO_DOMAINS_MAX]; /* borrowed: a space leaves its domain before it dies */
+    struct dma_faults strays;     /* of sources that are in no space */
+    uint32_t lost;                /* how often units recorded less than there was */
 };
 
 static inline struct io_space *io_space_of(struct vspace *space)

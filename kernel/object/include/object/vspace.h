@@ -18,7 +18,8 @@ struct vspace {
     user_addr_t end; /* addresses are below */
     uint8_t root_level;
     bool is_io;
-    bool must_flush; /* is_io: something was removed that units may remember; false between kernel entries */
+    bool
+        must_flush; /* is_io: something was removed that units may remember; false between kernel entries */
 };
 
 #define VSPACE_BYTES 8192u
