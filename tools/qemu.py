@@ -6,7 +6,7 @@ A system file may hold a table [run]; what it says is the default for that syste
     memory = "512M"     cores = 1       icount = true (one instruction per clock tick)
     timeout_s = 60      append = ""     exit = 33 (QEMU's exit status that means success)
     devices = ["-device", "edu"]        more arguments for QEMU
-    iommu = false      a DMA remapping unit (VT-d) that remaps interrupts, too
+    iommu = true       a DMA remapping unit (VT-d) that remaps interrupts, too
 """
 import os
 import signal
@@ -19,7 +19,7 @@ import tomllib
 EXIT_PORT = 0xF4
 EXIT_SUCCESS = 0x10 * 2 + 1
 DEFAULTS = {"memory": "512M", "cores": 1, "icount": True, "timeout_s": 120, "append": "",
-            "exit": EXIT_SUCCESS, "devices": [], "iommu": False}
+            "exit": EXIT_SUCCESS, "devices": [], "iommu": True}
 
 
 def settings_of(name):

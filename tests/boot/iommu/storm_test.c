@@ -7,7 +7,7 @@
 #include "pith/kernel_calls.h"
 
 #define FAULTS_MAX 16u
-#define LASTS_NS MS(200)
+#define LASTS_NS MS(50)
 
 struct record {
     uint32_t count, source, reason, lost;
@@ -69,7 +69,7 @@ TEST(a_storm_of_faults_ends_and_costs_little)
     sleep_ns(MS(20));
     CHECK_EQ(record_read(space).count, 0, "to ask is not enough to hear more");
     CHECK_OK(io_space_unmute(space, source));
-    sleep_ns(MS(100));
+    sleep_ns(MS(40));
     CHECK_EQ(record_read(space).count, FAULTS_MAX, "unmuted, as many again");
     uhci_run(false);
 }
@@ -112,7 +112,7 @@ TEST(a_storm_of_nobodys_device_ends_too)
     cap_addr_t space = make(OBJECT_IO_SPACE, 0);
 
     REQUIRE_OK(io_space_attach(space, MACHINE, source));
-    sleep_ns(MS(100));
+    sleep_ns(MS(40));
     CHECK_EQ(record_read(space).count, FAULTS_MAX, "attached, it is heard again");
     uhci_run(false);
 }
