@@ -158,7 +158,7 @@ void dmar_read(const uint8_t *table, uint32_t length, struct dmar_facts *facts)
         return;
     }
     facts->may_remap_interrupts = (table[HEAD_FLAGS] & FLAG_INTERRUPTS) != 0;
-    facts->may_use_x2apic = (table[HEAD_FLAGS] & FLAG_X2APIC_NOT) == 0;
+    facts->forbids_x2apic = (table[HEAD_FLAGS] & FLAG_X2APIC_NOT) != 0;
     facts->wrong = read_all(table, length, facts);
     if (facts->wrong != NULL) {
         facts->unit_count = 0;

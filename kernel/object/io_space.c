@@ -67,6 +67,7 @@ err_t io_space_on_attach(struct invocation *inv, const struct io_space_attach_ar
     if (io->source_count == IO_SOURCES_MAX || domain == 0) {
         return ERR_NO_MEMORY;
     }
+    dma_faults_take(inv->core); /* what was recorded is not this space's */
     err = arch_iommu_attach(args->source, domain, io->space.root);
     if (err) {
         return err;
@@ -96,6 +97,7 @@ err_t io_space_on_detach(struct invocation *inv, const struct io_space_detach_ar
     if (source == NULL) {
         return ERR_GONE;
     }
+    dma_faults_take(inv->core); /* what was recorded is still this space's */
     source_detach(inv->core->machine, io, source);
     return ERR_OK;
 }
@@ -137,10 +139,10 @@ static void note(struct dma_faults *faults, const struct arch_dma_fault *fault)
     }
 }
 
-/* What is muted and faults all the same (by interrupts: the unit mutes those by entry) makes the units deaf. */
-static void mute(uint32_t source, bool is_muted_already)
+/* Who cannot be muted makes the units deaf, until somebody asks them. */
+static void mute(const struct arch_dma_fault *fault)
 {
-    if (is_muted_already || !arch_iommu_mute(source, true)) {
+    if (!arch_iommu_mute(fault->source, true) || fault->is_message) {
         arch_iommu_deafen();
     }
 }
@@ -151,7 +153,7 @@ static void fault_of_stray(struct machine *machine, const struct arch_dma_fault 
 
     note(strays, fault);
     if (strays->count >= IO_FAULTS_MAX) {
-        mute(fault->source, strays->count >= 2 * IO_FAULTS_MAX);
+        mute(fault);
     }
 }
 
@@ -160,12 +162,17 @@ static void fault_of_space(struct core *core, struct io_space *io,
 {
     struct io_source *source = source_find(io, fault->source);
 
-    note(&io->faults, fault);
     assert(source != NULL);
+    if (source->is_muted) {
+        if (fault->is_message) {
+            arch_iommu_deafen();
+        }
+        return; /* others were recorded before it was muted */
+    }
+    note(&io->faults, fault);
     source->faults++;
-    if (source->faults >= IO_FAULTS_MAX) {
-        mute(fault->source, source->is_muted);
-        source->faults = IO_FAULTS_MAX;
+    if (source->faults == IO_FAULTS_MAX) {
+        mute(fault);
         source->is_muted = true;
     }
     if (io->notification_cap.type != OBJECT_NONE) {

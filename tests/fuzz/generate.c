@@ -256,6 +256,18 @@ static void make_plain(struct random *random, const struct habits *habits, struc
 
 /* --- Steps ------------------------------------------------------------------------------------------- */
 
+static void make_message_signal(struct random *random, struct step *step)
+{
+    uint32_t vector = random_chance(random, 80) ? ARCH_IRQ_VECTORS - 1 - random_below(random, 8)
+                                                : random_below(random, ARCH_IRQ_VECTORS);
+    uint32_t owner = host_msi_source(vector);
+
+    step->kind = STEP_MSI;
+    step->words[0] = vector;
+    step->words[1] =
+        owner != HOST_NO_SOURCE && random_chance(random, 80) ? owner : pick_source(random);
+}
+
 static void make_hardware(struct random *random, struct step *step)
 {
     switch (random_below(random, 5)) {
@@ -265,11 +277,7 @@ static void make_hardware(struct random *random, struct step *step)
         step->words[1] = random_below(random, 4) != 0;
         break;
     case 1:
-        step->kind = STEP_MSI;
-        step->words[0] = random_chance(random, 80) ? ARCH_IRQ_VECTORS - 1 - random_below(random, 8)
-                                                   : random_below(random, ARCH_IRQ_VECTORS);
-        step->words[1] = random_chance(random, 80) ? host_msi_source((uint32_t)step->words[0])
-                                                   : random_below(random, HOST_SOURCES);
+        make_message_signal(random, step);
         break;
     case 2:
     case 3:

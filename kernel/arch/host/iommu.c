@@ -227,9 +227,23 @@ static bool refuse(uint32_t source, uint64_t address, bool is_write)
         unit->has_lost = true;
         return false;
     }
-    unit->faults[unit->fault_count++] =
-        (struct arch_dma_fault){ source, is_write ? 0x105 : 6, address & ~(PAGE_BYTES - 1ull) };
+    unit->faults[unit->fault_count++] = (struct arch_dma_fault){
+        .source = source, .reason = is_write ? 0x105 : 6, .address = address & ~(PAGE_BYTES - 1ull)
+    };
     return false;
+}
+
+void host_message_refuse(uint32_t source, uint32_t entry)
+{
+    struct host_iommu *unit = &host.iommu;
+
+    if (unit->fault_count == HOST_DMA_FAULTS) {
+        unit->has_lost = true;
+        return;
+    }
+    unit->faults[unit->fault_count++] = (struct arch_dma_fault){
+        .source = source, .reason = 0x26, .address = entry, .is_message = true
+    };
 }
 
 bool host_dma(uint32_t source, uint64_t address, bool is_write, phys_t *phys)

@@ -270,6 +270,8 @@ void host_msi_raise(uint32_t vector, uint32_t source)
 {
     if (!host.has_iommu || host.msi_sources[vector] == source) {
         host.msi[vector] = true;
+    } else {
+        host_message_refuse(source, vector);
     }
 }
 

@@ -95,3 +95,5 @@ struct host_core *host_active(void);
 _Noreturn void host_fail(const char *text);
 /** Does the DMA remapping unit interrupt? */
 bool host_iommu_interrupts(void);
+/** The unit refuses a message, and records that whoever is muted. */
+void host_message_refuse(uint32_t source, uint32_t entry);

@@ -81,10 +81,10 @@ static void lapic_write(uint32_t offset, uint32_t value)
     }
 }
 
-void lapic_init(phys_t base)
+void lapic_init(phys_t base, bool may_use_x2apic)
 {
     uint64_t state = msr_read(MSR_APIC_BASE) | APIC_BASE_ON;
-    bool has_x2 = cpu_has_x2apic();
+    bool has_x2 = may_use_x2apic && cpu_has_x2apic();
 
     port_write8(PIC_FIRST_DATA, 0xff);
     port_write8(PIC_SECOND_DATA, 0xff);
@@ -99,6 +99,11 @@ void lapic_init(phys_t base)
     lapic_write(LAPIC_ERROR, LAPIC_MASKED);
     lapic_write(LAPIC_TIMER, LAPIC_MASKED | VECTOR_TIMER);
     lapic_write(LAPIC_DIVIDE, LAPIC_DIVIDE_BY_1);
+}
+
+bool lapic_is_x2apic(void)
+{
+    return apics.lapic == NULL;
 }
 
 void lapic_acknowledge(void)

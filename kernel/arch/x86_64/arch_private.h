@@ -76,7 +76,9 @@ void acpi_read(phys_t rsdp, struct acpi_facts *facts);
 phys_t acpi_find_rsdp(void);
 
 /* apic.c */
-void lapic_init(phys_t base);
+/** may_use_x2apic: unless the firmware asked not to. */
+void lapic_init(phys_t base, bool may_use_x2apic);
+bool lapic_is_x2apic(void);
 void lapic_acknowledge(void);
 uint32_t lapic_id(void);
 /** Counts down from the highest number, for calibration. */

@@ -67,7 +67,7 @@ _Noreturn void arch_start(struct boot_plan *plan)
     fpu_init();
     paging_init(plan);
     acpi_read(plan->rsdp, &facts);
-    lapic_init(facts.lapic);
+    lapic_init(facts.lapic, !facts.dmar.forbids_x2apic);
     ioapic_init(&facts);
     clock_init(&facts);
     vtd_init(plan, &facts);

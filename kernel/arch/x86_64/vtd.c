@@ -185,7 +185,7 @@ static uint32_t ioapic_source(const struct dmar_facts *dmar, uint32_t id)
 static const char *interrupts_refusal(const struct survey *survey, const struct acpi_facts *facts,
                                       uint32_t *sources)
 {
-    vtd.is_x2apic = cpu_has_x2apic();
+    vtd.is_x2apic = lapic_is_x2apic();
     if ((survey->every_extended & EXTENDED_INTERRUPTS) == 0 || !facts->dmar.may_remap_interrupts) {
         return "a unit cannot, or the firmware says so";
     }
@@ -370,7 +370,8 @@ static bool record_take(const struct vtd_unit *unit, uint32_t index, struct arch
         return false;
     }
     fault->source = read32(unit, at + 8) & 0xffffu;
-    if (reason >= REASON_INTERRUPTS && reason <= REASON_INTERRUPTS_LAST) {
+    fault->is_message = reason >= REASON_INTERRUPTS && reason <= REASON_INTERRUPTS_LAST;
+    if (fault->is_message) {
         fault->address = address >> 48;
         fault->reason = reason;
     } else {

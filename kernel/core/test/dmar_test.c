@@ -118,7 +118,7 @@ TEST(units_scopes_and_reserved_memory_are_found)
     CHECK_EQ(facts.ioapics[1].source, DMAR_NO_SOURCE, "behind a bridge");
     CHECK_EQ(facts.reserved_count, 1, "reserved memory");
     CHECK_EQ(facts.reserved[0].limit, 0x7b7fffff, "limit");
-    CHECK(facts.may_remap_interrupts && facts.may_use_x2apic, "flags");
+    CHECK(facts.may_remap_interrupts && !facts.forbids_x2apic, "flags");
 }
 
 TEST(only_segment_0_covers_all)
@@ -130,7 +130,7 @@ TEST(only_segment_0_covers_all)
     unit_add(&table, 0xfed90000, 1, 1);
     read(&table, &facts);
     CHECK(!facts.covers_all, "not segment 1");
-    CHECK(!facts.may_remap_interrupts && !facts.may_use_x2apic, "flags");
+    CHECK(!facts.may_remap_interrupts && facts.forbids_x2apic, "flags");
 }
 
 static void refused(const struct table *table, const char *why)

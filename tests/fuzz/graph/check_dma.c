@@ -2,7 +2,7 @@
 /*
  * Spaces of devices against the DMA remapping unit: each source is in the domain of the space that lists it, and in no
  * other; a space has a domain exactly while it has sources; the machine's table of domains agrees; who is muted; and
- * the unit remembers nothing that is not so any more.
+ * the unit remembers nothing that is not so any more, and lets nobody raise what nobody has.
  */
 #include "check.h"
 
@@ -71,6 +71,11 @@ bool check_dma(struct view *view)
         if (dma->domains[i] != NULL &&
             (!view_has(view, dma->domains[i], OBJECT_IO_SPACE) || dma->domains[i]->domain != i)) {
             return view_fail(view, "domain %u is of a dead space, or of one that does not know", i);
+        }
+    }
+    for (uint32_t i = 0; i < ARCH_IRQ_VECTORS; i++) {
+        if (host_msi_source(i) != HOST_NO_SOURCE && host_core(0)->machine->vectors[i] == NULL) {
+            return view_fail(view, "a device may raise vector %u, which nobody has", i);
         }
     }
     if (!host_check_iommu(view->wrong, sizeof(view->wrong))) {

@@ -45,6 +45,7 @@ struct arch_dma_fault {
     uint32_t source;
     uint32_t reason; /* as io_space.fault gives it */
     uint64_t address;
+    bool is_message; /* about an interrupt: to mute the source does not end those */
 };
 /** The next recorded fault, if there is one; it is not recorded any more. */
 bool arch_iommu_fault_take(struct arch_dma_fault *fault);

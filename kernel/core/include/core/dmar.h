@@ -27,7 +27,7 @@ struct dmar_facts {
         bool is_bridge;
     } scopes[DMAR_SCOPES_MAX];
     bool may_remap_interrupts;
-    bool may_use_x2apic;
+    bool forbids_x2apic;
 
     /* By which number an IOAPIC is known as a source of interrupts. */
     uint32_t ioapic_count;

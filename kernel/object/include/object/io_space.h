@@ -61,4 +61,4 @@ MUST_CHECK err_t io_space_destroy(struct core *core, struct io_space *io);
 
 /** Takes what the units recorded and tells those whom it concerns. Cost: at most DMA_FAULTS_TAKEN_MAX records. */
 void dma_faults_take(struct core *core);
-#define DMA_FAULTS_TAKEN_MAX 16u
+#define DMA_FAULTS_TAKEN_MAX 32u
