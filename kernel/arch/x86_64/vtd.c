@@ -246,7 +246,7 @@ static void unit_prepare(struct vtd_unit *unit, struct boot_plan *plan, uint32_t
     command(unit, QUEUE_ON, true);
 }
 
-/* 6.2.3, 6.6: tables first, then what may be remembered of others, then on. */
+/* 11.4.4: tables first, then what may be remembered of others, then on. */
 static void unit_start(const struct vtd_unit *unit, const void *nothing)
 {
     const void *root = unit->is_foreign ? nothing : vtd.root;
@@ -358,7 +358,7 @@ void vtd_init(struct boot_plan *plan, const struct acpi_facts *facts)
 
 /* --- Faults ---------------------------------------------------------------------------------------- */
 
-/* 11.4.14: a record, if there is one at that place. */
+/* Fault recording registers, 11.4: a record, if there is one at that place. */
 static bool record_take(const struct vtd_unit *unit, uint32_t index, struct arch_dma_fault *fault)
 {
     uint32_t at = unit->fault_offset + index * RECORD_BYTES;

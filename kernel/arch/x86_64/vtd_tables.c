@@ -143,7 +143,7 @@ static struct vtd_context_table *table_make(uint32_t source)
     return table;
 }
 
-/* 6.2.2, 6.5.1: first the entry without what makes it present, then with it; then units forget what was there. */
+/* Chapter 6: first the entry without what makes it present, then with it; then units forget what was there. */
 static void entry_set(struct vtd_context_table *table, uint32_t source, uint64_t low, uint64_t high)
 {
     uint64_t *entry = entry_of(table, source);

@@ -136,7 +136,7 @@ void edu_from_memory(uint64_t address, uint32_t bytes)
     copy(address, EDU_BUFFER, bytes, 0);
 }
 
-void edu_message_set(uint32_t source, uint64_t address, uint32_t data)
+static uint32_t message_capability(uint32_t source)
 {
     uint32_t at = pci_read(source, PCI_CAPABILITIES) & 0xfcu;
 
@@ -144,6 +144,19 @@ void edu_message_set(uint32_t source, uint64_t address, uint32_t data)
         at = pci_read(source, at) >> 8 & 0xfcu;
     }
     REQUIRE(at != 0, "it can send messages");
+    return at;
+}
+
+void edu_message_off(uint32_t source)
+{
+    uint32_t at = message_capability(source);
+
+    pci_write(source, at, pci_read(source, at) & ~PCI_MESSAGE_ON);
+}
+
+void edu_message_set(uint32_t source, uint64_t address, uint32_t data)
+{
+    uint32_t at = message_capability(source);
     bool is_64 = (pci_read(source, at) & PCI_MESSAGE_64) != 0;
 
     pci_write(source, at + 4, (uint32_t)address);

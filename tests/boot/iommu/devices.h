@@ -28,6 +28,8 @@ void edu_from_memory(uint64_t address, uint32_t bytes);
 
 /** edu_message_set() - what it writes when it interrupts. */
 void edu_message_set(uint32_t source, uint64_t address, uint32_t data);
+/** edu_message_off() - it uses its line again. */
+void edu_message_off(uint32_t source);
 
 /** uhci_find() - stops it, lets it do DMA. Returns its source number. */
 uint32_t uhci_find(void);

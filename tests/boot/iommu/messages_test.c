@@ -10,8 +10,10 @@
 
 #define OTHER 0x18u /* the number of some other device */
 #define LINE_RTC 8u
+#define PCI_LINE_FIRST 16u
+#define PCI_LINES 8u
 #define PORT_RTC 0x70u
-#define REASON_NOT_ITS 0x26u /* VT-d specification, 7.2.3 */
+#define REASON_NOT_ITS 0x26u /* VT-d specification, chapter 7 */
 
 struct message_irq {
     cap_addr_t irq, notification;
@@ -111,6 +113,35 @@ TEST(a_message_written_by_dma_is_judged_as_well)
         test_note("this emulator does not know the source of messages written by DMA: not tested");
     }
     CHECK(!came(&own), "another's is not its own either");
+}
+
+/* PCI devices have lines 16 to 23; which one is up to the board. */
+TEST(a_level_comes_through_until_the_device_is_quiet)
+{
+    uint32_t source = edu_start();
+    cap_addr_t notification = make(OBJECT_NOTIFICATION, 0);
+    cap_addr_t irqs = make_row(OBJECT_IRQ, 0, PCI_LINES);
+    uint64_t bits = 0;
+    uint64_t none;
+
+    edu_message_off(source);
+    for (uint32_t i = 0; i < PCI_LINES; i++) {
+        REQUIRE_OK(irq_claim_line(irqs + i, MACHINE, PCI_LINE_FIRST + i, 1, 0));
+        REQUIRE_OK(irq_bind(irqs + i, mint_of(notification, RIGHT_SIGNAL, 1ull << i)));
+    }
+    edu_register(EDU_RAISE, 1);
+    for (uint32_t i = 0; i < 3; i++) {
+        REQUIRE_OK(notification_wait(notification, ~0ull, clock_now() + MS(5), 0, &bits));
+        CHECK_EQ(bits & (bits - 1), 0, "one line");
+        CHECK_EQ(notification_wait(notification, ~0ull, clock_now() + MS(1), 0, &none),
+                 ERR_TIMED_OUT, "masked until ack");
+        if (i == 2) {
+            edu_register(EDU_ACKNOWLEDGE, 1);
+        }
+        CHECK_OK(irq_ack(irqs + (uint32_t)__builtin_ctzll(bits)));
+    }
+    CHECK_EQ(notification_wait(notification, ~0ull, clock_now() + MS(1), 0, &bits), ERR_TIMED_OUT,
+             "quiet");
 }
 
 static uint32_t rtc(cap_addr_t ports, uint32_t index, uint32_t value, bool is_write)
