@@ -6,7 +6,7 @@ A system file may hold a table [run]; what it says is the default for that syste
     memory = "512M"     cores = 1       icount = true (one instruction per clock tick)
     timeout_s = 60      append = ""     exit = 33 (QEMU's exit status that means success)
     devices = ["-device", "edu"]        more arguments for QEMU
-    iommu = true       a DMA remapping unit (VT-d) that remaps interrupts, too
+    iommu = true       a DMA remapping unit (VT-d) that remaps interrupts, too; or QEMU's options for it
 """
 import os
 import signal
@@ -54,7 +54,8 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
         command += ["-S", "-s"]
     command += ["-serial", "mon:stdio" if interactive else "stdio"]
     if settings["iommu"]:  # before the devices behind it
-        command += ["-device", "intel-iommu,intremap=on"]
+        options = "" if settings["iommu"] is True else "," + settings["iommu"]
+        command += ["-device", "intel-iommu,intremap=on" + options]
     command += settings["devices"]
     append = settings["append"]
     if not interactive and "panic=" not in append:

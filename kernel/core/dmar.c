@@ -25,11 +25,10 @@
 #define RESERVED_LIMIT 16u
 #define RESERVED_BYTES 24u
 
-#define SCOPE_BYTES 6u /* then pairs of device and function */
 #define SCOPE_DEVICE_ALONE 1u
 #define SCOPE_BRIDGE 2u
 #define SCOPE_IOAPIC 3u
-#define SCOPE_ID 4u
+#define SCOPE_ID 4u /* with its bus, a head of 6 bytes; then pairs of device and function */
 #define SCOPE_BUS 5u
 #define SCOPE_DEVICE 6u
 #define SCOPE_FUNCTION 7u

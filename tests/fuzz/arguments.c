@@ -131,6 +131,10 @@ static uint64_t make_cap(const struct making *making, const struct fuzz_arg *arg
         is_op(making, "thread.set_buffer")) {
         return pick(random, making->caller, arg->type, is_detached);
     }
+    if (is_op(making, "io_space.map")) {
+        return pick(random, making->caller, arg->type,
+                    random_chance(random, 70) ? is_detached : is_device);
+    }
     return pick(random, making->caller, arg->type, wish_any);
 }
 

@@ -11,7 +11,6 @@
 #define AT 0x10000000ull /* for the device */
 #define BADGE 0x40ull
 #define WRITE 0x100u
-#define REASON_BLOCKED 0x02u /* the context entry is not present: VT-d specification, chapter 7 */
 #define REASON_WRITE (WRITE | 5u)
 #define REASON_READ 6u
 
