@@ -8,6 +8,7 @@ A system file may hold a table [run]; what it says is the default for that syste
     devices = ["-device", "edu"]        more arguments for QEMU
     expect = ["^PANIC", "then: ^Core"]  patterns that lines must match, in this order; "then: " means the very next line
     reboots = true                      a reset starts the machine again; it is stopped when all of expect has come
+    iommu = true                        a DMA remapping unit (VT-d) that remaps interrupts, too; or QEMU's options for it
 """
 import os
 import re
@@ -21,7 +22,7 @@ import tomllib
 EXIT_PORT = 0xF4
 EXIT_SUCCESS = 0x10 * 2 + 1
 DEFAULTS = {"memory": "512M", "cores": 1, "icount": True, "timeout_s": 120, "append": "",
-            "exit": EXIT_SUCCESS, "devices": [], "expect": [], "reboots": False}
+            "exit": EXIT_SUCCESS, "devices": [], "expect": [], "reboots": False, "iommu": True}
 
 
 def settings_of(name):
@@ -36,8 +37,10 @@ def settings_of(name):
 
 
 def command_for(name, build, settings, plugin=None, interactive=False, gdb=False):
-    command = ["qemu-system-x86_64", "-M", "q35", "-cpu", "max,-erms", "-m", settings["memory"],
-               "-smp", str(settings["cores"]), "-nodefaults", "-display", "none", "-seed", "1", "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
+    machine = "q35,kernel-irqchip=split" if settings["iommu"] else "q35"
+    command = ["qemu-system-x86_64", "-M", machine, "-cpu", "max,-erms", "-m", settings["memory"],
+               "-smp", str(settings["cores"]), "-nodefaults", "-display", "none",
+               "-seed", "1", "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
     if os.environ.get("ACCEL") == "kvm":
         command += ["-accel", "kvm"]
         command[command.index("max,-erms")] = "host,-erms"
@@ -55,6 +58,9 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
     if gdb:
         command += ["-S", "-s"]
     command += ["-serial", "mon:stdio" if interactive else "stdio"]
+    if settings["iommu"]:  # before the devices behind it
+        options = "" if settings["iommu"] is True else "," + settings["iommu"]
+        command += ["-device", "intel-iommu,intremap=on" + options]
     command += settings["devices"]
     append = settings["append"]
     if not interactive and "panic=" not in append:

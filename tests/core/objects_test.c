@@ -288,7 +288,7 @@ TEST(lines_are_claimed_once)
 TEST(an_interrupt_that_nobody_has_is_counted)
 {
     situation_begin();
-    host_msi_raise(ARCH_IRQ_VECTORS - 1);
+    host_msi_raise(ARCH_IRQ_VECTORS - 1, HOST_NO_SOURCE);
     CHECK_EQ(host_interrupts_deliver(the_core()), 1, "it comes");
     CHECK_EQ(the_core()->irqs_spurious, 1, "and is counted");
     situation_end();

@@ -191,7 +191,7 @@ static void intervene(const struct run *run)
         }
         return;
     }
-    host_msi_raise(run->vector);
+    host_msi_raise(run->vector, 0);
     CHECK_EQ(host_interrupts_deliver(core), 1, "the interrupt comes");
     if (CHECK(core->current == thread_at(SLOT_WATCHER), "the watcher wakes up")) {
         act(run);

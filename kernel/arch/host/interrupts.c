@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts of the simulated machine: lines, messages, timers, and what one core wants of another. Must stay true:
- * each comes to one core, and only when a test lets that core take it.
+ * Interrupts of the simulated machine: lines, messages, timers, faults of devices, and what one core wants of
+ * another. Must stay true: each comes to one core, and only when a test lets that core take it.
  */
 #include "machine.h"
 
@@ -49,11 +49,23 @@ void arch_irq_acknowledge(uint32_t vector)
     host.in_service[vector] = false;
 }
 
-void arch_irq_msi(uint32_t vector, uint64_t *address, uint32_t *data)
+void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t *data)
 {
     host.vector_core[vector] = (uint8_t)host.active;
+    host.msi_sources[vector] = source;
     *address = 0xfee00000u;
     *data = vector;
+}
+
+void arch_irq_release(uint32_t vector)
+{
+    host.msi_sources[vector] = HOST_NO_SOURCE;
+    host.msi[vector] = false;
+}
+
+bool arch_irq_is_remapped(void)
+{
+    return host.has_iommu;
 }
 
 void host_line_raise(uint32_t line)
@@ -66,9 +78,18 @@ void host_line_lower(uint32_t line)
     line_of(line)->is_raised = false;
 }
 
-void host_msi_raise(uint32_t vector)
+void host_msi_raise(uint32_t vector, uint32_t source)
 {
-    host.msi[vector] = true;
+    if (!host.has_iommu || host.msi_sources[vector] == source) {
+        host.msi[vector] = true;
+    } else {
+        host_message_refuse(source, vector);
+    }
+}
+
+uint32_t host_msi_source(uint32_t vector)
+{
+    return host.msi_sources[vector];
 }
 
 /* The lowest vector that waits for a core; false: none. */
@@ -101,6 +122,12 @@ static void vector_take(uint32_t vector)
     host.in_service[vector] = true;
 }
 
+/* The unit interrupts one core, as it does on hardware. */
+static bool unit_interrupts(uint32_t core)
+{
+    return core == 0 && host_iommu_interrupts();
+}
+
 static bool timer_is_due(const struct host_core *core)
 {
     return core->armed_ns <= host.now_ns;
@@ -112,7 +139,8 @@ bool host_interrupt_waits(const struct core *core)
     uint32_t vector;
 
     return simulated->is_poked || timer_is_due(simulated) ||
-           vector_pending(core->arch.host_number, &vector);
+           vector_pending(core->arch.host_number, &vector) ||
+           unit_interrupts(core->arch.host_number);
 }
 
 bool arch_interrupt_pending(struct core *core)
@@ -162,6 +190,8 @@ uint32_t host_interrupts_deliver(struct core *core)
             core_on_interrupt(core, ARCH_VECTOR_TIMER);
         } else if (vector_pending(host.active, &vector)) {
             deliver_vector(core, vector);
+        } else if (unit_interrupts(host.active)) {
+            core_on_dma_fault(core);
         } else {
             return count;
         }

@@ -44,6 +44,7 @@ void host_start(const struct host_options *options)
     host.ram = ram;
     host.ram_bytes = bytes;
     host.tick_ns = options->tick_ns;
+    host.has_iommu = options->has_iommu;
     host.now_ns = 1000;
     host.core_count = options->cores != 0 ? options->cores : 1;
     for (uint32_t i = 0; i < ARCH_CORES; i++) {
@@ -52,6 +53,9 @@ void host_start(const struct host_options *options)
     }
     for (uint32_t i = 0; i < HOST_LINES; i++) {
         host.lines[i].is_masked = true;
+    }
+    for (uint32_t i = 0; i < ARCH_IRQ_VECTORS; i++) {
+        host.msi_sources[i] = HOST_NO_SOURCE;
     }
 }
 
