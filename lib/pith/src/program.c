@@ -4,50 +4,19 @@
  * places are as before. Revoking the untyped capability does nearly all of that: only slots and our own
  * places are ours to count.
  */
-#include "pith/program.h"
+#include "making.h"
 
-#include "pith/elf.h"
 #include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/space.h"
 #include "pith/string.h"
 
-/* Slots of the maker, from program->first. */
-enum {
-    SLOT_TABLE,
-    SLOT_SPACE,
-    SLOT_TABLES,
-    SLOT_THREAD,
-    SLOT_CONTEXT,
-    SLOT_PAGES,  /* info page, buffer page, stack */
-    SLOT_BUFFER, /* copy of SLOT_PAGES, pinned by the thread */
-    SLOT_WINDOW, /* copy of what is being written, mapped here */
-    SLOT_OWN,    /* passes through on its way to the program */
-    SLOT_SEGMENT,
-    SLOT_END = SLOT_SEGMENT + ELF_SEGMENTS_MAX,
-};
-_Static_assert(SLOT_END <= PROGRAM_PARENT_SLOTS, "they fit");
-
 enum { PAGES_INFO, PAGES_BUFFER, PAGES_STACK };
-enum { RIGHTS_ALL = 0x3ff, HAS_FPU = 0x100, REGISTER_RIP = 0 };
+enum { HAS_FPU = 0x100, REGISTER_RIP = 0 };
 enum { TABLES_FIXED = 8, PAGES_PER_TABLE = 512 };
 
-struct making {
-    const struct program_spec *spec;
-    struct program *program;
-    struct elf_image image;
-    uint32_t table_slots;
-    uint32_t stack_pages;
-    cap_addr_t next_slot; /* of the program's table */
-    struct program_info *info;
-};
-
-static cap_addr_t slot_of(const struct making *making, uint32_t which)
-{
-    return making->program->first + which;
-}
-
-static err_t make(struct making *making, uint32_t which, enum object_type type, uint64_t size)
+err_t making_object(struct making *making, enum making_slot which, enum object_type type,
+                    uint64_t size)
 {
     return untyped_retype(making->program->untyped, type, size, 1, self()->table,
                           slot_of(making, which));
@@ -92,20 +61,22 @@ static err_t segment_make(struct making *making, uint32_t number)
     uint32_t pages = (uint32_t)(segment->bytes / PAGE_BYTES);
     user_addr_t window;
     uint32_t done;
-    err_t err =
-        make(making, SLOT_SEGMENT + number, OBJECT_FRAME, (uint64_t)pages << 8 | PAGE_CLASS_4K);
+    err_t err = making_object(making, (enum making_slot)(SLOT_SEGMENT + number), OBJECT_FRAME,
+                              (uint64_t)pages << 8 | PAGE_CLASS_4K);
 
     if (err) {
         return err;
     }
-    err = window_open(making, slot_of(making, SLOT_SEGMENT + number), pages, &window);
+    err = window_open(making, slot_of(making, (enum making_slot)(SLOT_SEGMENT + number)), pages,
+                      &window);
     if (err) {
         return err;
     }
     memcpy((char *)window + segment->skip, segment->data, segment->data_bytes);
     window_close(making, pages, window);
     return space_map(slot_of(making, SLOT_SPACE), segment->start,
-                     slot_of(making, SLOT_SEGMENT + number), 0, pages, segment->prot, &done);
+                     slot_of(making, (enum making_slot)(SLOT_SEGMENT + number)), 0, pages,
+                     segment->prot, &done);
 }
 
 static err_t objects_make(struct making *making)
@@ -114,22 +85,25 @@ static err_t objects_make(struct making *making)
     uint64_t image_pages = (making->image.end - making->image.segments[0].start) / PAGE_BYTES;
     uint64_t tables = TABLES_FIXED + image_pages / PAGES_PER_TABLE + 1;
     uint32_t log2 = spec->table_log2 != 0 ? spec->table_log2 : PROGRAM_TABLE_LOG2;
-    err_t err;
+    err_t err = ERR_OK;
 
     making->table_slots = 1u << log2;
-    err = make(making, SLOT_TABLE, OBJECT_CAP_TABLE, log2);
-    if (err == ERR_OK) {
-        err = make(making, SLOT_SPACE, OBJECT_VSPACE, 0);
+    making->table = spec->table != 0 ? spec->table : slot_of(making, SLOT_TABLE);
+    if (spec->table == 0) {
+        err = making_object(making, SLOT_TABLE, OBJECT_CAP_TABLE, log2);
     }
     if (err == ERR_OK) {
-        err = make(making, SLOT_TABLES, OBJECT_PAGE_TABLE, tables);
+        err = making_object(making, SLOT_SPACE, OBJECT_VSPACE, 0);
+    }
+    if (err == ERR_OK) {
+        err = making_object(making, SLOT_TABLES, OBJECT_PAGE_TABLE, tables);
     }
     if (err == ERR_OK) {
         err = vspace_add_tables(slot_of(making, SLOT_SPACE), slot_of(making, SLOT_TABLES));
     }
     if (err == ERR_OK) {
-        err = make(making, SLOT_THREAD, OBJECT_THREAD,
-                   spec->rank | (spec->has_fpu ? (uint64_t)HAS_FPU : 0));
+        err = making_object(making, SLOT_THREAD, OBJECT_THREAD,
+                            spec->rank | (spec->has_fpu ? (uint64_t)HAS_FPU : 0));
     }
     for (uint32_t i = 0; err == ERR_OK && i < making->image.segment_count; i++) {
         err = segment_make(making, i);
@@ -146,7 +120,7 @@ static err_t context_make(struct making *making)
     if (spec->budget_ns == 0) {
         return ERR_OK;
     }
-    err = make(making, SLOT_CONTEXT, OBJECT_SCHED_CONTEXT, 0);
+    err = making_object(making, SLOT_CONTEXT, OBJECT_SCHED_CONTEXT, 0);
     if (err) {
         return err;
     }
@@ -190,142 +164,11 @@ static err_t pages_map(struct making *making)
     return err;
 }
 
-/* Copies our slot to one of the program's table. */
-static err_t give(struct making *making, cap_addr_t to, cap_addr_t from, uint32_t rights)
-{
-    return cap_table_copy(slot_of(making, SLOT_TABLE), to, self()->table, from, rights);
-}
-
-static err_t clock_give(struct making *making)
-{
-    cap_addr_t own = slot_of(making, SLOT_OWN);
-    uint32_t done;
-    err_t err;
-
-    if (making->spec->clock == 0) {
-        return ERR_OK;
-    }
-    /* Mapped through the program's own copy, so that it goes with the program's table. */
-    err = cap_table_copy(self()->table, own, self()->table, making->spec->clock, RIGHT_READ);
-    if (err) {
-        return err;
-    }
-    err = space_map(slot_of(making, SLOT_SPACE), BOOT_CLOCK_ADDR, own, 0, 1, PROT_READ, &done);
-    if (err == ERR_OK) {
-        err = cap_table_move(slot_of(making, SLOT_TABLE), PROGRAM_SLOT_CLOCK, self()->table, own);
-    }
-    if (err) {
-        (void)!cap_table_delete(self()->table, own);
-    }
-    return err;
-}
-
-static err_t grant_give(struct making *making, const struct program_grant *grant)
-{
-    struct program_info *info = making->info;
-    cap_addr_t to = making->next_slot;
-    err_t err;
-
-    if (to >= making->table_slots || info->cap_count == PROGRAM_CAPS_MAX) {
-        return ERR_NO_SLOT;
-    }
-    if (grant->badge != 0) {
-        err = cap_table_mint(slot_of(making, SLOT_TABLE), to, self()->table, grant->source,
-                             grant->rights, grant->badge);
-    } else {
-        err = give(making, to, grant->source, grant->rights);
-    }
-    if (err) {
-        return err;
-    }
-    memcpy(info->caps[info->cap_count].name, grant->name, PROGRAM_NAME_BYTES);
-    info->caps[info->cap_count++].slot = to;
-    making->next_slot++;
-    return ERR_OK;
-}
-
-static err_t caps_give(struct making *making)
-{
-    const struct program_spec *spec = making->spec;
-    err_t err = give(making, PROGRAM_SLOT_TABLE, slot_of(making, SLOT_TABLE), RIGHTS_ALL);
-
-    if (err == ERR_OK) {
-        err = give(making, PROGRAM_SLOT_VSPACE, slot_of(making, SLOT_SPACE), RIGHTS_ALL);
-    }
-    if (err == ERR_OK) {
-        err = give(making, PROGRAM_SLOT_THREAD, slot_of(making, SLOT_THREAD), RIGHT_LEND);
-    }
-    if (err == ERR_OK && spec->machine_rights != 0) {
-        err = give(making, PROGRAM_SLOT_MACHINE, spec->machine, spec->machine_rights);
-    }
-    if (err == ERR_OK) {
-        err = clock_give(making);
-    }
-    for (uint32_t i = 0; err == ERR_OK && i < spec->grant_count; i++) {
-        err = grant_give(making, &spec->grants[i]);
-    }
-    return err;
-}
-
-/* What is left of the untyped memory is the program's own. */
-static err_t rest_give(struct making *making)
-{
-    struct program *program = making->program;
-    uint64_t base, size, used;
-    uint32_t device;
-    err_t err = untyped_info(program->untyped, &base, &size, &used, &device);
-
-    if (err) {
-        return err;
-    }
-    program->own_bytes = (size - used) & ~(PAGE_BYTES - 1);
-    if (program->own_bytes == 0) {
-        return ERR_OK;
-    }
-    err = make(making, SLOT_OWN, OBJECT_UNTYPED, program->own_bytes);
-    if (err) {
-        return err;
-    }
-    making->info->memory_bytes = program->own_bytes;
-    return cap_table_move(slot_of(making, SLOT_TABLE), PROGRAM_SLOT_UNTYPED, self()->table,
-                          slot_of(making, SLOT_OWN));
-}
-
-static void text_copy(char *to, size_t size, const char *from)
-{
-    size_t length = from != NULL ? strlen(from) : 0;
-
-    if (length >= size) {
-        length = size - 1;
-    }
-    memcpy(to, from, length);
-    to[length] = 0;
-}
-
-static err_t info_fill(struct making *making)
-{
-    struct program_info *info = making->info;
-    err_t err;
-
-    info->magic = PROGRAM_INFO_MAGIC;
-    info->abi_hash = ABI_HASH;
-    info->image_end = making->image.end;
-    info->table_slots = making->table_slots;
-    text_copy(info->name, sizeof(info->name), making->spec->name);
-    text_copy(info->args, sizeof(info->args), making->spec->args);
-    err = caps_give(making);
-    if (err == ERR_OK) {
-        err = rest_give(making);
-    }
-    info->first_free_slot = making->next_slot;
-    return err;
-}
-
 static err_t info_make(struct making *making)
 {
     user_addr_t window;
-    err_t err = make(making, SLOT_PAGES, OBJECT_FRAME,
-                     (uint64_t)(PAGES_STACK + making->stack_pages) << 8 | PAGE_CLASS_4K);
+    err_t err = making_object(making, SLOT_PAGES, OBJECT_FRAME,
+                              (uint64_t)(PAGES_STACK + making->stack_pages) << 8 | PAGE_CLASS_4K);
 
     if (err == ERR_OK) {
         err = pages_map(making);
@@ -337,7 +180,7 @@ static err_t info_make(struct making *making)
         return err;
     }
     making->info = (struct program_info *)window;
-    err = info_fill(making);
+    err = making_give(making);
     window_close(making, 1, window);
     return err;
 }
@@ -346,10 +189,13 @@ static err_t thread_make_ready(struct making *making)
 {
     const struct program_spec *spec = making->spec;
     cap_addr_t thread = slot_of(making, SLOT_THREAD);
-    err_t err = thread_configure(thread, slot_of(making, SLOT_TABLE), slot_of(making, SLOT_SPACE));
+    err_t err = thread_configure(thread, making->table, slot_of(making, SLOT_SPACE));
 
     if (err == ERR_OK && spec->handler != 0) {
         err = thread_set_handler(thread, spec->handler);
+    }
+    if (err == ERR_OK && spec->events != 0) {
+        err = thread_bind_notification(thread, spec->events, UINT64_MAX);
     }
     if (err == ERR_OK) {
         err = thread_write_registers(thread, REGISTER_RIP, 2, making->image.entry, BOOT_STACK_TOP,
@@ -363,6 +209,13 @@ static err_t memory_reserve(const struct program_spec *spec, struct program *pro
     struct self *me = self();
     err_t err;
 
+    if (spec->untyped != 0) {
+        program->is_placed = true;
+        program->untyped = spec->untyped;
+        program->first = spec->first;
+        program->memory_bytes = spec->memory_bytes;
+        return ERR_OK;
+    }
     self_lock();
     err = slots_take(&me->slots, PROGRAM_PARENT_SLOTS, &program->first);
     if (err == ERR_OK) {
@@ -419,6 +272,14 @@ err_t program_run(const struct program *program)
     return thread_resume(program->thread);
 }
 
+void program_sweep(cap_addr_t untyped, cap_addr_t first)
+{
+    (void)!cap_table_revoke(self()->table, untyped);
+    for (cap_addr_t slot = first; slot < first + PROGRAM_PARENT_SLOTS; slot++) {
+        (void)!cap_table_delete(self()->table, slot); /* most are empty by now */
+    }
+}
+
 void program_destroy(struct program *program)
 {
     struct self *me = self();
@@ -426,10 +287,14 @@ void program_destroy(struct program *program)
     if (program->untyped == 0) {
         return;
     }
-    self_lock();
-    /* Everything in the slots was made from it, or was copied from what was. */
-    memory_give(&me->memory, program->untyped);
-    slots_give(&me->slots, program->first, PROGRAM_PARENT_SLOTS);
-    self_unlock();
+    if (program->is_placed) {
+        program_sweep(program->untyped, program->first);
+    } else {
+        self_lock();
+        /* Everything in the slots was made from it, or was copied from what was. */
+        memory_give(&me->memory, program->untyped);
+        slots_give(&me->slots, program->first, PROGRAM_PARENT_SLOTS);
+        self_unlock();
+    }
     *program = (struct program){ 0 };
 }

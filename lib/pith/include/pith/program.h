@@ -18,6 +18,14 @@
 #define PROGRAM_STACK_BYTES 16384u /* if the spec says 0 */
 #define PROGRAM_PARENT_SLOTS 16u   /* of the maker's table, while the program lives */
 
+/* One end of a session that a program is to get: what it is told, and where that comes from. */
+struct program_session_spec {
+    struct program_session session; /* frame and bell are filled in */
+    cap_addr_t frame;               /* in the maker's table */
+    cap_addr_t bell;                /* the peer's notification, in the maker's table */
+    uint64_t bell_badge;
+};
+
 /* A capability that a program is to get. */
 struct program_grant {
     char name[PROGRAM_NAME_BYTES];
@@ -47,6 +55,21 @@ struct program_spec {
     cap_addr_t handler; /* endpoint for its faults, badged; 0: none */
     uint32_t grant_count;
     const struct program_grant *grants;
+
+    /* What a supervisor keeps beyond the program's life; all may be 0. */
+    cap_addr_t untyped; /* of memory_bytes, nothing used: instead of the maker's own memory */
+    cap_addr_t first;   /* with untyped: PROGRAM_PARENT_SLOTS empty slots of the maker's table */
+    cap_addr_t
+        table; /* of 1 << table_log2 slots, the fixed and named ones empty: instead of a new one */
+    uint32_t first_free; /* with table: the program's allocator begins here */
+    cap_addr_t endpoint; /* the program's */
+    cap_addr_t events;   /* the program's notification; is bound to its thread */
+    cap_addr_t epochs;   /* frame of the page of epochs */
+    uint32_t device;     /* requester id + 1 */
+    uint32_t irq_count;
+    const struct program_irq *irqs; /* slots are the maker's; 0: none of that number */
+    uint32_t session_count;
+    const struct program_session_spec *sessions;
 };
 
 /* Invariant: everything but untyped lies in slots first .. and comes from untyped. */
@@ -57,6 +80,7 @@ struct program {
     cap_addr_t context; /* 0: passive */
     uint64_t memory_bytes;
     uint64_t own_bytes; /* of memory_bytes, left to the program itself */
+    bool is_placed;     /* untyped and slots belong to the maker */
 };
 
 /**
@@ -76,3 +100,6 @@ MUST_CHECK err_t program_run(const struct program *program);
 
 /** program_destroy() - end it, and give back all its memory. No harm if there is none. */
 void program_destroy(struct program *program);
+
+/** program_sweep() - what program_destroy() does to a placed program; repeatable, and needs no struct program. */
+void program_sweep(cap_addr_t untyped, cap_addr_t first);

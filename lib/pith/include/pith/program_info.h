@@ -18,10 +18,10 @@ enum program_slot {
     PROGRAM_SLOT_TABLE = 1,
     PROGRAM_SLOT_VSPACE = 2,
     PROGRAM_SLOT_THREAD = 3,
-    PROGRAM_SLOT_UNTYPED = 4, /* its own memory; empty if it has none */
-    PROGRAM_SLOT_MACHINE = 5, /* debug UART, with the rights it was given; empty if none */
-    PROGRAM_SLOT_CLOCK = 6,   /* frame of the clock page, READ */
-    PROGRAM_SLOT_EPOCHS = 7,  /* frame of the page of epochs, READ; empty if there is none */
+    PROGRAM_SLOT_UNTYPED = 4,  /* its own memory; empty if it has none */
+    PROGRAM_SLOT_MACHINE = 5,  /* debug UART, with the rights it was given; empty if none */
+    PROGRAM_SLOT_CLOCK = 6,    /* frame of the clock page, READ */
+    PROGRAM_SLOT_EPOCHS = 7,   /* frame of the page of epochs, READ; empty if there is none */
     PROGRAM_SLOT_ENDPOINT = 8, /* its endpoint, RECEIVE; empty if its parent made none */
     PROGRAM_SLOT_EVENTS = 9,   /* its notification, WAIT and SIGNAL, bound to its first thread */
     PROGRAM_SLOT_FIRST = 10,   /* named capabilities: struct program_cap */

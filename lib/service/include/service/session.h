@@ -31,10 +31,10 @@ struct session {
     uint64_t data_bytes;
     struct ring_producer out;
     struct ring_consumer in;
-    bool out_is_new; /* each ring says once that a new epoch began; both must have, or neither */
-    bool in_is_new;
     uint64_t sent;
     uint64_t received;
+    uint64_t bells;  /* rung */
+    uint64_t epochs; /* met after the first */
 };
 
 /**
@@ -77,3 +77,9 @@ MUST_CHECK err_t session_receive(struct session *session, void *entry);
  * True: nothing is there, wait for the session's bit; false: look again first.
  */
 bool session_rest(struct session *session);
+
+/**
+ * session_rest_full() - the same before sleeping because the outgoing ring is full.
+ * True: there is no room, wait for the session's bit; false: try again first.
+ */
+bool session_rest_full(struct session *session);

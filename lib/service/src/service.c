@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/service.h"
+
+#include "pith/debug.h"
+#include "pith/kernel_calls.h"
+#include "pith/program_info.h"
+#include "pith/start.h"
+
+#include "abi/names.h"
+
+enum { STATUS_CANNOT_WAIT = 252 };
+
+/* What came is a probe, or nothing for the program: answered here. */
+static bool is_ours(struct service *service)
+{
+    if (MSG_LABEL(service->info) != SERVICE_PROBE) {
+        return false;
+    }
+    service->words[0] = service->waits;
+    service->info = MSG_INFO(ERR_OK, 1, 0);
+    return true;
+}
+
+static err_t wait_once(struct service *service, ns_t deadline_ns)
+{
+    uint64_t mask = service->mask != 0 ? service->mask : UINT64_MAX;
+
+    if (service->has_call) {
+        return ipc_reply_receive(PROGRAM_SLOT_ENDPOINT, &service->info, service->words,
+                                 &service->badge, &service->bits, deadline_ns, mask);
+    }
+    return ipc_receive(PROGRAM_SLOT_ENDPOINT, &service->info, service->words, &service->badge,
+                       &service->bits, deadline_ns, mask);
+}
+
+/* True: wait again. An answer that cannot be delivered becomes one that says why. */
+static bool wait_failed(struct service *service, err_t err)
+{
+    if (err == ERR_CALLER_GONE || err == ERR_CANCELLED) {
+        service->has_call = false;
+        return true;
+    }
+    if (service->has_call && MSG_LABEL(service->info) != (uint32_t)err) {
+        service->info = MSG_INFO(err, 0, 0);
+        return true;
+    }
+    debug_printf("this program cannot wait: %s\n", error_name(err));
+    program_exit(STATUS_CANNOT_WAIT);
+}
+
+enum service_event service_wait(struct service *service, ns_t deadline_ns)
+{
+    for (;;) {
+        msg_info_t answer = service->info;
+        err_t err = wait_once(service, deadline_ns);
+
+        service->waits++;
+        if (err == ERR_TIMED_OUT) {
+            service->has_call = false;
+            return SERVICE_TIME;
+        }
+        if (err != ERR_OK) {
+            service->info = answer;
+            (void)wait_failed(service, err);
+            continue;
+        }
+        if (MSG_LABEL(service->info) == MSG_LABEL_NOTIFIED) {
+            service->has_call = false;
+            return SERVICE_SIGNALS;
+        }
+        service->has_call = true;
+        if (!is_ours(service)) {
+            service->calls++;
+            return SERVICE_CALL;
+        }
+    }
+}
+
+err_t service_defer(struct service *service, cap_addr_t reply)
+{
+    err_t err = reply_defer(reply);
+
+    if (err == ERR_OK || err == ERR_CALLER_GONE) {
+        service->has_call = false;
+    }
+    return err;
+}
