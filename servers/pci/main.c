@@ -20,7 +20,7 @@ struct client {
     uint64_t badge;
 };
 
-static struct pci pci;
+static struct pci_bus pci;
 
 /* --- Access to configuration space: a page for each function, in order of ids --- */
 
@@ -104,7 +104,7 @@ static err_t function_for(const struct client *client, pci_id_t id,
     if (!is_warden(client) && client->badge != (PCI_BADGE_DRIVER | id)) {
         return ERR_NO_RIGHT;
     }
-    *function = pci_find(&pci, id);
+    *function = pci_bus_find(&pci, id);
     return *function == NULL ? ERR_GONE : ERR_OK;
 }
 
@@ -162,7 +162,7 @@ err_t pci_on_bar(struct client *client, const struct pci_bar_args *args,
     if (err) {
         return err;
     }
-    struct pci_bar bar = pci_bar(&pci, function, args->number);
+    struct pci_bar bar = pci_bus_bar(&pci, function, args->number);
 
     *results = (struct pci_bar_results){ .base = bar.base, .bytes = bar.bytes, .flags = bar.flags };
     return ERR_OK;
@@ -194,7 +194,7 @@ err_t pci_on_enable(struct client *client, const struct pci_enable_args *args,
     if (err) {
         return err;
     }
-    pci_enable(&pci, function, args->master != 0);
+    pci_bus_enable(&pci, function, args->master != 0);
     results->vectors = function->vectors;
     return ERR_OK;
 }
@@ -204,7 +204,7 @@ err_t pci_on_disable(struct client *client, const struct pci_disable_args *args)
     const struct pci_function *function;
     err_t err = function_for_warden(client, args->id, &function);
 
-    return err ? err : pci_disable(&pci, function);
+    return err ? err : pci_bus_disable(&pci, function);
 }
 
 err_t pci_on_reset(struct client *client, const struct pci_reset_args *args,
@@ -215,7 +215,7 @@ err_t pci_on_reset(struct client *client, const struct pci_reset_args *args,
     err_t err = function_for_warden(client, args->id, &function);
 
     if (err == ERR_OK) {
-        err = pci_reset(&pci, function, &how);
+        err = pci_bus_reset(&pci, function, &how);
     }
     results->how = how;
     return err;
@@ -244,7 +244,7 @@ int main(void)
         debug_printf("pci: no configuration space: %s\n", error_name(err));
         return 1;
     }
-    pci_scan(&pci, &access);
+    pci_bus_scan(&pci, &access);
     debug_printf("pci: %u functions on %u buses; refused: %u lists, %u bridges, %u left out\n",
                  pci.count, access.buses, pci.bad_lists, pci.bad_bridges, pci.left_out);
     serve();

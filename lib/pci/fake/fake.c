@@ -175,8 +175,8 @@ struct fake_function *fake_add(struct fake_bus *bus, pci_id_t id, uint32_t vendo
     memset(function, 0, sizeof(*function));
     function->id = id;
     function->is_there = true;
-    fake_set(function, PCI_VENDOR, 2, vendor);
-    fake_set(function, PCI_DEVICE, 2, device);
+    fake_set(function, PCI_VENDOR_NUMBER, 2, vendor);
+    fake_set(function, PCI_DEVICE_NUMBER, 2, device);
     return function;
 }
 

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Must stay true: after pci_bar() all registers are what they were before. */
+/* Must stay true: after pci_bus_bar() all registers are what they were before. */
 #include "pci/pci.h"
 
 #include "pci/registers.h"
 
 enum { PENDING_NS = 4000000, PENDING_STEP_NS = 100000 };
 
-static uint32_t get(const struct pci *pci, const struct pci_function *function, uint32_t offset,
+static uint32_t get(const struct pci_bus *pci, const struct pci_function *function, uint32_t offset,
                     uint32_t width)
 {
     return pci->access.read(pci->access.context, function->id, offset, width);
 }
 
-static void set(const struct pci *pci, const struct pci_function *function, uint32_t offset,
+static void set(const struct pci_bus *pci, const struct pci_function *function, uint32_t offset,
                 uint32_t width, uint32_t value)
 {
     pci->access.write(pci->access.context, function->id, offset, width, value);
 }
 
 /* Which bits of an address register can be written. */
-static uint32_t probe(const struct pci *pci, const struct pci_function *function, uint32_t offset,
-                      uint32_t *before)
+static uint32_t probe(const struct pci_bus *pci, const struct pci_function *function,
+                      uint32_t offset, uint32_t *before)
 {
     *before = get(pci, function, offset, 4);
     set(pci, function, offset, 4, UINT32_MAX);
@@ -31,7 +31,7 @@ static uint32_t probe(const struct pci *pci, const struct pci_function *function
 }
 
 /* Is this the second half of the register before it? */
-static bool is_upper_half(const struct pci *pci, const struct pci_function *function,
+static bool is_upper_half(const struct pci_bus *pci, const struct pci_function *function,
                           uint32_t number)
 {
     bool is_upper = false;
@@ -45,7 +45,7 @@ static bool is_upper_half(const struct pci *pci, const struct pci_function *func
     return is_upper;
 }
 
-static struct pci_bar size_ports(const struct pci *pci, const struct pci_function *function,
+static struct pci_bar size_ports(const struct pci_bus *pci, const struct pci_function *function,
                                  uint32_t offset)
 {
     uint32_t before;
@@ -56,7 +56,7 @@ static struct pci_bar size_ports(const struct pci *pci, const struct pci_functio
                              .flags = PCI_BAR_FLAG_PORTS };
 }
 
-static struct pci_bar size_memory(const struct pci *pci, const struct pci_function *function,
+static struct pci_bar size_memory(const struct pci_bus *pci, const struct pci_function *function,
                                   uint32_t offset, bool is_64)
 {
     uint32_t low;
@@ -74,7 +74,8 @@ static struct pci_bar size_memory(const struct pci *pci, const struct pci_functi
     };
 }
 
-struct pci_bar pci_bar(const struct pci *pci, const struct pci_function *function, uint32_t number)
+struct pci_bar pci_bus_bar(const struct pci_bus *pci, const struct pci_function *function,
+                           uint32_t number)
 {
     uint32_t offset = PCI_BAR_FIRST + 4 * number;
     struct pci_bar bar = { 0 };
@@ -101,7 +102,7 @@ struct pci_bar pci_bar(const struct pci *pci, const struct pci_function *functio
     return bar;
 }
 
-void pci_enable(const struct pci *pci, const struct pci_function *function, bool master)
+void pci_bus_enable(const struct pci_bus *pci, const struct pci_function *function, bool master)
 {
     uint32_t command = get(pci, function, PCI_COMMAND, 2) | PCI_COMMAND_MEMORY;
 
@@ -117,7 +118,7 @@ void pci_enable(const struct pci *pci, const struct pci_function *function, bool
     set(pci, function, PCI_COMMAND, 2, command);
 }
 
-err_t pci_disable(const struct pci *pci, const struct pci_function *function)
+err_t pci_bus_disable(const struct pci_bus *pci, const struct pci_function *function)
 {
     set(pci, function, PCI_COMMAND, 2, get(pci, function, PCI_COMMAND, 2) & ~PCI_COMMAND_MASTER);
     if (function->express == 0) {

@@ -8,25 +8,25 @@
 
 enum { VIRTIO_POLLS = 50, RESET_NS = 100 * MS, POWER_NS = 10 * MS };
 
-static uint32_t get(const struct pci *pci, const struct pci_function *function, uint32_t offset,
+static uint32_t get(const struct pci_bus *pci, const struct pci_function *function, uint32_t offset,
                     uint32_t width)
 {
     return pci->access.read(pci->access.context, function->id, offset, width);
 }
 
-static void set(const struct pci *pci, const struct pci_function *function, uint32_t offset,
+static void set(const struct pci_bus *pci, const struct pci_function *function, uint32_t offset,
                 uint32_t width, uint32_t value)
 {
     pci->access.write(pci->access.context, function->id, offset, width, value);
 }
 
-static void wait(const struct pci *pci, ns_t ns)
+static void wait(const struct pci_bus *pci, ns_t ns)
 {
     pci->access.wait(pci->access.context, ns);
 }
 
 /* Virtio 1.2, 4.1.4.9: an access to a BAR by way of configuration space. 2.1: the device is reset when it reads 0. */
-static bool reset_virtio(const struct pci *pci, const struct pci_function *function)
+static bool reset_virtio(const struct pci_bus *pci, const struct pci_function *function)
 {
     uint32_t window = function->virtio_window;
     uint32_t common = function->virtio_common;
@@ -48,14 +48,14 @@ static bool reset_virtio(const struct pci *pci, const struct pci_function *funct
     return false;
 }
 
-static bool is_back(const struct pci *pci, const struct pci_function *function)
+static bool is_back(const struct pci_bus *pci, const struct pci_function *function)
 {
-    return get(pci, function, PCI_VENDOR, 2) == function->vendor &&
-           get(pci, function, PCI_DEVICE, 2) == function->device;
+    return get(pci, function, PCI_VENDOR_NUMBER, 2) == function->vendor &&
+           get(pci, function, PCI_DEVICE_NUMBER, 2) == function->device;
 }
 
 /* PCI Express Base 6.6.2: the function may be silent for 100 ms. */
-static bool reset_function(const struct pci *pci, const struct pci_function *function)
+static bool reset_function(const struct pci_bus *pci, const struct pci_function *function)
 {
     if (function->express != 0 &&
         (get(pci, function, function->express + PCI_EXPRESS_CAPABILITIES, 4) &
@@ -75,7 +75,7 @@ static bool reset_function(const struct pci *pci, const struct pci_function *fun
 }
 
 /* PCI Power Management 1.2, 5.4: 10 ms each way. */
-static bool reset_power(const struct pci *pci, const struct pci_function *function)
+static bool reset_power(const struct pci_bus *pci, const struct pci_function *function)
 {
     if (function->power == 0) {
         return false;
@@ -93,7 +93,7 @@ static bool reset_power(const struct pci *pci, const struct pci_function *functi
     return is_back(pci, function) && (get(pci, function, at, 2) & PCI_POWER_STATE) == 0;
 }
 
-static void put_back(const struct pci *pci, const struct pci_function *function)
+static void put_back(const struct pci_bus *pci, const struct pci_function *function)
 {
     if (function->header == PCI_HEADER_DEVICE) {
         for (uint32_t i = 0; i < PCI_BARS; i++) {
@@ -106,7 +106,8 @@ static void put_back(const struct pci *pci, const struct pci_function *function)
     }
 }
 
-err_t pci_reset(const struct pci *pci, const struct pci_function *function, enum pci_reset_way *how)
+err_t pci_bus_reset(const struct pci_bus *pci, const struct pci_function *function,
+                    enum pci_reset_way *how)
 {
     uint32_t command = get(pci, function, PCI_COMMAND, 2);
     err_t err = ERR_OK;

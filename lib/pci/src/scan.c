@@ -7,20 +7,20 @@
 enum { DEVICES = 32, FUNCTIONS = 8 };
 
 struct scan {
-    struct pci *pci;
+    struct pci_bus *pci;
     uint8_t is_known[PCI_BUSES_MAX];
     uint32_t queue[PCI_BUSES_MAX]; /* buses to look at */
     uint32_t queued;
 };
 
-static uint32_t read_of(const struct pci *pci, pci_id_t id, uint32_t offset, uint32_t width)
+static uint32_t read_of(const struct pci_bus *pci, pci_id_t id, uint32_t offset, uint32_t width)
 {
     return pci->access.read(pci->access.context, id, offset, width);
 }
 
 /* For pci_capability_next(). */
 struct reading {
-    const struct pci *pci;
+    const struct pci_bus *pci;
     pci_id_t id;
 };
 
@@ -32,7 +32,7 @@ static err_t read_for_list(void *context, uint32_t offset, uint32_t width, uint3
     return ERR_OK;
 }
 
-static void note_virtio(const struct pci *pci, struct pci_function *function, uint32_t at)
+static void note_virtio(const struct pci_bus *pci, struct pci_function *function, uint32_t at)
 {
     if (function->vendor != PCI_VENDOR_VIRTIO) {
         return;
@@ -71,7 +71,7 @@ static uint32_t capability_bytes(uint32_t kind)
     }
 }
 
-static void note_capability(struct pci *pci, struct pci_function *function, uint32_t kind,
+static void note_capability(struct pci_bus *pci, struct pci_function *function, uint32_t kind,
                             uint32_t at)
 {
     if (at + capability_bytes(kind) > 256) {
@@ -101,7 +101,7 @@ static void note_capability(struct pci *pci, struct pci_function *function, uint
     }
 }
 
-static void find_capabilities(struct pci *pci, struct pci_function *function)
+static void find_capabilities(struct pci_bus *pci, struct pci_function *function)
 {
     struct reading reading = { pci, function->id };
     struct pci_list list = { .read = read_for_list, .context = &reading };
@@ -131,7 +131,7 @@ static void find_bridge(struct scan *scan, pci_id_t id)
 
 static void add_function(struct scan *scan, pci_id_t id, uint32_t vendor)
 {
-    struct pci *pci = scan->pci;
+    struct pci_bus *pci = scan->pci;
     struct pci_function *function = &pci->functions[pci->count];
 
     if (pci->count == PCI_FUNCTIONS_MAX) {
@@ -140,7 +140,7 @@ static void add_function(struct scan *scan, pci_id_t id, uint32_t vendor)
     }
     pci->count++;
     *function = (struct pci_function){ .id = id, .vendor = vendor };
-    function->device = read_of(pci, id, PCI_DEVICE, 2);
+    function->device = read_of(pci, id, PCI_DEVICE_NUMBER, 2);
     function->class = read_of(pci, id, PCI_REVISION, 4) >> 8;
     function->header = read_of(pci, id, PCI_HEADER, 1) & PCI_HEADER_TYPE;
     function->found_line = read_of(pci, id, PCI_INTERRUPT_LINE, 1);
@@ -161,7 +161,7 @@ static void scan_device(struct scan *scan, pci_id_t first)
     uint32_t functions = (header & PCI_HEADER_MANY) ? FUNCTIONS : 1;
 
     for (uint32_t i = 0; i < functions; i++) {
-        uint32_t vendor = read_of(scan->pci, first + i, PCI_VENDOR, 2);
+        uint32_t vendor = read_of(scan->pci, first + i, PCI_VENDOR_NUMBER, 2);
 
         if (vendor != PCI_NO_VENDOR) {
             add_function(scan, first + i, vendor);
@@ -172,7 +172,7 @@ static void scan_device(struct scan *scan, pci_id_t first)
 }
 
 /* By insertion: buses come nearly in order. */
-static void sort_by_id(struct pci *pci)
+static void sort_by_id(struct pci_bus *pci)
 {
     for (uint32_t i = 1; i < pci->count; i++) {
         struct pci_function moved = pci->functions[i];
@@ -186,7 +186,7 @@ static void sort_by_id(struct pci *pci)
     }
 }
 
-void pci_scan(struct pci *pci, const struct pci_access *access)
+void pci_bus_scan(struct pci_bus *pci, const struct pci_access *access)
 {
     struct scan scan = { .pci = pci, .queued = 1 };
 
@@ -201,7 +201,7 @@ void pci_scan(struct pci *pci, const struct pci_access *access)
     sort_by_id(pci);
 }
 
-const struct pci_function *pci_find(const struct pci *pci, pci_id_t id)
+const struct pci_function *pci_bus_find(const struct pci_bus *pci, pci_id_t id)
 {
     for (uint32_t i = 0; i < pci->count; i++) {
         if (pci->functions[i].id == id) {

@@ -11,7 +11,7 @@
 #define ID(bus, device, function) ((bus) << 8 | (device) << 3 | (function))
 
 static struct fake_bus bus;
-static struct pci pci;
+static struct pci_bus pci;
 
 /* A virtio device as QEMU has them: 32 bits of MSI-X table, 64 bits of the rest, all capabilities. */
 static struct fake_function *add_virtio(pci_id_t id)
@@ -57,13 +57,13 @@ TEST(scan_finds_functions_behind_bridges_in_order)
     (void)fake_add(&bus, ID(0, 0, 0), 0x8086, 6);
     (void)add_bridge(ID(0, 2, 0), 1);
     (void)add_bridge(ID(1, 0, 0), 3);
-    pci_scan(&pci, &bus.access);
+    pci_bus_scan(&pci, &bus.access);
     CHECK_EQ(pci.count, 6, "as many as can be reached");
     for (uint32_t i = 0; i < pci.count && i < 6; i++) {
         CHECK_EQ(pci.functions[i].id, want[i], "in order of ids");
-        CHECK(pci_find(&pci, want[i]) == &pci.functions[i], "found by its id");
+        CHECK(pci_bus_find(&pci, want[i]) == &pci.functions[i], "found by its id");
     }
-    CHECK(pci_find(&pci, ID(2, 1, 0)) == NULL, "what was not found is not there");
+    CHECK(pci_bus_find(&pci, ID(2, 1, 0)) == NULL, "what was not found is not there");
     CHECK_EQ(pci.bad_bridges, 0, "nothing was refused");
     for (uint32_t i = 0; i < bus.count; i++) {
         CHECK_EQ(bus.functions[i].writes, 0, "a scan writes nothing");
@@ -79,7 +79,7 @@ TEST(scan_refuses_bridges_in_circles_and_outside)
     (void)add_bridge(ID(0, 4, 0), FAKE_BUSES);
     (void)add_bridge(ID(0, 5, 0), 255);
     (void)add_bridge(ID(1, 0, 0), 0);
-    pci_scan(&pci, &bus.access);
+    pci_bus_scan(&pci, &bus.access);
     CHECK_EQ(pci.count, 6, "each once");
     CHECK_EQ(pci.bad_bridges, 5, "back to 0 twice, 1 a second time, two outside");
     CHECK_EQ(bus.outside, 0, "no bus beyond those given");
@@ -108,7 +108,7 @@ TEST(scan_ends_lists_that_loop_or_leave)
         function->bytes[PCI_CAPABILITIES] = (uint8_t)cases[i].first;
         function->bytes[cases[i].first & 0xfc] = PCI_CAP_MSIX;
         function->bytes[(cases[i].first & 0xfc) + 1] = (uint8_t)cases[i].next;
-        pci_scan(&pci, &bus.access);
+        pci_bus_scan(&pci, &bus.access);
         CHECK_EQ(pci.count, 1, cases[i].why);
         CHECK_EQ(pci.bad_lists, cases[i].bad, cases[i].why);
     }
@@ -124,12 +124,12 @@ TEST(bars_have_their_sizes_and_are_left_as_they_were)
     fake_bar(function, 0, 0xc040, 32, PCI_BAR_IS_PORTS);
     fake_set(function, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
     memcpy(before, function->bytes, sizeof(before));
-    pci_scan(&pci, &bus.access);
+    pci_bus_scan(&pci, &bus.access);
 
     struct pci_bar bars[PCI_BARS];
 
     for (uint32_t i = 0; i < PCI_BARS; i++) {
-        bars[i] = pci_bar(&pci, &pci.functions[0], i);
+        bars[i] = pci_bus_bar(&pci, &pci.functions[0], i);
     }
     CHECK_EQ(bars[0].base, 0xc040, "ports");
     CHECK_EQ(bars[0].bytes, 32, "ports");
@@ -142,7 +142,7 @@ TEST(bars_have_their_sizes_and_are_left_as_they_were)
     CHECK_EQ(bars[4].flags, PCI_BAR_FLAG_64_BITS | PCI_BAR_FLAG_PREFETCHABLE, "64 bits");
     CHECK_EQ(bars[2].bytes + bars[3].bytes, 0, "there is none");
     CHECK_EQ(bars[5].bytes, 0, "the upper half of another");
-    CHECK_EQ(pci_bar(&pci, &pci.functions[0], PCI_BARS).bytes, 0, "there is no such number");
+    CHECK_EQ(pci_bus_bar(&pci, &pci.functions[0], PCI_BARS).bytes, 0, "there is no such number");
     CHECK(memcmp(before, function->bytes, sizeof(before)) == 0, "all is as it was");
     CHECK_EQ(function->sized_while_on, 0, "it answers nowhere while it is sized");
 }
@@ -153,9 +153,9 @@ TEST(bars_of_more_than_4_gib_have_their_size)
     struct fake_function *function = fake_add(&bus, 0, 0x10de, 1);
 
     fake_bar(function, 0, 1ull << 40, 1ull << 36, PCI_BAR_64_BITS);
-    pci_scan(&pci, &bus.access);
-    CHECK_EQ(pci_bar(&pci, &pci.functions[0], 0).bytes, 1ull << 36, "64 GiB");
-    CHECK_EQ(pci_bar(&pci, &pci.functions[0], 0).base, 1ull << 40, "64 GiB");
+    pci_bus_scan(&pci, &bus.access);
+    CHECK_EQ(pci_bus_bar(&pci, &pci.functions[0], 0).bytes, 1ull << 36, "64 GiB");
+    CHECK_EQ(pci_bus_bar(&pci, &pci.functions[0], 0).base, 1ull << 40, "64 GiB");
 }
 
 TEST(enable_turns_on_what_a_driver_needs_and_disable_dma_off)
@@ -164,16 +164,16 @@ TEST(enable_turns_on_what_a_driver_needs_and_disable_dma_off)
     struct fake_function *function = add_virtio(ID(0, 3, 0));
 
     fake_set(function, 0x70 + PCI_MSIX_CONTROL, 2, 4 | PCI_MSIX_MASK_ALL);
-    pci_scan(&pci, &bus.access);
+    pci_bus_scan(&pci, &bus.access);
     CHECK_EQ(pci.functions[0].vectors, 5, "as many as the table has");
-    pci_enable(&pci, &pci.functions[0], false);
+    pci_bus_enable(&pci, &pci.functions[0], false);
     CHECK_EQ(fake_get(function, PCI_COMMAND, 2), PCI_COMMAND_MEMORY, "memory alone");
     CHECK_EQ(fake_get(function, 0x72, 2), 4 | PCI_MSIX_MASK_ALL, "no interrupts yet");
-    pci_enable(&pci, &pci.functions[0], true);
+    pci_bus_enable(&pci, &pci.functions[0], true);
     CHECK_EQ(fake_get(function, PCI_COMMAND, 2),
              PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_LINES_OFF, "all");
     CHECK_EQ(fake_get(function, 0x72, 2), 4 | PCI_MSIX_ENABLE, "on, not masked");
-    CHECK_EQ(pci_disable(&pci, &pci.functions[0]), ERR_OK, "nothing is pending");
+    CHECK_EQ(pci_bus_disable(&pci, &pci.functions[0]), ERR_OK, "nothing is pending");
     CHECK_EQ(fake_get(function, PCI_COMMAND, 2), PCI_COMMAND_MEMORY | PCI_COMMAND_LINES_OFF,
              "DMA is off");
     CHECK_EQ(bus.waited_ns, 0, "at once");
@@ -185,9 +185,9 @@ TEST(disable_waits_for_what_is_pending_but_not_for_ever)
     struct fake_function *function = add_virtio(ID(0, 3, 0));
 
     fake_set(function, 0x7c + PCI_EXPRESS_STATUS, 2, PCI_EXPRESS_PENDING);
-    pci_scan(&pci, &bus.access);
-    pci_enable(&pci, &pci.functions[0], true);
-    CHECK_EQ(pci_disable(&pci, &pci.functions[0]), ERR_TIMED_OUT, "still pending");
+    pci_bus_scan(&pci, &bus.access);
+    pci_bus_enable(&pci, &pci.functions[0], true);
+    CHECK_EQ(pci_bus_disable(&pci, &pci.functions[0]), ERR_TIMED_OUT, "still pending");
     CHECK(bus.waited_ns >= 4000000 && bus.waited_ns <= 5000000, "as long as was promised");
     CHECK_EQ(fake_get(function, PCI_COMMAND, 2) & PCI_COMMAND_MASTER, 0, "off all the same");
 }
@@ -207,9 +207,9 @@ static void reset_by(enum pci_reset_way want)
     if (want == PCI_RESET_POWER) {
         fake_set(function, 0x7c + PCI_EXPRESS_CAPABILITIES, 4, 0);
     }
-    pci_scan(&pci, &bus.access);
-    pci_enable(&pci, &pci.functions[0], true);
-    CHECK_EQ(pci_reset(&pci, &pci.functions[0], &how), ERR_OK, "there is a way");
+    pci_bus_scan(&pci, &bus.access);
+    pci_bus_enable(&pci, &pci.functions[0], true);
+    CHECK_EQ(pci_bus_reset(&pci, &pci.functions[0], &how), ERR_OK, "there is a way");
     CHECK_EQ(how, want, "the mildest there is");
     CHECK_EQ(function->resets[want], 1, "once");
     CHECK_EQ(fake_get(function, PCI_COMMAND, 2), PCI_COMMAND_MEMORY | PCI_COMMAND_LINES_OFF,
@@ -246,7 +246,7 @@ TEST(reset_of_a_device_that_does_not_obey_says_so)
     function->virtio_status = 0xf;
     fake_set(function, 0x7c + PCI_EXPRESS_CAPABILITIES, 4, 0);
     fake_set(function, 0xc0 + PCI_POWER_CONTROL, 2, PCI_POWER_KEEPS);
-    pci_scan(&pci, &bus.access);
-    CHECK_EQ(pci_reset(&pci, &pci.functions[0], &how), ERR_IO, "no way is left");
+    pci_bus_scan(&pci, &bus.access);
+    CHECK_EQ(pci_bus_reset(&pci, &pci.functions[0], &how), ERR_IO, "no way is left");
     CHECK(bus.waited_ns <= 150000000, "within its time");
 }

@@ -16,7 +16,7 @@
 #include "pci_fake/fake.h"
 
 static struct fake_bus bus;
-static struct pci pci;
+static struct pci_bus pci;
 static uint64_t state;
 static uint64_t run_seed;
 static bool is_moody; /* reads change by themselves */
@@ -72,7 +72,7 @@ static void fill(struct fake_function *function)
             function->bytes[i + 3] = (uint8_t)below(7);
         }
     }
-    fake_set(function, PCI_VENDOR, 2, below(2) ? PCI_VENDOR_VIRTIO : 0x8086);
+    fake_set(function, PCI_VENDOR_NUMBER, 2, below(2) ? PCI_VENDOR_VIRTIO : 0x8086);
     function->bytes[PCI_HEADER] =
         (uint8_t)((below(3) == 0 ? below(256) : below(2)) | below(2) * PCI_HEADER_MANY);
     function->bytes[PCI_SECONDARY_BUS] = (uint8_t)below(FAKE_BUSES + 1);
@@ -100,19 +100,19 @@ static void use(const struct pci_function *function)
     }
     memcpy(before, &fake->bytes[PCI_BAR_FIRST], sizeof(before));
     for (uint32_t i = 0; i <= PCI_BARS; i++) {
-        struct pci_bar bar = pci_bar(&pci, function, i);
+        struct pci_bar bar = pci_bus_bar(&pci, function, i);
 
         require((bar.bytes & (bar.bytes - 1)) == 0, "a size is a power of two or 0");
         require(bar.bytes == 0 || bar.base % bar.bytes == 0, "a base is aligned to its size");
     }
     require(is_moody || memcmp(before, &fake->bytes[PCI_BAR_FIRST], sizeof(before)) == 0,
             "address registers are left as they were");
-    pci_enable(&pci, function, below(2) == 0);
+    pci_bus_enable(&pci, function, below(2) == 0);
     bus.waited_ns = 0;
-    (void)!pci_disable(&pci, function);
+    (void)!pci_bus_disable(&pci, function);
     require(bus.waited_ns <= 5000000, "disable keeps its time");
     bus.waited_ns = 0;
-    (void)!pci_reset(&pci, function, &how);
+    (void)!pci_bus_reset(&pci, function, &how);
     require(bus.waited_ns <= 150000000, "reset keeps its time");
 }
 
@@ -127,7 +127,7 @@ static void one_run(void)
     for (uint32_t i = 0; i < count; i++) {
         fill(fake_add(&bus, i == 0 ? 0 : below(FAKE_BUSES) << 8 | below(64), 0, 0));
     }
-    pci_scan(&pci, &bus.access);
+    pci_bus_scan(&pci, &bus.access);
     require(pci.count <= PCI_FUNCTIONS_MAX, "no more than fit");
     for (uint32_t i = 0; i < pci.count; i++) {
         require(i == 0 || pci.functions[i - 1].id < pci.functions[i].id, "each once, in order");

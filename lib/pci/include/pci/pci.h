@@ -62,7 +62,7 @@ struct pci_function {
     uint32_t found_line;
 };
 
-struct pci {
+struct pci_bus {
     struct pci_access access;
     uint32_t count;
     uint32_t bad_lists;   /* capabilities that loop or lie outside */
@@ -71,37 +71,38 @@ struct pci {
     struct pci_function functions[PCI_FUNCTIONS_MAX];
 };
 
-/** pci_scan() - find all functions, on bus 0 and behind bridges. Reads only. They are in order of ids. */
-void pci_scan(struct pci *pci, const struct pci_access *access);
+/** pci_bus_scan() - find all functions, on bus 0 and behind bridges. Reads only. They are in order of ids. */
+void pci_bus_scan(struct pci_bus *pci, const struct pci_access *access);
 
-/** pci_find() - the function with that id; NULL: there is none. */
-const struct pci_function *pci_find(const struct pci *pci, pci_id_t id);
+/** pci_bus_find() - the function with that id; NULL: there is none. */
+const struct pci_function *pci_bus_find(const struct pci_bus *pci, pci_id_t id);
 
 /**
- * pci_bar() - size a memory range. Its function does not answer there for a moment.
+ * pci_bus_bar() - size a memory range. Its function does not answer there for a moment.
  * A second half of 64 bits, and what a bridge or another header has not, has 0 bytes.
  */
-struct pci_bar pci_bar(const struct pci *pci, const struct pci_function *function, uint32_t number);
+struct pci_bar pci_bus_bar(const struct pci_bus *pci, const struct pci_function *function,
+                           uint32_t number);
 
-/** pci_enable() - memory ranges on; with @master also DMA, and MSI-X on and lines off. */
-void pci_enable(const struct pci *pci, const struct pci_function *function, bool master);
+/** pci_bus_enable() - memory ranges on; with @master also DMA, and MSI-X on and lines off. */
+void pci_bus_enable(const struct pci_bus *pci, const struct pci_function *function, bool master);
 
 /**
- * pci_disable() - DMA off; waits until nothing is pending.
+ * pci_bus_disable() - DMA off; waits until nothing is pending.
  * Errors: ERR_TIMED_OUT  something still is, after 4 ms.
  */
-MUST_CHECK err_t pci_disable(const struct pci *pci, const struct pci_function *function);
+MUST_CHECK err_t pci_bus_disable(const struct pci_bus *pci, const struct pci_function *function);
 
 enum pci_reset_way { PCI_RESET_VIRTIO = 1, PCI_RESET_FUNCTION = 2, PCI_RESET_POWER = 3 };
 
 /**
- * pci_reset() - reset a function in the mildest way that works, and put back what the scan found.
+ * pci_bus_reset() - reset a function in the mildest way that works, and put back what the scan found.
  * DMA is off before and stays off.
  * Errors: ERR_IO  no way worked.
  * Blocks: as long as the access waits; at most 150 ms.
  */
-MUST_CHECK err_t pci_reset(const struct pci *pci, const struct pci_function *function,
-                           enum pci_reset_way *how);
+MUST_CHECK err_t pci_bus_reset(const struct pci_bus *pci, const struct pci_function *function,
+                               enum pci_reset_way *how);
 
 /* Reads 1, 2 or 4 bytes of one function's configuration space. */
 typedef err_t (*pci_reader_t)(void *context, uint32_t offset, uint32_t width, uint32_t *value);

@@ -2,8 +2,8 @@
 /* Configuration space: PCI Local Bus 3.0, PCI Express Base, Virtio 1.2 section 4.1.4. Offsets are in bytes. */
 #pragma once
 
-#define PCI_VENDOR 0x00u
-#define PCI_DEVICE 0x02u
+#define PCI_VENDOR_NUMBER 0x00u
+#define PCI_DEVICE_NUMBER 0x02u
 #define PCI_COMMAND 0x04u
 #define PCI_STATUS 0x06u
 #define PCI_REVISION 0x08u /* and the class in the three bytes above */
