@@ -13,6 +13,8 @@
 #include "pith/space.h"
 #include "service/service.h"
 
+#include "abi/names.h"
+
 #define BUS_PAGES 256u       /* a page for each of 32 devices of 8 functions */
 #define SPIN_NS_MAX 200000ul /* waits up to this need no system call */
 

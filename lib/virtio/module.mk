@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+module := lib/virtio
+kind := lib
+sources := src/device.c src/layout.c src/queue.c
+uses := abi lib/pci
+tests := test/device_test.c test/queue_test.c
+test_uses := lib/virtio/fake
