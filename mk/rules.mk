@@ -124,7 +124,7 @@ $(BUILD)/systems/$(2).mk: $(1) tools/archive.py
 $(BUILD)/systems/$(2).cpio: $(1) tools/archive.py $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
 	$$(call say,CPIO,$$@)$$(PYTHON) -B tools/archive.py make $(1) $$@ '$(BUILD)/programs' \
 	    $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
-$(BUILD)/systems/$(2).bin: $(1) $(wildcard tools/system.py tools/system/*.py servers/*/include/*/description.*)
+$(BUILD)/systems/$(2).bin: $(1) $(wildcard tools/system.py tools/system/*.py lib/system/include/system/description.*)
 	$$(call say,SYS,$$@)$$(PYTHON) -B tools/system.py $(1) --programs $(BUILD)/programs --out $$@
 endef
 $(foreach f,$(system_files),$(eval $(call rule_system,$(f),$(basename $(notdir $(f))))))

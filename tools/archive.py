@@ -43,7 +43,8 @@ def members_of(path):
     if not isinstance(system.get("root"), str):
         sys.exit(f'{path}: names no root program; add a line  root = "NAME"')
     root = system["root"]
-    return [root] + sorted(programs_in(system) - {root})
+    first = [root] + (["warden"] if root == "init" else [])
+    return first + sorted(programs_in(system) - set(first))
 
 
 def padded(data):

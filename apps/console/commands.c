@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands. What they show comes from the root program's interface "system". */
+/* The commands. What they show comes from the warden's interface "system". */
 #include "console.h"
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
-#include "root/protocol.h"
+#include "system/protocol.h"
 
 #include "abi/names.h"
 
@@ -18,12 +18,13 @@ enum { PING_CALLS = 1000, CRASH_POLL_MS = 1, CRASH_POLLS = 2000 };
 
 static const char *state_name(uint64_t state)
 {
-    static const char *const names[] = { "stopped", "running", "faulted", "ended" };
+    static const char *const names[] = { "stopped", "running", "faulted",
+                                         "ended",   "waiting", "degraded" };
 
     return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
 }
 
-/* Call the root program; its answer is in words. */
+/* Call the warden; its answer is in words. */
 static err_t system_call(enum system_op op, uint64_t words[8])
 {
     msg_info_t info = MSG_INFO(op, 8, 0);
@@ -192,6 +193,62 @@ static void command_kill(const char *argument)
     debug_printf("%s\n", error_text(err));
 }
 
+/* What is done to a program, or in another way to the warden. */
+static void command_harm(const char *name, enum system_op op, uint64_t warden_how)
+{
+    uint64_t words[8] = { warden_how };
+    err_t err = ERR_OK;
+
+    if (strcmp(name, "warden") == 0) {
+        op = SYSTEM_WARDEN;
+    } else {
+        err = program_find(name, &words[0]);
+    }
+    if (err == ERR_OK) {
+        err = system_call(op, words);
+    }
+    if (op == SYSTEM_WARDEN && err == ERR_PEER_DIED) {
+        err = ERR_OK; /* as it should */
+    }
+    debug_printf("%s\n", error_text(err));
+}
+
+static void command_fail(const char *argument)
+{
+    command_harm(argument, SYSTEM_FAIL, 1);
+}
+
+static void command_hang(const char *argument)
+{
+    command_harm(argument, SYSTEM_HANG, 2);
+}
+
+static void command_recovery(const char *argument)
+{
+    uint64_t words[8];
+    char name[SYSTEM_NAME_BYTES + 1];
+
+    (void)argument;
+    debug_printf("%-12s %6s %6s %14s %14s\n", "program", "faults", "hangs", "worst down us",
+                 "worst probe us");
+    for (uint64_t i = 0; program_get(i, words) == ERR_OK; i++) {
+        name_get(words, name);
+        words[0] = i;
+        if (system_call(SYSTEM_RECOVERY, words)) {
+            return;
+        }
+        debug_printf("%-12s %6lu %6lu %14lu %14lu\n", name,
+                     words[SYSTEM_RECOVERY_DEATHS] & 0xffffffff,
+                     words[SYSTEM_RECOVERY_DEATHS] >> 32, words[SYSTEM_RECOVERY_WORST] / NS_PER_US,
+                     words[SYSTEM_RECOVERY_PROBE] / NS_PER_US);
+    }
+    memset(words, 0, sizeof(words));
+    if (system_call(SYSTEM_RECOVERY, words) == ERR_OK) {
+        debug_printf("the warden itself was started anew %lu times\n",
+                     words[SYSTEM_RECOVERY_WARDEN]);
+    }
+}
+
 static void command_time(const char *argument)
 {
     ns_t now = clock_now();
@@ -223,6 +280,9 @@ static const struct {
     { "crash", "null|write|exec|illegal|divide|general|stack: crash a program", command_crash },
     { "start", "NAME: start a program", command_start },
     { "kill", "NAME: end a program", command_kill },
+    { "fail", "NAME: make a program die, as by a fault; `warden` too", command_fail },
+    { "hang", "NAME: make a program spin for ever; `warden` too", command_hang },
+    { "recovery", "deaths, and how long programs were down", command_recovery },
     { "time", "since boot", command_time },
     { "poweroff", "end", command_poweroff },
 };

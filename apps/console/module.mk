@@ -2,4 +2,4 @@
 module := apps/console
 kind := program
 sources := main.c line.c commands.c
-uses := abi lib/pith servers/root
+uses := abi lib/pith lib/system

@@ -335,6 +335,8 @@ static void fill_info(struct boot *boot)
     info->ram_bytes = plan->ram_bytes;
     info->archive_bytes = plan->archive_bytes;
     info->acpi_rsdp = plan->rsdp;
+    info->pci_ecam_base = plan->ecam;
+    info->pci_ecam_buses = plan->ecam_buses;
     info->framebuffer_base = plan->framebuffer_base;
     info->framebuffer_width = plan->framebuffer_width;
     info->framebuffer_height = plan->framebuffer_height;

@@ -149,8 +149,8 @@ def editing(scenario):
 def restarts_end(scenario):
     scenario.machine.type("start flaky\r")
     for number in range(1, 4):
-        scenario.machine.wait_for(f"root: flaky restarted ({number} of 3)", scenario.timeout_s)
-    scenario.machine.wait_for("root: flaky was restarted 3 times, and stays down", scenario.timeout_s)
+        scenario.machine.wait_for(f"warden: flaky restarted ({number})", scenario.timeout_s)
+    scenario.machine.wait_for("warden: flaky died 4 times within 10 s, and stays down", scenario.timeout_s)
     scenario.ask("")
     return None
 
@@ -159,6 +159,17 @@ def time_goes_on(scenario):
     first, second = (float(re.search(r"(\d+\.\d+) s since", scenario.ask("time"))[1])
                      for _ in range(2))
     return None if second > first else f"time: wanted: more than {first}; got: {second}"
+
+
+def hang_is_found(scenario, name, wanted):
+    return comes_soon(scenario, f"hang {name}", wanted)
+
+
+def comes_soon(scenario, line, wanted):
+    """The line is answered, and what is wanted comes before that or after."""
+    if wanted not in scenario.ask(line):
+        scenario.machine.wait_for(wanted, scenario.timeout_s)
+    return None
 
 
 def converse(scenario):
@@ -176,18 +187,31 @@ def converse(scenario):
     before = {} if scenario.lost else owners(scenario.ask("memory"))
     for kind, fault in FAULTS:
         scenario.says(f"crash_{kind}_is_handled", f"crash {kind}",
-                      rf"^root: crasher faulted: {fault} at 0x", r"^root: crasher destroyed",
+                      rf"^warden: crasher faulted: {fault} at 0x", r"^warden: crasher destroyed",
                       rf"^crasher is faulted \({fault} at ", "all given back$")
     scenario.says("crash_without_a_fault_ends", "crash nothing", r"crasher ended with status 1",
                   "crasher is ended; .* all given back$")
     scenario.step("crashes_leave_memory_as_it_was", lambda: memory_is_the_same(scenario, before))
+    scenario.says("a_failed_server_is_restarted", "fail echo", "^warden: echo restarted \(1\)", "^done$")
+    scenario.step("a_hung_server_is_restarted", lambda: hang_is_found(scenario, "echo", "echo restarted (2)"))
+    scenario.says("clients_reach_the_restarted_server", "ping-pong", r"^1000 round trips")
+    scenario.says("a_dead_warden_is_replaced", "fail warden", "^init: the warden faulted",
+                  "^init: warden number 2 goes on", "^done$")
+    scenario.says("programs_outlive_the_warden", "programs", r"^console +running +0", r"^echo +running +2")
+    scenario.step("a_hung_warden_is_replaced",
+                  lambda: hang_is_found(scenario, "warden", "init: warden number 3 goes on"))
+    scenario.step("the_new_warden_supervises",
+                  lambda: comes_soon(scenario, "fail echo", "warden: echo restarted (3)"))
+    scenario.says("clients_reach_it_still", "ping-pong", r"^1000 round trips")
+    scenario.says("recoveries_are_shown", "recovery", r"^echo +2 +1 +[1-9]\d* +[1-9]\d*$",
+                  "the warden itself was started anew 2 times")
     scenario.says("kill_ends_the_echo_server", "kill echo", "^done$")
     scenario.says("a_killed_program_is_stopped", "programs", r"^echo +stopped")
     scenario.says("start_brings_it_back", "start echo", "^done$")
     scenario.says("clients_reach_the_new_server", "ping-pong", r"^1000 round trips")
     scenario.says("start_twice_is_refused", "start echo", "in use")
     scenario.step("a_program_is_restarted_until_its_limit", lambda: restarts_end(scenario))
-    scenario.says("restarts_are_counted", "programs", r"^flaky +faulted +3 ")
+    scenario.says("restarts_are_counted", "programs", r"^flaky +degraded +3 ")
     scenario.step("restarts_leave_memory_as_it_was", lambda: memory_is_the_same(scenario, before))
     machine_type_poweroff(scenario)
 

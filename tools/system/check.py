@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 
 from system import layout
 
-RANK_MAX = 15
+RANK_WARDEN = 1  # of its ear, which all may call; init has 0
+RANK_MAX = 14  # the warden's hand stands above all
 ROOT_INTERFACE = "system"
 BUDGET_MIN_US = 10
+SESSIONS_OF_PROGRAM = 32
+SESSIONS = 128
 PERIOD_MAX_US = 3_600_000_000
-TOP_KEYS = {"root", "run", "program", "programs", "about"}
+TOP_KEYS = {"root", "run", "program", "programs", "about", "dma"}
+DEVICES = {"virtio-net": (0x1AF4, 0x1041), "virtio-blk": (0x1AF4, 0x1042),
+           "virtio-console": (0x1AF4, 0x1043), "virtio-rng": (0x1AF4, 0x1044)}
+SESSION_MIN_KIB = 20  # two rings, and at least a page of data
 DEBUG = {"none": 0, "write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"],
          "read-write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"] |
          layout.CONSTANTS["DESCRIPTION_DEBUG_READ"]}
@@ -38,7 +44,15 @@ class Program:
     args: str = ""
     offers: list = field(default_factory=list)
     uses: list = field(default_factory=list)
-    rank: int = 1
+    parent: str = "warden"
+    probe: bool = True
+    device: str = ""
+    device_index: int = 0
+    session_kib: int = 0
+    keeps_kib: int = 0
+    resources: list = field(default_factory=list)
+    restart_window_s: int = 10
+    rank: int = RANK_WARDEN + 1
 
 
 # Key: type, allowed values (range, set or None), whether it must be there, and what to write.
@@ -55,6 +69,15 @@ KEYS = {
     "start": (str, {"boot", "manual"}, False, 'start = "boot" or "manual"'),
     "restart": (str, {"never", "always"}, False, 'restart = "never" or "always"'),
     "restart_limit": (int, range(1, 1000), False, "restart_limit = 1 .. 999"),
+    "restart_window_s": (int, range(1, 3601), False, "restart_window_s = 1 .. 3600"),
+    "parent": (str, {"warden", "init"}, False, 'parent = "warden" or "init"'),
+    "probe": (bool, None, False, "probe = true or false"),
+    "device": (str, set(DEVICES), False, "device = one of " + ", ".join(sorted(DEVICES))),
+    "device_index": (int, range(0, 256), False, "device_index = 0 for the first of its kind"),
+    "session_kib": (int, range(SESSION_MIN_KIB, 1 << 20), False,
+                    f"session_kib = {SESSION_MIN_KIB} or more, shared with each client"),
+    "keeps_kib": (int, range(4, 1 << 20), False, "keeps_kib = KiB that outlive it"),
+    "resources": (list, None, False, 'resources = ["ecam"]'),
     "debug": (str, set(DEBUG), False, 'debug = "none", "write" or "read-write"'),
     "args": (str, None, False, 'args = "words between blanks"'),
     "offers": (list, None, False, 'offers = ["INTERFACE", ...]'),
@@ -117,6 +140,8 @@ def read_program(system, name, table):
     text_fits(system, path, "PROGRAM", "name", name)
     text_fits(system, path + ("program",), "PROGRAM", "binary", program.program)
     text_fits(system, path + ("args",), "PROGRAM", "args", program.args)
+    if program.device and "pci" not in program.uses:
+        program.uses = program.uses + ["pci"]
     system.programs.append(program)
 
 
@@ -133,6 +158,8 @@ def read_top(system):
     if not isinstance(programs, dict):
         system.report(("program",), "write [program.NAME] for each program")
         return
+    if data.get("dma", "remapped") not in ("remapped", "trusted"):
+        system.report(("dma",), 'write  dma = "remapped", or "trusted" to let devices reach all memory')
     for name, table in programs.items():
         read_program(system, name, table)
     limit = layout.CONSTANTS["DESCRIPTION_PROGRAMS"]
@@ -177,7 +204,7 @@ def servers_of(system, program):
 
 
 def assign_ranks(system):
-    """Each program above all that it calls; the root program, whom all call, has rank 0."""
+    """Each program above all that it calls; the warden, whom all may call, is below all."""
     done = {}
 
     def visit(program, path):
@@ -188,14 +215,57 @@ def assign_ranks(system):
             system.report(system.of(program, "uses"), f"calls go in a circle: {' > '.join(circle)}; "
                           "take one off uses and let it be told by a notification")
             return 1
-        rank = 1 + max((visit(s, path + [program]) for s in servers_of(system, program)), default=0)
+        rank = 1 + max((visit(s, path + [program]) for s in servers_of(system, program)),
+                       default=RANK_WARDEN)
         done[program.name] = program.rank = rank
         return rank
 
     for program in system.programs:
         if visit(program, []) > RANK_MAX:
-            system.report(system.of(program, "uses"), f"{program.name} stands above {program.rank - 1}"
-                          f" levels of servers; write a chain of at most {RANK_MAX}")
+            system.report(system.of(program, "uses"), f"{program.name} stands above "
+                          f"{program.rank - RANK_WARDEN - 1}"
+                          f" levels of servers; write a chain of at most {RANK_MAX - RANK_WARDEN}")
+
+
+def check_devices(system):
+    """One owner for each device; what only some programs can have."""
+    owners = {}
+    for p in system.programs:
+        for resource in p.resources:
+            if resource != "ecam":
+                system.report(system.of(p, "resources"), f"{p.name}: there is no resource {resource}; "
+                              'write  resources = ["ecam"]')
+            elif owners.setdefault("ecam", p) is not p:
+                system.report(system.of(p, "resources"), f"{p.name}: {owners['ecam'].name} has PCI "
+                              "configuration space already; write ecam in one place only")
+        if p.device:
+            owner = owners.setdefault((p.device, p.device_index), p)
+            if owner is not p:
+                system.report(system.of(p, "device"), f"{p.name}: the {p.device} number "
+                              f"{p.device_index} belongs to {owner.name}; write another device_index")
+    for p in system.programs:
+        if p.parent == "init" and (p.uses or p.offers or p.device or p.session_kib or p.keeps_kib):
+            system.report(system.of(p, "parent"), f"{p.name}: a child of init is alone; take off uses, "
+                          "offers, device, session_kib and keeps_kib, or the parent")
+        if p.session_kib and not p.offers:
+            system.report(system.of(p, "session_kib"), f"{p.name} offers nothing, so nobody can have a "
+                          "session with it; take off session_kib")
+
+
+def check_sessions(system):
+    """As many as a program's info page and the supervisor's tables hold."""
+    total = 0
+    for p in system.programs:
+        ends = sum(1 for q in servers_of(system, p) if q.session_kib)
+        if p.session_kib:
+            clients = sum(1 for q in system.programs if p in servers_of(system, q))
+            ends += clients
+            total += clients
+        if ends > SESSIONS_OF_PROGRAM:
+            system.report(system.of(p), f"{p.name} has {ends} sessions; write at most "
+                          f"{SESSIONS_OF_PROGRAM}")
+    if total > SESSIONS:
+        system.report(("program",), f"there are {total} sessions; write at most {SESSIONS}")
 
 
 def check_time(system):
@@ -233,7 +303,8 @@ def check_memory(system):
     if not system.programs:
         return
     # A program may get an eighth more than it asks for: lib/pith/src/memory.c leaves no crumbs.
-    need = sum(p.memory_kib + p.memory_kib // 8 for p in system.programs)
+    need = sum(p.memory_kib + p.memory_kib // 8 + p.keeps_kib for p in system.programs)
+    need += sum(q.session_kib for p in system.programs for q in servers_of(system, p))
     have = ram_kib(system) - RESERVED_KIB
     if need > have:
         largest = max(system.programs, key=lambda p: p.memory_kib)
@@ -277,7 +348,9 @@ def check(source, programs_folder=None):
     check_offers(system)
     check_uses(system)
     assign_ranks(system)
+    check_devices(system)
     if not system.problems:
+        check_sessions(system)
         check_time(system)
         check_memory(system)
         if programs_folder:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What comes out of a checked system: the description for the root program, a list, a drawing."""
 from system import layout
-from system.check import DEBUG
+from system.check import DEBUG, DEVICES, RANK_WARDEN
 
 C = layout.CONSTANTS
 
@@ -12,6 +12,12 @@ def flags_of(program):
         flags |= C["DESCRIPTION_START"]
     if program.fpu:
         flags |= C["DESCRIPTION_FPU"]
+    if program.parent == "init":
+        flags |= C["DESCRIPTION_OF_INIT"]
+    elif program.probe:
+        flags |= C["DESCRIPTION_PROBE"]
+    if "ecam" in program.resources:
+        flags |= C["DESCRIPTION_ECAM"]
     return flags
 
 
@@ -25,13 +31,17 @@ def binary(system):
             "period_ns": p.period_us * 1000, "uses": sum(1 << numbers[name] for name in set(p.uses)),
             "priority": p.priority, "rank": p.rank, "core": p.core, "flags": flags_of(p),
             "restart_limit": p.restart_limit if p.restart == "always" else 0,
+            "restart_window_ms": p.restart_window_s * 1000, "session_bytes": p.session_kib * 1024,
+            "keeps_bytes": p.keeps_kib * 1024, "device_vendor": DEVICES.get(p.device, (0, 0))[0],
+            "device_number": DEVICES.get(p.device, (0, 0))[1], "device_index": p.device_index,
             "name": p.name, "binary": p.program, "args": p.args}))
     for name, server in system.interfaces.items():
         parts.append(layout.pack("INTERFACE", {
-            "server": C["DESCRIPTION_ROOT"] if server is None else system.programs.index(server),
-            "rank": 0 if server is None else server.rank, "name": name}))
+            "server": C["DESCRIPTION_WARDEN"] if server is None else system.programs.index(server),
+            "rank": RANK_WARDEN if server is None else server.rank, "name": name}))
     body = b"".join(parts)
     head = {"magic": C["DESCRIPTION_MAGIC"], "version": C["DESCRIPTION_VERSION"],
+            "flags": C["DESCRIPTION_DMA_TRUSTED"] if system.source.data.get("dma") == "trusted" else 0,
             "program_count": len(system.programs), "interface_count": len(system.interfaces),
             "bytes": layout.size_of("HEADER") + len(body)}
     return layout.pack("HEADER", head) + body
@@ -39,14 +49,17 @@ def binary(system):
 
 def listing(system):
     """The programs that must be built, the root program first."""
-    return [system.root] + sorted({p.program for p in system.programs} - {system.root})
+    first = [system.root] + (["warden"] if system.root == "init" else [])
+    return first + sorted({p.program for p in system.programs} - set(first))
 
 
 def graph(system):
     """Who can reach whom, for Graphviz: calls as lines, faults as dotted lines."""
     out = ["digraph system {", "    rankdir = TB;", '    node [shape=box, fontname="sans-serif"];',
            '    edge [fontname="sans-serif", fontsize=10];',
-           f'    "root" [label="{system.root}\\nrank 0", style=bold];']
+           f'    "root" [label="{system.root}\\nrank 0", style=bold];',
+           f'    "warden" [label="warden\\nrank {RANK_WARDEN} and 15", style=bold];',
+           '    "warden" -> "root" [style=dotted];']
     for p in sorted(system.programs, key=lambda p: p.name):
         label = (f"{p.name}\\n{p.program} {p.args}".rstrip() +
                  f"\\nrank {p.rank}, priority {p.priority}\\n{p.budget_us} of {p.period_us} us, "
@@ -57,9 +70,10 @@ def graph(system):
     for p in sorted(system.programs, key=lambda p: p.name):
         for name in sorted(set(p.uses)):
             server = system.interfaces[name]
-            target = f"program {server.name}" if server else "root"
+            target = f"program {server.name}" if server else "warden"
             out.append(f'    "program {p.name}" -> "{target}" [label="{name}"];')
         if p.debug != "none":
             out.append(f'    "program {p.name}" -> "debug UART" [label="{p.debug}"];')
-        out.append(f'    "program {p.name}" -> "root" [style=dotted];')
+        out.append(f'    "program {p.name}" -> "{p.parent if p.parent != "init" else "root"}" '
+                   '[style=dotted];')
     return "\n".join(out + ["}"]) + "\n"

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The compiled description, packed as servers/root/include/root/description.def says."""
+"""The compiled description, packed as lib/system/include/system/description.def says."""
 import os
 import re
 import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-INCLUDE = os.path.join(HERE, "../../servers/root/include/root")
+INCLUDE = os.path.join(HERE, "../../lib/system/include/system")
 FIELD = re.compile(r"^(HEADER|PROGRAM|INTERFACE)(?:\((\w+), (\w+)\)|_TEXT\((\w+), (\d+)\))", re.M)
 CONSTANT = re.compile(r"^#define (DESCRIPTION_\w+)\s+(0x[0-9a-f]+|\d+)u?l*", re.M)
 FLAG = re.compile(r"^\s+(DESCRIPTION_\w+) = (\d+),", re.M)

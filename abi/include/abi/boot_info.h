@@ -49,8 +49,11 @@ struct boot_info {
     uint64_t kernel_bytes; /* of which the kernel keeps */
     uint64_t archive_bytes;
     uint64_t acpi_rsdp; /* physical address, 0: unknown */
+    uint64_t pci_ecam_base; /* PCI configuration space from bus 0 on, 1 MiB a bus; 0: unknown */
     uint64_t framebuffer_base;
     uint32_t framebuffer_width, framebuffer_height, framebuffer_pitch, framebuffer_bpp;
+    uint32_t pci_ecam_buses;
+    uint32_t reserved;
     uint32_t table_slots;   /* of the root table */
     uint32_t untyped_count; /* entries used below */
     uint64_t image_end;     /* first address after the root program */

@@ -83,6 +83,20 @@ static void read_madt(const uint8_t *table, uint32_t length, struct acpi_facts *
     }
 }
 
+/* MCFG: PCI firmware specification 3.3, 4.1.2. Only segment 0 from its bus 0 on. */
+static void read_mcfg(const uint8_t *table, uint32_t length, struct acpi_facts *facts)
+{
+    for (uint32_t at = 44; at + 16 <= length; at += 16) {
+        const uint8_t *entry = table + at;
+
+        if (get(entry + 8, 2) == 0 && entry[10] == 0) {
+            facts->ecam = get(entry, 8);
+            facts->ecam_buses = entry[11] + 1u;
+            return;
+        }
+    }
+}
+
 static void read_table(phys_t phys, struct acpi_facts *facts)
 {
     uint32_t length;
@@ -95,6 +109,8 @@ static void read_table(phys_t phys, struct acpi_facts *facts)
         read_madt(table, length, facts);
     } else if (is_named(table, "FACP", 4) && length >= 80) {
         facts->pm_port = (uint32_t)get(table + 76, 4); /* PM_TMR_BLK: 5.2.9 */
+    } else if (is_named(table, "MCFG", 4)) {
+        read_mcfg(table, length, facts);
     } else if (is_named(table, "HPET", 4) && length >= 52 && table[40] == 0) {
         facts->hpet = get(table + 44, 8); /* base address, in memory: HPET 1.0a, 3.2.4 */
     }

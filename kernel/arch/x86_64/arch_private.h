@@ -67,6 +67,8 @@ struct acpi_facts {
         phys_t base;
         uint32_t first_line;
     } ioapics[ACPI_IOAPIC_MAX];
+    phys_t ecam; /* PCI configuration space from bus 0 on; 0: unknown */
+    uint32_t ecam_buses;
 };
 /** Reads what the kernel needs from the tables; what they do not say keeps the PC's usual place. */
 void acpi_read(phys_t rsdp, struct acpi_facts *facts);

@@ -68,6 +68,8 @@ _Noreturn void arch_start(struct boot_plan *plan)
     ioapic_init(&facts);
     clock_init(&facts);
     hold_devices(plan, &facts);
+    plan->ecam = facts.ecam;
+    plan->ecam_buses = facts.ecam_buses;
     plan->clock_base_tsc = arch_clock.base_tsc;
     plan->clock_mult = arch_clock.mult;
     plan->clock_shift = ARCH_CLOCK_SHIFT;

@@ -31,7 +31,9 @@ struct boot_plan {
     uint64_t archive_bytes;
     const char *command_line; /* in memory that is held */
     phys_t rsdp;              /* of ACPI, 0: unknown */
-    phys_t panic_record;      /* a page of RAM that keeps its contents over a restart */
+    phys_t ecam;              /* PCI configuration space of segment 0 from bus 0 on; 0: unknown */
+    uint32_t ecam_buses;
+    phys_t panic_record; /* a page of RAM that keeps its contents over a restart */
     phys_t framebuffer_base;
     uint32_t framebuffer_width, framebuffer_height, framebuffer_pitch, framebuffer_bpp;
     uint64_t clock_base_tsc; /* for the clock page */

@@ -36,6 +36,9 @@ enum program_slot {
 #define PROGRAM_SESSIONS_MAX 32u
 #define PROGRAM_IRQS_MAX 4u
 
+/* Badge of a driver's calls at the PCI server: this, and the requester id of its device. */
+#define PCI_BADGE_DRIVER 0x200000000ull
+
 /* Bits of the program's notification. */
 #define EVENT_SESSION_FIRST 0u /* + number of the session */
 #define EVENT_IRQ_FIRST 32u    /* + number of the interrupt */

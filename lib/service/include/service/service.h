@@ -22,7 +22,13 @@
 #include "abi/errors.h"
 #include "abi/types.h"
 
+/* The badge of the warden's own calls; those of clients are below. */
+#define SERVICE_BADGE_WARDEN 0x100000000ull
+
 #define SERVICE_PROBE 0xfff1u /* label: answered with the count of waits, by service_wait() */
+
+#define SERVICE_HANG                                                                               \
+    0xfff2u /* label, from the warden only: the program never comes back, for tests */
 
 enum service_event { SERVICE_CALL, SERVICE_SIGNALS, SERVICE_TIME };
 

@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* What tools/system.py makes of systems/NAME.toml, as the root program reads it. */
+/* What tools/system.py makes of systems/NAME.toml, as init and the warden read it. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "abi/errors.h"
+
 #define DESCRIPTION_MAGIC 0x5359534854495000ull /* "\0PITHSYS" */
-#define DESCRIPTION_VERSION 1u
-#define DESCRIPTION_ROOT 0xffffffffu
-#define DESCRIPTION_PROGRAMS 48u
+#define DESCRIPTION_VERSION 2u
+#define DESCRIPTION_WARDEN 0xffffffffu
+#define DESCRIPTION_PROGRAMS 32u
 #define DESCRIPTION_INTERFACES 64u
+
+enum description_header_flag {
+    DESCRIPTION_DMA_TRUSTED = 1, /* devices may be used without DMA remapping */
+};
 
 enum description_flag {
     DESCRIPTION_START = 1, /* at boot; else when somebody asks */
     DESCRIPTION_FPU = 2,
     DESCRIPTION_DEBUG_WRITE = 4,
     DESCRIPTION_DEBUG_READ = 8,
+    DESCRIPTION_OF_INIT = 16, /* a child of init, which the warden has no part in */
+    DESCRIPTION_PROBE = 32,
+    DESCRIPTION_ECAM = 64, /* gets PCI configuration space */
 };
 
 #define HEADER(type, name) type name;
@@ -23,7 +33,7 @@ enum description_flag {
 #define INTERFACE(type, name)
 #define INTERFACE_TEXT(name, bytes)
 struct description_header {
-#include "root/description.def"
+#include "system/description.def"
 };
 #undef HEADER
 #undef PROGRAM
@@ -32,7 +42,7 @@ struct description_header {
 #define PROGRAM(type, name) type name;
 #define PROGRAM_TEXT(name, bytes) char name[bytes];
 struct description_program {
-#include "root/description.def"
+#include "system/description.def"
 };
 #undef PROGRAM
 #undef PROGRAM_TEXT
@@ -43,7 +53,7 @@ struct description_program {
 #define INTERFACE(type, name) type name;
 #define INTERFACE_TEXT(name, bytes) char name[bytes];
 struct description_interface {
-#include "root/description.def"
+#include "system/description.def"
 };
 #undef HEADER
 #undef PROGRAM
@@ -54,3 +64,18 @@ struct description_interface {
 _Static_assert(sizeof(struct description_header) % 8 == 0, "without gaps");
 _Static_assert(sizeof(struct description_program) % 8 == 0, "without gaps");
 _Static_assert(sizeof(struct description_interface) % 8 == 0, "without gaps");
+
+/* A copy of the boot archive's, whose bytes lie at no alignment. */
+struct description {
+    struct description_header header;
+    struct description_program programs[DESCRIPTION_PROGRAMS];
+    struct description_interface interfaces[DESCRIPTION_INTERFACES];
+};
+
+/**
+ * description_read() - the file "system" of a boot archive, checked and copied. Borrows the archive.
+ * @why: on an error, what is wrong, for people.
+ * Errors: ERR_GONE   there is no such file. ERR_RANGE  it is damaged, or of another version.
+ */
+MUST_CHECK err_t description_read(const void *archive, size_t archive_bytes,
+                                  struct description *description, const char **why);

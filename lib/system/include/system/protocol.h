@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The interface "system" of the warden: what runs, who has which memory, start, kill, power off.
+ * A call's label is the operation, its words are the arguments; the reply's label is an error, 0 for
+ * success, and its words are the results. Every operation is bounded and waits for nobody: start, kill and
+ * restart are noted down, and done right after.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum system_op {
+    SYSTEM_PROGRAM = 1,   /* (number) -> words of system_program; RANGE past the last */
+    SYSTEM_OWNER = 2,     /* (number) -> words of system_owner; RANGE past the last */
+    SYSTEM_START = 3,     /* (number, args in six words; empty: the description's); BUSY: it runs */
+    SYSTEM_KILL = 4,      /* (number): end it, as if by itself; GONE: it does not run */
+    SYSTEM_POWER_OFF = 5, /* (exit code for an emulator) -> does not return */
+    SYSTEM_FAIL = 6,      /* (number): as if it had died: it is restarted; GONE: it does not run */
+    SYSTEM_HANG = 8,      /* (number): its first thread spins for ever; GONE: it does not run */
+    SYSTEM_WARDEN = 9,    /* (1: fault, 2: hang): the warden itself; a fault answers PEER_DIED */
+    SYSTEM_RECOVERY = 7,  /* (number) -> words of system_recovery; RANGE past the last */
+};
+
+enum system_program_word {
+    SYSTEM_PROGRAM_NAME = 0,   /* two words of text */
+    SYSTEM_PROGRAM_STATE = 2,  /* enum system_state | restarts << 32 */
+    SYSTEM_PROGRAM_MEMORY = 3, /* bytes */
+    SYSTEM_PROGRAM_USED = 4,   /* ns of its own context, over all its lives */
+    SYSTEM_PROGRAM_SWITCHES = 5,
+    SYSTEM_PROGRAM_FAULT = 6, /* the last one: kind, or exit status << 32 */
+    SYSTEM_PROGRAM_ADDRESS = 7,
+};
+
+enum system_owner_word {
+    SYSTEM_OWNER_NAME = 0, /* two words of text */
+    SYSTEM_OWNER_BYTES = 2,
+};
+
+enum system_recovery_word {
+    SYSTEM_RECOVERY_DEATHS = 0, /* faults | hangs << 32 */
+    SYSTEM_RECOVERY_DIED = 1,   /* when the last death was noticed, in ns since boot */
+    SYSTEM_RECOVERY_RAN = 2,    /* when its successor ran */
+    SYSTEM_RECOVERY_WORST = 3,  /* the longest time between the two, in ns */
+    SYSTEM_RECOVERY_PROBE = 4,  /* the longest answer to a probe, in ns */
+    SYSTEM_RECOVERY_WARDEN = 5, /* how often the warden itself was started anew */
+};
+
+enum system_state {
+    SYSTEM_STATE_STOPPED = 0, /* not started, or killed */
+    SYSTEM_STATE_RUNNING = 1,
+    SYSTEM_STATE_FAULTED = 2,  /* and is not restarted */
+    SYSTEM_STATE_ENDED = 3,    /* by itself, with a status, and is not restarted */
+    SYSTEM_STATE_WAITING = 4,  /* for its restart */
+    SYSTEM_STATE_DEGRADED = 5, /* died too often: stays down */
+};
+
+#define SYSTEM_ARGS_WORDS 6u
+#define SYSTEM_NAME_BYTES 16u

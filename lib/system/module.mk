@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+module := lib/system
+kind := lib
+sources := src/description.c
+uses := abi lib/pith

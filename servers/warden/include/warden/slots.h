@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What init and the warden agree on: where in the warden's capability table everything is that outlives a
+ * warden, and the page by which they hear of each other. docs/supervision.md.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "abi/boot_info.h"
+#include "abi/types.h"
+#include "system/description.h"
+
+#define WARDEN_TABLE_LOG2 12u
+#define WARDEN_EAR_RANK 1u /* above init, below all programs */
+#define WARDEN_PRIORITY 250u
+#define WARDEN_PERIOD_NS 10000000ul
+
+/* Slots below WARDEN_SLOT_KEPT and from WARDEN_SLOT_OWN on are each warden's own, and emptied when it dies. */
+enum warden_slot {
+    WARDEN_SLOT_KEPT = 32,
+    WARDEN_SLOT_MACHINE = WARDEN_SLOT_KEPT, /* all rights */
+    WARDEN_SLOT_CLOCK,
+    WARDEN_SLOT_ARCHIVE,  /* frame, READ */
+    WARDEN_SLOT_TRACE,    /* frame, READ */
+    WARDEN_SLOT_STATE,    /* frame, WARDEN_STATE_BYTES: struct warden_page is first */
+    WARDEN_SLOT_EPOCHS,   /* frame of a page */
+    WARDEN_SLOT_EAR,      /* endpoint of rank WARDEN_EAR_RANK */
+    WARDEN_SLOT_HAND,     /* notification */
+    WARDEN_SLOT_RAM = 64, /* untyped, WARDEN_RAM_MAX of them */
+    WARDEN_SLOT_DEVICES =
+        128, /* untyped device memory, WARDEN_DEVICES_MAX of them, then cut-off pieces */
+    WARDEN_SLOT_PROGRAMS = 512,
+    WARDEN_SLOT_SESSIONS = WARDEN_SLOT_PROGRAMS + DESCRIPTION_PROGRAMS * 64,
+    WARDEN_SLOT_OWN = WARDEN_SLOT_SESSIONS + 128,
+};
+
+#define WARDEN_RAM_MAX 64u
+#define WARDEN_DEVICES_MAX 32u
+#define WARDEN_STATE_BYTES 16384u
+
+#define WARDEN_PAGE_MAGIC 0x4e4544524157ull /* "WARDEN" */
+#define WARDEN_PATIENCE_NS 50000000ul       /* how long the hand may be silent */
+
+struct warden_page {
+    uint64_t magic;
+
+    /* Written by the warden: it is alive, and will say so again before this time. */
+    _Atomic uint64_t alive_until_ns;
+
+    /* Written by init. */
+    uint32_t starts; /* of wardens, with this one */
+    uint32_t ram_count;
+    uint32_t device_count;
+    uint32_t pci_ecam_buses;
+    uint64_t ram_bytes;    /* all of the machine */
+    uint64_t kernel_bytes; /* of which the kernel keeps */
+    uint64_t given_bytes;  /* of which the warden got */
+    uint64_t archive_bytes;
+    uint64_t pci_ecam_base;
+};

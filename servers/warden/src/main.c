@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The warden: builds the system that the boot archive describes and keeps it going. What it knows lies in pages and
+ * slots that outlive it (docs/supervision.md): a successor adopts what runs, and redoes what was half done.
+ */
+#include "warden.h"
+
+#include "pith/clock.h"
+#include "pith/debug.h"
+#include "pith/kernel_calls.h"
+#include "pith/object.h"
+#include "pith/self.h"
+#include "pith/space.h"
+#include "pith/start.h"
+#include "pith/string.h"
+#include "pith/thread.h"
+
+#include "abi/names.h"
+
+enum { STATUS_NO_STATE = 1, STATUS_NO_SYSTEM = 2, STATUS_NO_EAR = 3, STATUS_CANNOT_WAIT = 4 };
+enum { PROBE_MS = 20, RANKS = 16 };
+
+static struct warden the_warden;
+static cap_addr_t hand_bell;
+
+struct warden *warden(void)
+{
+    return &the_warden;
+}
+
+void hand_wake(void)
+{
+    (void)!notification_signal(hand_bell);
+}
+
+void alive(ns_t more_ns)
+{
+    atomic_store_explicit(&the_warden.page->alive_until_ns,
+                          clock_now() + WARDEN_PATIENCE_NS + more_ns, memory_order_relaxed);
+}
+
+static err_t frame_map(cap_addr_t frame, uint64_t bytes, uint32_t prot, user_addr_t *at)
+{
+    uint64_t whole = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+    err_t err = region_reserve(whole, at);
+
+    if (err == ERR_OK) {
+        err = region_map(*at, frame, 0, (uint32_t)(whole / PAGE_BYTES), prot);
+    }
+    return err;
+}
+
+static err_t state_map(void)
+{
+    user_addr_t state = 0, epochs = 0, archive = 0;
+    err_t err = frame_map(WARDEN_SLOT_STATE, WARDEN_STATE_BYTES, PROT_READ | PROT_WRITE, &state);
+
+    if (err == ERR_OK) {
+        err = frame_map(WARDEN_SLOT_EPOCHS, PAGE_BYTES, PROT_READ | PROT_WRITE, &epochs);
+    }
+    if (err) {
+        return err;
+    }
+    _Static_assert(PAGE_BYTES + DESCRIPTION_PROGRAMS * sizeof(struct record) <= WARDEN_STATE_BYTES,
+                   "records follow the page");
+    the_warden.page = (struct warden_page *)state;
+    the_warden.records = (struct record *)(state + PAGE_BYTES);
+    the_warden.epochs = (_Atomic uint32_t *)epochs;
+    if (the_warden.page->magic != WARDEN_PAGE_MAGIC) {
+        return ERR_GONE;
+    }
+    alive(0);
+    err = frame_map(WARDEN_SLOT_ARCHIVE, the_warden.page->archive_bytes, PROT_READ, &archive);
+    the_warden.archive = (const void *)archive;
+    return err;
+}
+
+static err_t ear_start(void)
+{
+    static struct thread_handle handle;
+    struct thread_spec spec = { .entry = ear,
+                                .rank = WARDEN_EAR_RANK,
+                                .handler = self_cap("guardian") };
+    err_t err = object_create(OBJECT_SCHED_CONTEXT, 0, &spec.context);
+
+    if (err == ERR_OK) {
+        err = sched_context_configure(spec.context, WARDEN_SLOT_MACHINE, WARDEN_PRIORITY,
+                                      WARDEN_PERIOD_NS, WARDEN_PERIOD_NS, 0);
+    }
+    if (err == ERR_OK) {
+        err = thread_start(&spec, &handle);
+    }
+    return err;
+}
+
+static err_t keep_all(void)
+{
+    err_t err = ERR_OK;
+
+    for (uint32_t i = 0; err == ERR_OK && i < the_warden.count; i++) {
+        if (is_mine(i)) {
+            err = parts_keep(i);
+        }
+    }
+    return err == ERR_OK ? sessions_keep() : err;
+}
+
+/* The record says that it runs, and its first thread could. */
+static bool runs_on(uint32_t program)
+{
+    uint32_t state = THREAD_STATE_INACTIVE, fault, rank;
+    uint64_t address, ip, switches;
+
+    return thread_info(slot_of(program, PART_MAKING) + PROGRAM_PARENT_THREAD, &state, &fault,
+                       &address, &ip, &rank, &switches) == ERR_OK &&
+           state != THREAD_STATE_INACTIVE && state != THREAD_STATE_FAULTED;
+}
+
+/* What a dead warden left: go on with it, or do again what it may not have finished. */
+static void adopt(uint32_t program)
+{
+    struct record *record = record_of(program);
+    bool is_right = record_is_right(record);
+
+    if (is_right && record->intent == INTENT_NONE &&
+        (record->state != SYSTEM_STATE_RUNNING || runs_on(program))) {
+        return;
+    }
+    debug_printf("warden: %s was left %s; it is made anew\n", description_of(program)->name,
+                 is_right ? "half done" : "with a damaged record");
+    if (!is_right) {
+        memset(record, 0, sizeof(*record));
+    }
+    program_end(program, SYSTEM_STATE_FAULTED);
+    record->state = SYSTEM_STATE_WAITING;
+    record->due_ns = 0;
+    record_seal(record);
+}
+
+static void begin(uint32_t program)
+{
+    struct record *record = record_of(program);
+
+    memset(record, 0, sizeof(*record));
+    if (description_of(program)->flags & DESCRIPTION_START) {
+        record->state = SYSTEM_STATE_WAITING;
+    }
+    record_seal(record);
+}
+
+/* From the lowest rank up, so that servers are there before their clients. */
+static void start_all(void)
+{
+    for (uint32_t rank = 0; rank < RANKS; rank++) {
+        for (uint32_t i = 0; i < the_warden.count; i++) {
+            struct record *record = record_of(i);
+
+            alive(0);
+            if (is_mine(i) && description_of(i)->rank == rank &&
+                record->state == SYSTEM_STATE_WAITING && record->due_ns == 0) {
+                program_begin(i);
+            }
+        }
+    }
+}
+
+static err_t system_read(void)
+{
+    const char *why = "";
+    err_t err = description_read(the_warden.archive, the_warden.page->archive_bytes,
+                                 &the_warden.description, &why);
+
+    if (err) {
+        debug_printf("warden: %s\n", why);
+        return err;
+    }
+    the_warden.count = the_warden.description.header.program_count;
+    err = keep_all();
+    if (err) {
+        debug_printf("warden: cannot make what the programs need: %s\n", error_name(err));
+    }
+    return err;
+}
+
+static _Noreturn void work(void)
+{
+    ns_t probe_ns = clock_now() + PROBE_MS * NS_PER_MS;
+
+    for (;;) {
+        ns_t due_ns = next_due_ns();
+        uint64_t bits;
+
+        alive(0);
+        err_t err =
+            notification_wait(WARDEN_SLOT_HAND, 1, due_ns < probe_ns ? due_ns : probe_ns, 0, &bits);
+
+        if (err != ERR_OK && err != ERR_TIMED_OUT && err != ERR_CANCELLED) {
+            program_exit(STATUS_CANNOT_WAIT);
+        }
+        while (atomic_load_explicit(&the_warden.hand_is_to_hang, memory_order_relaxed) != 0) {
+            __asm__ volatile("pause");
+        }
+        requests_handle();
+        if (clock_now() >= probe_ns) {
+            probe_all();
+            probe_ns = clock_now() + PROBE_MS * NS_PER_MS;
+        }
+    }
+}
+
+int main(void)
+{
+    if (state_map()) {
+        debug_printf("warden: init has kept no state for it\n");
+        return STATUS_NO_STATE;
+    }
+    if (system_read()) {
+        return STATUS_NO_SYSTEM;
+    }
+    if (cap_mint(WARDEN_SLOT_HAND, RIGHT_SIGNAL, 1, &hand_bell) || ear_start()) {
+        debug_printf("warden: no thread for faults and calls\n");
+        return STATUS_NO_EAR;
+    }
+    for (uint32_t i = 0; i < the_warden.count; i++) {
+        if (!is_mine(i)) {
+            continue;
+        }
+        if (the_warden.page->starts == 1) {
+            begin(i);
+        } else {
+            adopt(i);
+        }
+    }
+    start_all();
+    work();
+}

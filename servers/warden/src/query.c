@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The interface "system": system/protocol.h. What a caller sends is bounded before it is used. Records are read
+ * as they stand: the hand may be in the middle of changing one.
+ */
+#include "warden.h"
+
+#include "pith/kernel_calls.h"
+#include "pith/string.h"
+
+/* Owners that are no program come first. */
+enum { OWNERS_FIXED = 4 };
+
+static void name_put(uint64_t words[8], const char *name)
+{
+    char text[SYSTEM_NAME_BYTES] = { 0 };
+
+    for (uint32_t i = 0; i + 1 < sizeof(text) && name[i] != 0; i++) {
+        text[i] = name[i];
+    }
+    memcpy(words, text, sizeof(text));
+}
+
+static err_t query_program(uint64_t words[8])
+{
+    uint64_t number = words[0];
+    ns_t used_ns;
+    uint64_t switches;
+
+    if (number >= warden()->count) {
+        return ERR_RANGE;
+    }
+    uint32_t program = (uint32_t)number;
+    const struct record *record = record_of(program);
+    bool runs = record->state == SYSTEM_STATE_RUNNING;
+
+    program_counts(program, &used_ns, &switches);
+    name_put(words, description_of(program)->name);
+    words[SYSTEM_PROGRAM_STATE] = record->state | (uint64_t)record->restarts << 32;
+    words[SYSTEM_PROGRAM_MEMORY] = runs ? description_of(program)->memory_bytes : 0;
+    words[SYSTEM_PROGRAM_USED] = used_ns;
+    words[SYSTEM_PROGRAM_SWITCHES] = switches;
+    words[SYSTEM_PROGRAM_FAULT] = record->fault | (uint64_t)record->status << 32;
+    words[SYSTEM_PROGRAM_ADDRESS] = record->fault_address;
+    return ERR_OK;
+}
+
+/* What a program is promised is kept for it, whether it runs or not. */
+static uint64_t promised(uint32_t program)
+{
+    const struct description_program *description = description_of(program);
+
+    return is_mine(program) ? description->memory_bytes + description->keeps_bytes : 0;
+}
+
+/* All owners together have all RAM. */
+static err_t query_owner(uint64_t words[8])
+{
+    static const char *const names[OWNERS_FIXED] = { "free", "kernel", "init and boot",
+                                                     "warden's objects" };
+    const struct warden_page *page = warden()->page;
+    uint64_t number = words[0];
+    uint64_t shared = page->given_bytes - ram_free();
+
+    for (uint32_t i = 0; i < warden()->count; i++) {
+        shared -= promised(i);
+    }
+    uint64_t bytes[OWNERS_FIXED] = { ram_free(), page->kernel_bytes,
+                                     page->ram_bytes - page->kernel_bytes - page->given_bytes,
+                                     shared };
+
+    if (number < OWNERS_FIXED) {
+        name_put(words, names[number]);
+        words[SYSTEM_OWNER_BYTES] = bytes[number];
+        return ERR_OK;
+    }
+    number -= OWNERS_FIXED;
+    if (number >= warden()->count) {
+        return ERR_RANGE;
+    }
+    name_put(words, description_of((uint32_t)number)->name);
+    words[SYSTEM_OWNER_BYTES] = promised((uint32_t)number);
+    return ERR_OK;
+}
+
+static err_t query_recovery(uint64_t words[8])
+{
+    if (words[0] >= warden()->count) {
+        return ERR_RANGE;
+    }
+    const struct record *record = record_of((uint32_t)words[0]);
+
+    words[SYSTEM_RECOVERY_DEATHS] = record->faults | (uint64_t)record->hangs << 32;
+    words[SYSTEM_RECOVERY_DIED] = record->died_ns;
+    words[SYSTEM_RECOVERY_RAN] = record->ran_ns;
+    words[SYSTEM_RECOVERY_WORST] = record->worst_ns;
+    words[SYSTEM_RECOVERY_PROBE] = record->probe_worst_ns;
+    words[SYSTEM_RECOVERY_WARDEN] = warden()->page->starts - 1;
+    return ERR_OK;
+}
+
+/* Note down what is wanted; the hand does it. */
+static err_t want(const uint64_t words[8], enum want what)
+{
+    if (words[0] >= warden()->count || !is_mine((uint32_t)words[0])) {
+        return ERR_RANGE;
+    }
+    uint32_t program = (uint32_t)words[0];
+    uint32_t state = record_of(program)->state;
+    struct request *request = &warden()->requests[program];
+
+    if (what == WANT_START) {
+        if (state == SYSTEM_STATE_RUNNING || state == SYSTEM_STATE_WAITING) {
+            return ERR_BUSY;
+        }
+        memcpy(request->args, &words[1], sizeof(request->args));
+    } else if (state != SYSTEM_STATE_RUNNING && state != SYSTEM_STATE_WAITING) {
+        return ERR_GONE;
+    }
+    /* Release: pairs with the acquire in requests_handle(). */
+    atomic_fetch_or_explicit(&request->wants, what, memory_order_release);
+    hand_wake();
+    return ERR_OK;
+}
+
+/* For tests of init: a fault in the ear, or a hand that hangs. */
+static err_t harm_self(uint64_t how)
+{
+    if (how == 1) {
+        volatile uintptr_t nowhere = 0;
+
+        *(volatile char *)nowhere = 0;
+    }
+    if (how != 2) {
+        return ERR_RANGE;
+    }
+    atomic_store_explicit(&warden()->hand_is_to_hang, 1, memory_order_relaxed);
+    hand_wake();
+    return ERR_OK;
+}
+
+static err_t answer(uint32_t op, uint64_t words[8])
+{
+    switch (op) {
+    case SYSTEM_PROGRAM:
+        return query_program(words);
+    case SYSTEM_OWNER:
+        return query_owner(words);
+    case SYSTEM_RECOVERY:
+        return query_recovery(words);
+    case SYSTEM_START:
+        return want(words, WANT_START);
+    case SYSTEM_KILL:
+        return want(words, WANT_KILL);
+    case SYSTEM_FAIL:
+        return want(words, WANT_FAIL);
+    case SYSTEM_HANG:
+        return want(words, WANT_HANG);
+    case SYSTEM_WARDEN:
+        return harm_self(words[0]);
+    case SYSTEM_POWER_OFF:
+        return machine_restart(WARDEN_SLOT_MACHINE, 0, (uint32_t)words[0] & 0xff);
+    default:
+        return ERR_BAD_CALL;
+    }
+}
+
+void query(uint32_t *label, uint64_t words[8])
+{
+    *label = (uint32_t)answer(*label, words);
+}

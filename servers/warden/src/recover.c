@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Ends and beginnings. Each step can be done again: a warden that dies in between leaves a record that says so. */
+#include "warden.h"
+
+#include "pith/clock.h"
+#include "pith/debug.h"
+#include "pith/kernel_calls.h"
+#include "pith/start.h"
+#include "pith/string.h"
+#include "service/service.h"
+
+#include "abi/names.h"
+
+enum { BACK_OFF_FIRST_MS = 10, BACK_OFF_MAX_MS = 1000, BACK_OFF_STEPS = 8 };
+
+void program_counts(uint32_t program, ns_t *used_ns, uint64_t *switches)
+{
+    cap_addr_t first = slot_of(program, PART_MAKING);
+    uint64_t used = 0, remaining, budget, period, address, ip, count = 0;
+    uint32_t priority, state, fault, rank;
+
+    *used_ns = record_of(program)->used_ns;
+    *switches = record_of(program)->switches;
+    if (sched_context_info(first + PROGRAM_PARENT_CONTEXT, &used, &remaining, &priority, &budget,
+                           &period) == ERR_OK) {
+        *used_ns += used;
+    }
+    if (thread_info(first + PROGRAM_PARENT_THREAD, &state, &fault, &address, &ip, &rank, &count) ==
+        ERR_OK) {
+        *switches += count;
+    }
+}
+
+void program_end(uint32_t program, enum system_state state)
+{
+    struct record *record = record_of(program);
+    ns_t used_ns;
+    uint64_t switches;
+
+    record_intend(record, INTENT_END);
+    program_counts(program, &used_ns, &switches);
+    device_quiesce(program);
+    program_sweep(slot_of(program, PART_UNTYPED), slot_of(program, PART_MAKING));
+    sessions_renew(program);
+    record->used_ns = used_ns;
+    record->switches = switches;
+    record->state = state;
+    record_intend(record, INTENT_NONE);
+}
+
+/* Those who wait in its queue are told; who calls later is told at the deadline. */
+static void stay_down(uint32_t program)
+{
+    uint32_t cancelled = 1;
+
+    while (cancelled != 0 &&
+           endpoint_cancel(slot_of(program, PART_ENDPOINT), &cancelled) == ERR_OK) {
+        alive(0);
+    }
+}
+
+static ns_t back_off_ns(uint32_t recent)
+{
+    if (recent <= 1) {
+        return 0;
+    }
+    uint32_t steps = recent - 2 < BACK_OFF_STEPS ? recent - 2 : BACK_OFF_STEPS;
+    uint64_t ms = (uint64_t)BACK_OFF_FIRST_MS << steps;
+
+    return (ms < BACK_OFF_MAX_MS ? ms : BACK_OFF_MAX_MS) * NS_PER_MS;
+}
+
+/* It is down: when is it to be started again? */
+static void restart_plan(uint32_t program)
+{
+    const struct description_program *description = description_of(program);
+    struct record *record = record_of(program);
+    ns_t now_ns = clock_now();
+
+    if (description->restart_limit == 0) {
+        return;
+    }
+    if (now_ns - record->window_ns > description->restart_window_ms * NS_PER_MS) {
+        record->window_ns = now_ns;
+        record->recent = 0;
+    }
+    record->recent++;
+    if (record->recent > description->restart_limit) {
+        debug_printf("warden: %s died %u times within %u s, and stays down\n", description->name,
+                     record->recent, description->restart_window_ms / 1000);
+        record->state = SYSTEM_STATE_DEGRADED;
+        stay_down(program);
+    } else {
+        record->state = SYSTEM_STATE_WAITING;
+        record->due_ns = now_ns + back_off_ns(record->recent);
+    }
+    record_seal(record);
+}
+
+bool program_begin(uint32_t program)
+{
+    struct record *record = record_of(program);
+
+    if (program_start_now(program) == ERR_OK) {
+        return true;
+    }
+    record->state = SYSTEM_STATE_FAULTED;
+    record_intend(record, INTENT_NONE);
+    restart_plan(program);
+    return false;
+}
+
+static void restart_now(uint32_t program)
+{
+    struct record *record = record_of(program);
+
+    record->restarts++;
+    if (!program_begin(program)) {
+        return;
+    }
+    record->ran_ns = clock_now();
+    if (record->died_ns != 0 && record->ran_ns - record->died_ns > record->worst_ns) {
+        record->worst_ns = record->ran_ns - record->died_ns;
+    }
+    record_seal(record);
+    debug_printf("warden: %s restarted (%u)\n", description_of(program)->name, record->restarts);
+}
+
+void program_failed(uint32_t program, bool is_hang)
+{
+    struct record *record = record_of(program);
+    bool has_ended = !is_hang && record->fault == FAULT_NOT_PRESENT &&
+                     record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES;
+
+    record->died_ns = clock_now();
+    record->hangs += is_hang;
+    record->faults += !is_hang;
+    record_seal(record);
+    program_end(program, has_ended ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
+    debug_printf("warden: %s destroyed, %lu KiB given back\n", description_of(program)->name,
+                 description_of(program)->memory_bytes / 1024);
+    restart_plan(program);
+}
+
+static void death_note(uint32_t program)
+{
+    const struct request *request = &warden()->requests[program];
+    const char *name = description_of(program)->name;
+    struct record *record = record_of(program);
+
+    record->fault = (uint32_t)request->fault[0];
+    record->fault_address = request->fault[1];
+    if (record->fault == FAULT_NOT_PRESENT &&
+        record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES) {
+        record->status = (uint32_t)(record->fault_address - PROGRAM_EXIT_ADDR);
+        debug_printf("warden: %s ended with status %u\n", name, record->status);
+    } else {
+        debug_printf("warden: %s faulted: %s at %p, ip %p\n", name, fault_name(record->fault),
+                     (const void *)request->fault[1], (const void *)request->fault[2]);
+    }
+    record_seal(record);
+}
+
+static void start_wanted(uint32_t program)
+{
+    struct record *record = record_of(program);
+
+    memcpy(record->args, warden()->requests[program].args, sizeof(warden()->requests[0].args));
+    record->recent = 0;
+    record->died_ns = 0;
+    record_seal(record);
+    (void)program_begin(program);
+}
+
+static void request_handle(uint32_t program, uint32_t wants)
+{
+    struct record *record = record_of(program);
+    bool runs = record->state == SYSTEM_STATE_RUNNING;
+
+    if ((wants & WANT_DIED) != 0 && runs) {
+        death_note(program);
+        program_failed(program, false);
+        runs = false;
+    }
+    if ((wants & WANT_KILL) != 0 && (runs || record->state == SYSTEM_STATE_WAITING)) {
+        program_end(program, SYSTEM_STATE_STOPPED);
+        runs = false;
+    }
+    if ((wants & WANT_FAIL) != 0 && runs) {
+        debug_printf("warden: %s is made to fail\n", description_of(program)->name);
+        program_failed(program, false);
+        runs = false;
+    }
+    if ((wants & WANT_HANG) != 0 && runs) {
+        /* The answer is that there is none. */
+        (void)!ipc_call_0w(slot_of(program, PART_MASTER), SERVICE_HANG, clock_now() + NS_PER_MS);
+    }
+    if ((wants & WANT_START) != 0 && !runs) {
+        start_wanted(program);
+    }
+}
+
+void requests_handle(void)
+{
+    for (uint32_t i = 0; i < warden()->count; i++) {
+        if (!is_mine(i)) {
+            continue;
+        }
+        /* Acquire: pairs with the release in ear.c: what belongs to a bit was written before. */
+        uint32_t wants =
+            atomic_exchange_explicit(&warden()->requests[i].wants, 0, memory_order_acquire);
+
+        alive(0);
+        request_handle(i, wants);
+        if (record_of(i)->state == SYSTEM_STATE_WAITING && record_of(i)->due_ns <= clock_now()) {
+            restart_now(i);
+        }
+    }
+}
+
+ns_t next_due_ns(void)
+{
+    ns_t due_ns = DEADLINE_NEVER;
+
+    for (uint32_t i = 0; i < warden()->count; i++) {
+        const struct record *record = record_of(i);
+
+        if (record->state == SYSTEM_STATE_WAITING && record->due_ns < due_ns) {
+            due_ns = record->due_ns;
+        }
+    }
+    return due_ns;
+}

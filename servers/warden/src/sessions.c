@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions follow from the description alone: for each interface whose server has sessions, in order, each program that
+ * uses it, in order. So their numbers, slots and bits are the same in every warden's life.
+ */
+#include "warden.h"
+
+#include "pith/kernel_calls.h"
+#include "pith/string.h"
+
+struct pair {
+    uint32_t interface;
+    uint32_t server;
+    uint32_t client;
+};
+
+/* The session of that number; false: there are fewer. */
+static bool session_at(uint32_t wanted, struct pair *pair)
+{
+    const struct description *description = &warden()->description;
+
+    for (uint32_t i = 0; i < description->header.interface_count; i++) {
+        uint32_t server = description->interfaces[i].server;
+
+        if (server == DESCRIPTION_WARDEN || description->programs[server].session_bytes == 0) {
+            continue;
+        }
+        for (uint32_t client = 0; client < warden()->count; client++) {
+            if ((description->programs[client].uses >> i & 1) != 0 && wanted-- == 0) {
+                *pair = (struct pair){ i, server, client };
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_end(const struct pair *pair, uint32_t program)
+{
+    return pair->server == program || pair->client == program;
+}
+
+/* Which of a program's sessions this is: its bit in the program's notification. */
+static uint32_t position_of(uint32_t number, uint32_t program)
+{
+    struct pair pair;
+    uint32_t position = 0;
+
+    for (uint32_t i = 0; i < number && session_at(i, &pair); i++) {
+        position += is_end(&pair, program);
+    }
+    return position;
+}
+
+static uint64_t bytes_of(const struct pair *pair)
+{
+    return description_of(pair->server)->session_bytes;
+}
+
+err_t sessions_keep(void)
+{
+    struct pair pair;
+    err_t err = ERR_OK;
+
+    for (uint32_t i = 0; err == ERR_OK && session_at(i, &pair); i++) {
+        err = object_keep(WARDEN_SLOT_SESSIONS + i, OBJECT_FRAME,
+                          bytes_of(&pair) / PAGE_BYTES << 8 | PAGE_CLASS_4K);
+        if (atomic_load_explicit(&warden()->epochs[i], memory_order_relaxed) == 0) {
+            atomic_store_explicit(&warden()->epochs[i], 1, memory_order_release);
+        }
+    }
+    return err;
+}
+
+uint32_t sessions_of(uint32_t program, struct program_session_spec *specs)
+{
+    struct pair pair;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; session_at(i, &pair) && count < PROGRAM_SESSIONS_MAX; i++) {
+        if (!is_end(&pair, program)) {
+            continue;
+        }
+        bool is_server = pair.server == program;
+        uint32_t peer = is_server ? pair.client : pair.server;
+        struct program_session_spec *spec = &specs[count++];
+
+        *spec = (struct program_session_spec){
+            .session = { .bytes = bytes_of(&pair),
+                         .badge = is_server ? pair.client + 1u : 0,
+                         .epoch = i,
+                         .is_server = is_server },
+            .frame = WARDEN_SLOT_SESSIONS + i,
+            .bell = slot_of(peer, PART_EVENTS),
+            .bell_badge = 1ull << (EVENT_SESSION_FIRST + position_of(i, peer)),
+        };
+        memcpy(spec->session.name, warden()->description.interfaces[pair.interface].name,
+               PROGRAM_NAME_BYTES);
+    }
+    return count;
+}
+
+void sessions_renew(uint32_t program)
+{
+    struct pair pair;
+
+    for (uint32_t i = 0; session_at(i, &pair); i++) {
+        if (is_end(&pair, program)) {
+            /* Release: pairs with the acquire in ring's epoch_now(): the device is quiet by now. */
+            atomic_fetch_add_explicit(&warden()->epochs[i], 1, memory_order_release);
+            uint32_t peer = pair.server == program ? pair.client : pair.server;
+
+            (void)!notification_signal(slot_of(peer, PART_BELL));
+        }
+    }
+}

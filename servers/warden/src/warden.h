@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The warden's state, shared by its files. Two threads: the ear takes faults and calls and only notes them down
+ * (struct request); the hand does everything else. Records are the hand's; the ear reads them to answer questions.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/kernel_calls.h"
+#include "abi/types.h"
+#include "pith/program.h"
+#include "pith/ranges.h"
+#include "system/description.h"
+#include "system/protocol.h"
+#include "warden/slots.h"
+
+/* The badges of the ear's endpoint: number of a program + 1, and for its faults this too. */
+#define BADGE_FAULT 0x100000000ull
+
+/* Slots of each program, from slot_of(program, 0). */
+enum program_part {
+    PART_UNTYPED = 0,  /* that it is made of */
+    PART_ENDPOINT = 1, /* its endpoint */
+    PART_EVENTS = 2,   /* its notification */
+    PART_HANDLER = 3,  /* the ear, badged for its faults */
+    PART_MASTER = 4,   /* its endpoint, with SERVICE_BADGE_WARDEN */
+    PART_SPACE = 5,    /* its device's domain */
+    PART_BARS = 6,     /* frames of its device's memory, 6 of them */
+    PART_IRQS = 12,    /* its device's interrupts, 4 of them */
+    PART_MAKING = 16,  /* for making it, PROGRAM_PARENT_SLOTS of them */
+    PART_KEPT = 32,    /* frame that outlives it */
+    PART_ECAM = 34,    /* frame of PCI configuration space */
+    PART_BELL = 33,    /* its notification, badged with the bits of all sessions */
+    PARTS = 64,
+};
+
+enum intent {
+    INTENT_NONE = 0,
+    INTENT_END = 1,   /* it is being stopped */
+    INTENT_START = 2, /* it is being made */
+};
+
+/*
+ * What is known of a program, in pages that outlive the warden. A record whose sum is wrong, or whose intent is not
+ * NONE when a warden starts, is rolled forward: the program is stopped and made anew.
+ */
+struct record {
+    uint32_t sum;   /* of all that follows */
+    uint32_t state; /* enum system_state */
+    uint32_t intent;
+    uint32_t restarts;
+    uint32_t fault; /* the last one; 0: none */
+    uint32_t status;
+    uint64_t fault_address;
+    uint64_t used_ns;   /* by lives that are over */
+    uint64_t switches;  /* by lives that are over */
+    uint64_t window_ns; /* when the window of recent deaths began */
+    uint32_t recent;    /* deaths in the window */
+    uint32_t device;    /* requester id + 1; 0: not found yet */
+    uint64_t due_ns;    /* WAITING: when it is to be started */
+    uint32_t faults;
+    uint32_t hangs;
+    uint64_t died_ns;
+    uint64_t ran_ns;
+    uint64_t worst_ns;
+    uint64_t probe_worst_ns;
+    struct program_irq irqs[PROGRAM_IRQS_MAX];
+    char args[SYSTEM_ARGS_WORDS * 8 + 8]; /* in place of the description's, if not empty */
+};
+_Static_assert(sizeof(struct record) <= 256, "all records fit into the state");
+
+/* What the ear wants of the hand. */
+enum want { WANT_START = 1, WANT_KILL = 2, WANT_FAIL = 4, WANT_DIED = 8, WANT_HANG = 16 };
+
+struct request {
+    _Atomic uint32_t wants;
+    uint64_t
+        fault[4]; /* WANT_DIED: kind, address, instruction, detail; written before the bit is set */
+    uint64_t args[SYSTEM_ARGS_WORDS]; /* WANT_START */
+};
+
+struct warden {
+    struct description description;
+    uint32_t count; /* of programs */
+    const void *archive;
+    struct warden_page *page;
+    struct record *records;
+    _Atomic uint32_t *epochs;
+    _Atomic uint32_t hand_is_to_hang; /* for tests */
+    struct request requests[DESCRIPTION_PROGRAMS];
+    uint64_t own_bytes[DESCRIPTION_PROGRAMS];
+};
+
+/** warden() - the one there is. */
+struct warden *warden(void);
+
+static inline cap_addr_t slot_of(uint32_t program, uint32_t part)
+{
+    return WARDEN_SLOT_PROGRAMS + program * PARTS + part;
+}
+
+static inline const struct description_program *description_of(uint32_t program)
+{
+    return &warden()->description.programs[program];
+}
+
+/** is_mine() - not a child of init. */
+static inline bool is_mine(uint32_t program)
+{
+    return (description_of(program)->flags & DESCRIPTION_OF_INIT) == 0;
+}
+
+/** alive() - say that the hand is alive, and will be heard of again within WARDEN_PATIENCE_NS and that much more. */
+void alive(ns_t more_ns);
+
+/* record.c */
+struct record *record_of(uint32_t program);
+bool record_is_right(const struct record *record);
+/** record_seal() - the record is as it should be: what was begun can be found again from here on. */
+void record_seal(struct record *record);
+/** record_intend() - note what is about to be done; INTENT_NONE: it is done. */
+void record_intend(struct record *record, enum intent intent);
+
+/* objects.c: things that outlive a warden. Each function does nothing if the thing is there already. */
+MUST_CHECK err_t object_keep(cap_addr_t slot, enum object_type type, uint64_t size);
+MUST_CHECK err_t mint_keep(cap_addr_t slot, cap_addr_t source, uint32_t rights, uint64_t badge);
+/** device_frame_keep() - a frame of device memory. ERR_NO_ENTRY: that range is nobody's, or was given out. */
+MUST_CHECK err_t device_frame_keep(cap_addr_t slot, uint64_t base, uint64_t bytes);
+bool slot_is_empty(cap_addr_t slot);
+uint64_t ram_free(void);
+
+/* sessions.c */
+MUST_CHECK err_t sessions_keep(void);
+uint32_t sessions_of(uint32_t program, struct program_session_spec *specs);
+/** sessions_renew() - begin a new epoch of all sessions of a program that is gone; ring the peers' bells. */
+void sessions_renew(uint32_t program);
+
+/* device.c */
+/** device_keep() - find the program's device, and what a driver gets of it. @why: on an error. */
+MUST_CHECK err_t device_keep(uint32_t program, const char **why);
+/** device_release() - let a device work for the driver that is about to run. */
+MUST_CHECK err_t device_release(uint32_t program, const char **why);
+/** device_quiesce() - after this the device touches no memory: docs/supervision.md, "Quiescing". */
+void device_quiesce(uint32_t program);
+
+/* start.c */
+/** parts_keep() - what outlives the program: endpoint, notification, memory. */
+MUST_CHECK err_t parts_keep(uint32_t program);
+/** program_start_now() - make it and let it run; says what is wrong. The program does not run. */
+MUST_CHECK err_t program_start_now(uint32_t program);
+
+/* recover.c */
+/** program_end() - stop it, quiesce its device, give back its memory, renew its sessions. */
+void program_end(uint32_t program, enum system_state state);
+/** program_begin() - start it; if that fails, plan when to try again. */
+bool program_begin(uint32_t program);
+/** program_failed() - it died: end it, and start it again, or later, or never. */
+void program_failed(uint32_t program, bool is_hang);
+/** program_counts() - time used and switches, over all its lives. */
+void program_counts(uint32_t program, ns_t *used_ns, uint64_t *switches);
+/** requests_handle() - what the ear noted down, and what is due. */
+void requests_handle(void);
+/** next_due_ns() - when the first waiting program is due; DEADLINE_NEVER: none waits. */
+ns_t next_due_ns(void);
+
+/* probe.c */
+void probe_all(void);
+
+/* ear.c, query.c */
+_Noreturn void ear(void *unused);
+void query(uint32_t *label, uint64_t words[8]);
+/** hand_wake() - the ear noted something down. */
+void hand_wake(void);
