@@ -4,7 +4,6 @@
  * done as a frame, `ecam`, and nothing else. Keeps no state but what a scan finds again.
  */
 #include "pci/pci.h"
-#include "pci_server/badge.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"
@@ -97,7 +96,7 @@ static err_t ecam_map(user_addr_t *at, uint32_t *buses)
 
 static bool is_warden(const struct client *client)
 {
-    return client->badge == PCI_BADGE_WARDEN;
+    return client->badge == SERVICE_BADGE_WARDEN;
 }
 
 static err_t function_for(const struct client *client, pci_id_t id,

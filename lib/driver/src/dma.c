@@ -9,7 +9,8 @@
 /* The unit has addresses for more than anyone shares; this keeps clear of those of interrupt messages. */
 #define ADDRESS_END 0xfee00000ull
 
-static err_t share_physical(cap_addr_t frame, uint64_t bytes, struct driver_memory *memory)
+err_t driver_memory_share(struct driver *driver, cap_addr_t frame, uint32_t first,
+                          struct driver_memory *memory)
 {
     uint64_t base;
     uint32_t pages;
@@ -17,18 +18,17 @@ static err_t share_physical(cap_addr_t frame, uint64_t bytes, struct driver_memo
     uint32_t cache;
     err_t err = frame_info(frame, &base, &pages, &class, &cache);
 
+    (void)driver;
     if (err) {
         return err;
     }
-    *memory = (struct driver_memory){ .address = base, .bytes = bytes, .frame = frame };
+    if (class != PAGE_CLASS_4K || first >= pages) {
+        return ERR_RANGE;
+    }
+    *memory = (struct driver_memory){ .address = base + first * PAGE_BYTES,
+                                      .bytes = (pages - first) * PAGE_BYTES,
+                                      .frame = frame };
     return ERR_OK;
-}
-
-err_t driver_memory_share(struct driver *driver, cap_addr_t frame, uint64_t bytes,
-                          struct driver_memory *memory)
-{
-    (void)driver;
-    return share_physical(frame, bytes, memory);
 }
 
 err_t driver_memory_create(struct driver *driver, uint64_t bytes, struct driver_memory *memory)
@@ -41,7 +41,7 @@ err_t driver_memory_create(struct driver *driver, uint64_t bytes, struct driver_
     if (err) {
         return err;
     }
-    err = driver_memory_share(driver, frame, rounded, memory);
+    err = driver_memory_share(driver, frame, 0, memory);
     if (err) {
         region_destroy(at, rounded, frame);
         return err;

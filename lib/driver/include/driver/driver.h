@@ -57,11 +57,12 @@ MUST_CHECK err_t driver_memory_create(struct driver *driver, uint64_t bytes,
                                       struct driver_memory *memory);
 
 /**
- * driver_memory_share() - let the device reach a frame of 4 KiB pages, too; for data of clients. @memory->at is
- * the caller's affair. The device reaches it until the driver ends.
- * Errors: ERR_NO_MEMORY  no page table or address is left. Those of io_space.map.
+ * driver_memory_share() - let the device reach a frame of 4 KiB pages from page @first on; for data of clients.
+ * @memory->at is the caller's affair. The device reaches it until the driver ends.
+ * Errors: ERR_RANGE      there is no such page.
+ *         ERR_NO_MEMORY  no page table or address is left. Those of io_space.map.
  */
-MUST_CHECK err_t driver_memory_share(struct driver *driver, cap_addr_t frame, uint64_t bytes,
+MUST_CHECK err_t driver_memory_share(struct driver *driver, cap_addr_t frame, uint32_t first,
                                      struct driver_memory *memory);
 
 /**
