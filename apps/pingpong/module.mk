@@ -2,4 +2,4 @@
 module := apps/pingpong
 kind := program
 sources := main.c
-uses := abi lib/service
+uses := lib/service

@@ -78,7 +78,7 @@ class Refuses(unittest.TestCase):
     def test_two_servers(self):
         self.says(program("a", offers='["x"]') + program("b", offers='["x"]'), 15,
                   "b: the interface x is offered by a already")
-        self.says(program("a", offers='["system"]'), 8, "offered by the root program already")
+        self.says(program("a", offers='["system"]'), 8, "offered by the warden already")
 
     def test_several_interfaces(self):
         self.says(program("a", offers='["x", "y"]'), 8, "several interfaces")
@@ -89,9 +89,32 @@ class Refuses(unittest.TestCase):
                   9, "circle: a > b > a", "notification")
 
     def test_long_chain(self):
-        text = "".join(program(f"p{i}", offers=f'["i{i}"]', uses=f'["i{i + 1}"]' if i < 15 else "[]")
-                       for i in range(16))
-        self.says(text, 9, "15 levels", "at most 15")
+        text = "".join(program(f"p{i}", offers=f'["i{i}"]', uses=f'["i{i + 1}"]' if i < 13 else "[]")
+                       for i in range(14))
+        self.says(text, 9, "13 levels", "at most 13")
+
+    def test_device_of_two(self):
+        text = program("bus", offers='["pci"]') + program("a", device='"virtio-blk"') + \
+            program("b", device='"virtio-blk"')
+        self.says(text, 22, "the virtio-blk number 0 belongs to a", "another device_index")
+
+    def test_device_without_pci_server(self):
+        self.says(program("a", device='"virtio-blk"'), 2, "a uses pci, which nobody offers")
+
+    def test_unknown_device(self):
+        self.says(program("a", device='"floppy"'), 8, "write device = one of virtio-blk")
+
+    def test_sessions_without_interface(self):
+        self.says(program("a", session_kib="64"), 8, "offers nothing", "take off session_kib")
+
+    def test_child_of_init_alone(self):
+        self.says(program("a", parent='"init"', uses='["system"]'), 8, "a child of init is alone")
+
+    def test_unknown_resource(self):
+        self.says(program("a", resources='["ports"]'), 8, "no resource ports")
+
+    def test_dma_mistyped(self):
+        self.says('dma = "yes"\n' + program("a"), 2, '"trusted"')
 
     def test_budget_longer_than_period(self):
         self.says(program("a", budget_us="500", period_us="400"), 5, "longer than the period",
@@ -164,21 +187,23 @@ class Makes(unittest.TestCase):
     def test_ranks(self):
         programs, interfaces = self.records()
         self.assertEqual([(p["name"], p["rank"]) for p in programs],
-                         [("top", 3), ("mid", 2), ("low", 1)])
+                         [("top", 4), ("mid", 3), ("low", 2)])
         self.assertEqual([(i["name"], i["rank"]) for i in interfaces],
-                         [("system", 0), ("mid", 2), ("low", 1)])
+                         [("system", 1), ("mid", 3), ("low", 2)])
 
     def test_programs(self):
         (top, mid, low), interfaces = self.records()
         c = layout.CONSTANTS
-        self.assertEqual(top["flags"], c["DESCRIPTION_DEBUG_READ"] | c["DESCRIPTION_DEBUG_WRITE"])
-        self.assertEqual(mid["flags"], c["DESCRIPTION_START"])
-        self.assertEqual(low["flags"], c["DESCRIPTION_START"] | c["DESCRIPTION_FPU"])
+        self.assertEqual(top["flags"], c["DESCRIPTION_DEBUG_READ"] | c["DESCRIPTION_DEBUG_WRITE"] |
+                         c["DESCRIPTION_PROBE"])
+        self.assertEqual(mid["flags"], c["DESCRIPTION_START"] | c["DESCRIPTION_PROBE"])
+        self.assertEqual(low["flags"], c["DESCRIPTION_START"] | c["DESCRIPTION_FPU"] |
+                         c["DESCRIPTION_PROBE"])
         self.assertEqual((top["uses"], mid["uses"], low["uses"]), (0b011, 0b100, 0))
         self.assertEqual((top["restart_limit"], mid["restart_limit"]), (0, 3))
         self.assertEqual((mid["binary"], mid["args"]), ("mid_bin", "a b"))
         self.assertEqual((mid["memory_bytes"], mid["budget_ns"]), (256 * 1024, 1000000))
-        self.assertEqual([i["server"] for i in interfaces], [c["DESCRIPTION_ROOT"], 1, 2])
+        self.assertEqual([i["server"] for i in interfaces], [c["DESCRIPTION_WARDEN"], 1, 2])
 
     def test_same_bytes(self):
         self.assertEqual(emit.binary(checked(self.TEXT)), emit.binary(checked(self.TEXT)))
@@ -187,18 +212,18 @@ class Makes(unittest.TestCase):
         drawn = emit.graph(checked(self.TEXT))
         for edge in ('"program top" -> "program mid" [label="mid"]',
                      '"program mid" -> "program low" [label="low"]',
-                     '"program top" -> "root" [label="system"]'):
+                     '"program top" -> "warden" [label="system"]'):
             self.assertIn(edge, drawn)
         self.assertNotIn('"program low" -> "program', drawn)
 
     def test_layout_is_what_c_has(self):
-        code = '#include "root/description.h"\n#include <stdio.h>\nint main(void) { printf(' \
+        code = '#include "system/description.h"\n#include <stdio.h>\nint main(void) { printf(' \
             '"%zu %zu %zu", sizeof(struct description_header), sizeof(struct description_program), ' \
             'sizeof(struct description_interface)); }'
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "sizes")
-            subprocess.run(["gcc", "-I", os.path.join(TOP, "servers/root/include"), "-x", "c", "-",
-                            "-o", path], input=code, text=True, check=True)
+            subprocess.run(["gcc", "-I", os.path.join(TOP, "lib/system/include"), "-I",
+                            os.path.join(TOP, "abi/include"), "-x", "c", "-", "-o", path], input=code, text=True, check=True)
             sizes = subprocess.run([path], capture_output=True, text=True, check=True).stdout
         self.assertEqual([int(size) for size in sizes.split()],
                          [layout.size_of(r) for r in ("HEADER", "PROGRAM", "INTERFACE")])

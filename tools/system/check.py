@@ -177,7 +177,7 @@ def check_offers(system):
                 continue
             owner = system.interfaces[name]
             system.report(path, f"{program.name}: the interface {name} is offered by "
-                          f"{owner.name if owner else 'the root program'} already; write it in one "
+                          f"{owner.name if owner else 'the warden'} already; write it in one "
                           "place only")
         if len(program.offers) > 1:
             system.report(system.of(program, "offers"), f"{program.name} offers several interfaces; "

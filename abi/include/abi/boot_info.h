@@ -48,7 +48,7 @@ struct boot_info {
     uint64_t ram_bytes;    /* all RAM the firmware reported as usable */
     uint64_t kernel_bytes; /* of which the kernel keeps */
     uint64_t archive_bytes;
-    uint64_t acpi_rsdp; /* physical address, 0: unknown */
+    uint64_t acpi_rsdp;     /* physical address, 0: unknown */
     uint64_t pci_ecam_base; /* PCI configuration space from bus 0 on, 1 MiB a bus; 0: unknown */
     uint64_t framebuffer_base;
     uint32_t framebuffer_width, framebuffer_height, framebuffer_pitch, framebuffer_bpp;

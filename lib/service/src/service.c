@@ -15,7 +15,7 @@ static bool is_ours(struct service *service)
 {
     if (MSG_LABEL(service->info) == SERVICE_HANG && service->badge == SERVICE_BADGE_WARDEN) {
         for (;;) {
-            __asm__ volatile("pause");
+            __builtin_ia32_pause();
         }
     }
     if (MSG_LABEL(service->info) != SERVICE_PROBE) {

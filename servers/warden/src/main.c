@@ -198,7 +198,7 @@ static _Noreturn void work(void)
             program_exit(STATUS_CANNOT_WAIT);
         }
         while (atomic_load_explicit(&the_warden.hand_is_to_hang, memory_order_relaxed) != 0) {
-            __asm__ volatile("pause");
+            __builtin_ia32_pause();
         }
         requests_handle();
         if (clock_now() >= probe_ns) {
