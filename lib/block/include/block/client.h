@@ -62,6 +62,8 @@ struct block_client {
     bool has_begun;
     bool is_full; /* the ring: some that are queued wait for room */
 
+    ns_t served_ns; /* when block_client_wait() last looked for calls */
+
     uint64_t epochs;      /* that ended with the server or client dying */
     uint64_t resubmitted; /* requests */
     uint64_t refused;     /* completions that made no sense, and lies */
