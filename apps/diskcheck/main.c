@@ -118,6 +118,7 @@ static err_t checker_open(const struct options *options, const struct disk_info 
     if (err) {
         return err;
     }
+    block_client_start(&checker.client, &checker.service);
     checker.depth = (uint32_t)options->depth;
     checker.random = 0x123456789abcdefu;
     piece = checker.client.session.data_bytes / checker.depth;
