@@ -4,7 +4,7 @@
  * bells alone; each round is bounded, so that probes are answered under any load.
  */
 #include "block/server.h"
-#include "disk.h"
+#include "virtio_block/disk.h"
 #include "pith/block_serve.h"
 #include "pith/clock.h"
 #include "pith/debug.h"

@@ -173,6 +173,7 @@ void fake_virtio_start(struct fake_virtio *fake)
 {
     memset(fake, 0, sizeof(*fake));
     fake->offers = VIRTIO_FEATURE_VERSION_1 | VIRTIO_FEATURE_INDIRECT;
+    fake->last_byte = FAKE_FILL;
     fake->driver.io = (struct virtio_io){ fake_read, fake_write, fake };
     fake->driver.layout.parts[VIRTIO_PART_COMMON].bytes = VIRTIO_COMMON_BYTES;
     fake->driver.layout.parts[VIRTIO_PART_NOTIFY].bytes = FAKE_NOTIFY_BYTES;
@@ -213,6 +214,9 @@ static bool walk(struct fake_virtio *fake, const struct virtio_descriptor *row, 
             memset(host(row[at].address), FAKE_FILL, row[at].bytes);
         }
         if ((row[at].flags & VIRTIO_DESCRIPTOR_NEXT) == 0) {
+            if (writes && row[at].bytes > 0) {
+                ((uint8_t *)host(row[at].address))[row[at].bytes - 1] = fake->last_byte;
+            }
             return true;
         }
         at = row[at].next;
