@@ -162,7 +162,8 @@ static void fake_write(void *context, enum virtio_part part, uint32_t offset, ui
     } else if (part == VIRTIO_PART_COMMON) {
         write_common(fake, offset, value);
     } else if (part == VIRTIO_PART_NOTIFY && value < FAKE_QUEUES) {
-        fake->bad_accesses += offset != 4 * value;
+        fake->bad_accesses +=
+            offset != fake->driver.layout.notify_step * fake->queues[value].notify;
         fake->queues[value].notified++;
     } else {
         fake->bad_accesses++;
