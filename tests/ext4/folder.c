@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ext4_test/tree.h"
 
@@ -28,7 +29,10 @@ static void folder_make(void)
     if (folder[0] != 0) {
         return;
     }
-    snprintf(folder, sizeof(folder), "%s/ext4-test-XXXXXX", where != NULL ? where : "/tmp");
+    if (where == NULL) {
+        where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"; /* much is written */
+    }
+    snprintf(folder, sizeof(folder), "%s/ext4-test-XXXXXX", where);
     if (mkdtemp(folder) == NULL || atexit(folder_remove) != 0) {
         perror(folder);
         exit(2);
