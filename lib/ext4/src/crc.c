@@ -3,7 +3,7 @@
  * CRC-32C by eight tables, eight bytes at a time. A table is linear in its index: entry i is the sum of the
  * entries of its bits. So eight numbers make a table, and the compiler makes them all.
  */
-#include "crc.h"
+#include "ext4/crc.h"
 
 #include "pith/string.h"
 

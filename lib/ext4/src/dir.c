@@ -5,7 +5,7 @@
  */
 #include <stddef.h>
 
-#include "crc.h"
+#include "ext4/crc.h"
 #include "format_file.h"
 #include "internal.h"
 #include "pith/string.h"

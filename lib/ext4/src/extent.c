@@ -3,7 +3,7 @@
  * Extents: a tree of blocks, its root in the inode. Must stay true: every step goes one level down, from a
  * depth of at most EXTENT_DEPTH_MAX, and what is found holds the block asked for, whatever the tree says.
  */
-#include "crc.h"
+#include "ext4/crc.h"
 #include "format_file.h"
 #include "internal.h"
 

@@ -2,7 +2,7 @@
 /* Groups: where their descriptors are, and the inode tables that they name. */
 #include <stddef.h>
 
-#include "crc.h"
+#include "ext4/crc.h"
 #include "internal.h"
 
 static bool is_power_of(uint32_t number, uint32_t base)

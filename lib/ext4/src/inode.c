@@ -2,7 +2,7 @@
 /* From an inode on the disk to one in memory: checksum, bounds, and the many halves put together. */
 #include <stddef.h>
 
-#include "crc.h"
+#include "ext4/crc.h"
 #include "internal.h"
 #include "pith/string.h"
 

@@ -8,7 +8,7 @@
  */
 #include <stddef.h>
 
-#include "crc.h"
+#include "ext4/crc.h"
 #include "format_journal.h"
 #include "internal.h"
 #include "pith/string.h"

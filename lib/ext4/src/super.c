@@ -2,7 +2,7 @@
 /* The superblock: what is accepted, and every number in it bounded; then the mount. */
 #include <stddef.h>
 
-#include "crc.h"
+#include "ext4/crc.h"
 #include "internal.h"
 #include "pith/string.h"
 

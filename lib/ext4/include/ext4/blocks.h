@@ -19,7 +19,7 @@ struct ext4_block {
      */
     _Atomic uint64_t *state;
     uint64_t number; /* on the disk; set by the library */
-    void *entry; /* the cache's own */
+    void *entry;     /* the cache's own */
 };
 
 /*
