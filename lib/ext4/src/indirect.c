@@ -8,6 +8,8 @@
 
 enum { LEVELS_MAX = 3 };
 
+#define FILE_BLOCKS_MAX (1ull << 32)
+
 /* A number in the tree and the part of the file under it. */
 struct branch {
     uint64_t span;   /* blocks of the file under one number of the level below */
@@ -96,7 +98,8 @@ err_t ext4_indirect_find(struct ext4 *fs, const struct ext4_inode *inode, uint32
     } else if (branch_find(inode, per_block, block, &branch)) {
         err = branch_follow(fs, &branch, per_block, &found);
     } else {
-        return ext4_damaged(fs, EXT4_REASON_INDIRECT_RANGE, inode->number);
+        found.count = FILE_BLOCKS_MAX - block;
+        found.kind = EXT4_RUN_HOLE;
     }
     if (err == ERR_DAMAGED || (!err && found.kind == EXT4_RUN_DATA &&
                                !ext4_blocks_in_range(fs, found.disk, found.count))) {

@@ -41,6 +41,9 @@ err_t ext4_map(struct ext4 *fs, struct ext4_file *file, uint64_t block, struct e
     const struct ext4_journal_slot *slot;
     err_t err;
 
+    if (!ext4_inode_is(&file->inode, MODE_FILE) && !ext4_inode_is(&file->inode, MODE_DIR)) {
+        return ERR_WRONG_TYPE;
+    }
     err = ext4_file_run(fs, file, block, run);
     if (err || run->kind != EXT4_RUN_DATA || fs->journal.copies == 0) {
         return err;

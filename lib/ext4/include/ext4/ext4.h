@@ -132,7 +132,10 @@ MUST_CHECK err_t ext4_mount(struct ext4 *fs, const struct ext4_super *super,
  */
 MUST_CHECK err_t ext4_open(struct ext4 *fs, uint32_t number, struct ext4_file *file);
 
-/** ext4_map() - where a block of a file is; the run begins there, whatever the file's size. */
+/**
+ * ext4_map() - where a block of a file or directory is; the run begins there, whatever the file's size.
+ * Errors: ERR_WRONG_TYPE  it is neither.
+ */
 MUST_CHECK err_t ext4_map(struct ext4 *fs, struct ext4_file *file, uint64_t block,
                           struct ext4_run *run);
 
