@@ -160,6 +160,9 @@ static bool visit(void *context, const struct ext4_entry *entry)
     if (entry->next <= shown->next || entry->next > shown->dir->inode.size_bytes) {
         fuzz_fail("a directory goes backwards");
     }
+    if (entry->name_length + 8u > entry->next - shown->next) {
+        fuzz_fail("a name is longer than its record");
+    }
     if (entry->name_length == 0 || memchr(entry->name, '/', entry->name_length) != NULL ||
         memchr(entry->name, 0, entry->name_length) != NULL || entry->inode == 0) {
         fuzz_fail("a name is none");
