@@ -102,7 +102,7 @@ static void file_read(struct ext4_file *file)
 
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         size_t bytes = fuzz_random(PIECE_BYTES);
-        uint8_t *piece = malloc(bytes + 1);
+        uint8_t *piece = calloc(1, bytes + 1);
         size_t done = 0;
 
         call_begins();
@@ -119,7 +119,7 @@ static void file_read(struct ext4_file *file)
 static void link_read(struct ext4_file *file)
 {
     size_t bytes = fuzz_random(4) == 0 ? fuzz_random(100) : 5000;
-    char *target = malloc(bytes + 1);
+    char *target = calloc(1, bytes + 1);
     size_t length = 0;
 
     call_begins();
