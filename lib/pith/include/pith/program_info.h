@@ -21,17 +21,48 @@ enum program_slot {
     PROGRAM_SLOT_UNTYPED = 4, /* its own memory; empty if it has none */
     PROGRAM_SLOT_MACHINE = 5, /* debug UART, with the rights it was given; empty if none */
     PROGRAM_SLOT_CLOCK = 6,   /* frame of the clock page, READ */
-    PROGRAM_SLOT_FIRST = 8,   /* named capabilities: struct program_cap */
+    PROGRAM_SLOT_EPOCHS = 7,  /* frame of the page of epochs, READ; empty if there is none */
+    PROGRAM_SLOT_ENDPOINT = 8, /* its endpoint, RECEIVE; empty if its parent made none */
+    PROGRAM_SLOT_EVENTS = 9,   /* its notification, WAIT and SIGNAL, bound to its first thread */
+    PROGRAM_SLOT_FIRST = 10,   /* named capabilities: struct program_cap */
 };
+
+#define PROGRAM_EPOCHS_ADDR 0x7fffe0003000ull /* one page: struct ring_epoch for each session */
+#define PROGRAM_EPOCHS_MAX 1024u
 
 #define PROGRAM_NAME_BYTES 16u
 #define PROGRAM_CAPS_MAX 32u
 #define PROGRAM_ARGS_BYTES 256u
+#define PROGRAM_SESSIONS_MAX 32u
+#define PROGRAM_IRQS_MAX 4u
+
+/* Bits of the program's notification. */
+#define EVENT_SESSION_FIRST 0u /* + number of the session */
+#define EVENT_IRQ_FIRST 32u    /* + number of the interrupt */
+#define EVENT_OWN_FIRST 40u    /* from here to 63 the program's own */
 
 struct program_cap {
     char name[PROGRAM_NAME_BYTES]; /* ends with 0 */
     uint32_t slot;
     uint32_t reserved;
+};
+
+/* Shared memory and bells between a client and a server: docs/supervision.md. */
+struct program_session {
+    char name[PROGRAM_NAME_BYTES]; /* of the interface */
+    uint64_t bytes;                /* of the frame */
+    uint64_t badge;                /* a server's: of the client's calls; a client's: 0 */
+    uint32_t frame;                /* slot: READ and WRITE */
+    uint32_t bell;                 /* slot: signals the peer */
+    uint32_t epoch;                /* index in the page of epochs */
+    uint32_t is_server;
+};
+
+/* What the device must write to raise an interrupt. */
+struct program_irq {
+    uint64_t address;
+    uint32_t data;
+    uint32_t slot; /* of the irq object; 0: there is none */
 };
 
 struct program_info {
@@ -42,9 +73,13 @@ struct program_info {
     uint32_t table_slots;
     uint32_t first_free_slot; /* from here to table_slots - 1 all are empty */
     uint32_t cap_count;
+    uint32_t session_count;
+    uint32_t device; /* requester id + 1 of its device; 0: it has none */
     uint32_t reserved;
     char name[PROGRAM_NAME_BYTES];
     char args[PROGRAM_ARGS_BYTES]; /* words between blanks; ends with 0 */
     struct program_cap caps[PROGRAM_CAPS_MAX];
+    struct program_irq irqs[PROGRAM_IRQS_MAX];
+    struct program_session sessions[PROGRAM_SESSIONS_MAX];
 };
 _Static_assert(sizeof(struct program_info) <= 4096, "one page");

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop of every program's first thread: one wait for calls at its endpoint, bits of its notification, and
+ * a time. Probes of the warden and messages that are none are answered in here.
+ *
+ *     struct service service = { 0 };
+ *     for (;;) {
+ *         switch (service_wait(&service, deadline_ns)) {
+ *         case SERVICE_CALL:    block_dispatch(client_of(service.badge), &service.info, service.words); break;
+ *         case SERVICE_SIGNALS: handle(service.bits); break;
+ *         case SERVICE_TIME:    ...
+ *         }
+ *     }
+ *
+ * A call is answered by the next service_wait(), with what stands in info and words by then.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/types.h"
+
+#define SERVICE_PROBE 0xfff1u /* label: answered with the count of waits, by service_wait() */
+
+enum service_event { SERVICE_CALL, SERVICE_SIGNALS, SERVICE_TIME };
+
+struct service {
+    /* SERVICE_CALL: the message; afterwards the answer. */
+    msg_info_t info;
+    uint64_t words[8];
+    uint64_t badge;
+
+    uint64_t bits; /* SERVICE_SIGNALS: those taken */
+    uint64_t mask; /* bits that end a wait; 0: all */
+
+    uint64_t waits;  /* so far */
+    uint64_t calls;  /* so far, without probes */
+    bool has_call;   /* to be answered by the next wait */
+    bool is_started; /* set by the first wait */
+};
+
+/**
+ * service_wait() - answer the call in hand, if there is one, then wait for something to do.
+ * @deadline_ns: absolute; DEADLINE_NEVER: none. Gives SERVICE_TIME when it passed.
+ * A program whose parent gave it no endpoint cannot wait: that is the end of it, in words.
+ */
+enum service_event service_wait(struct service *service, ns_t deadline_ns);
+
+/** service_defer() - move the call in hand into a reply object; the caller answers that later. */
+MUST_CHECK err_t service_defer(struct service *service, cap_addr_t reply);
