@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segments are checked here before lwIP's tcp_input() sees them (module.mk gives that function another
- * name). lwIP takes a new maximum segment size at any time and of any size; one smaller than
- * what already waits to be sent makes an assertion fail.
+ * Segments are checked here before lwIP's tcp_input() sees them, and writes before its tcp_write() does
+ * (module.mk gives those functions other names). lwIP takes a new maximum segment size at any time
+ * and of any size, and it sends segments of at most half the largest window it saw, but for the
+ * window 0: either way the limit can become smaller than what waits to be sent, which it asserts on.
  */
 #include "lwip_port/tcp_check.h"
 
@@ -70,4 +71,30 @@ void tcp_input(struct pbuf *p, struct netif *inp)
         return;
     }
     tcp_input_unchecked(p, inp);
+}
+
+/* As tcp_write() computes it. */
+static uint32_t segment_limit(const struct tcp_pcb *pcb)
+{
+    uint32_t limit = LWIP_MIN(pcb->mss, pcb->snd_wnd_max / 2);
+
+    limit = limit != 0 ? limit : pcb->mss;
+    if ((pcb->flags & TF_TIMESTAMP) != 0) {
+        limit = LWIP_MAX(limit, LWIP_TCP_OPT_LEN_TS + 1);
+    }
+    return limit;
+}
+
+err_t tcp_write(struct tcp_pcb *pcb, const void *data, u16_t length, u8_t flags)
+{
+    const struct tcp_seg *last = pcb->unsent;
+
+    while (last != NULL && last->next != NULL) {
+        last = last->next;
+    }
+    if (last != NULL &&
+        segment_limit(pcb) < last->len + (uint32_t)LWIP_TCP_OPT_LENGTH(last->flags)) {
+        return ERR_MEM; /* not now: when that segment is out */
+    }
+    return tcp_write_unchecked(pcb, data, length, flags);
 }

@@ -391,3 +391,25 @@ TEST(frames_are_lent_until_the_stack_is_done_with_them_and_refused_when_too_many
     CHECK_EQ(released, NET_BORROWED_FRAMES, "each was given back once");
     CHECK_EQ(frames_lent(), 0, "and none is lent");
 }
+
+/* The peer offers no window at first, then one that is smaller than half of what waits for it. */
+TEST(tcp_survives_a_window_that_opens_a_little)
+{
+    static struct cable cable;
+    static const uint8_t bytes[1400];
+
+    cable_create(&cable);
+    ip_addr_t to = right_v4(&cable);
+    struct tcp_pcb *pcb = tcp_new_ip_type(IPADDR_TYPE_V4);
+
+    tcp_bind_netif(pcb, &cable.left.netif);
+    CHECK_EQ(tcp_connect(pcb, &to, 9, NULL), LWIP_ERR_OK, "it connects");
+    pcb->state = ESTABLISHED; /* as if the answer had come, and sent nothing yet */
+    pcb->mss = NET_MSS;
+    pcb->snd_wnd = pcb->snd_wnd_max = 0;
+    CHECK_EQ(tcp_write(pcb, bytes, sizeof(bytes), TCP_WRITE_FLAG_COPY), LWIP_ERR_OK, "it waits");
+    pcb->snd_wnd = pcb->snd_wnd_max = 100;
+    CHECK_EQ(tcp_write(pcb, bytes, sizeof(bytes), TCP_WRITE_FLAG_COPY), LWIP_ERR_MEM, "not now");
+    tcp_abort(pcb);
+    cable_destroy(&cable);
+}
