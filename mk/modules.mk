@@ -8,7 +8,7 @@ module_files := $(if $(module_places),$(shell find $(module_places) -name module
 module_settings := kind name sources target_sources uses tests test_uses includes fpu script \
                    cflags test_args package package_sources package_omit package_includes \
                    package_headers package_cflags package_ways package_prepare \
-                   package_renames
+                   package_renames package_inner package_extra package_arch libc
 
 define module_save
 modules += $(1)
@@ -29,6 +29,11 @@ endef
 
 modules :=
 $(foreach f,$(module_files),$(eval $(call module_load,$(f))))
+
+# libc = musl: the program has a C library. Headers of it are on the path in another way (mk/rules.mk).
+with_libc := $(foreach m,$(modules),$(if $($(m).libc),$(m)))
+$(foreach m,$(with_libc),$(if $(filter musl,$($(m).libc)),,$(error $(m)/module.mk: libc is "$($(m).libc)"; there is musl))\
+    $(eval $(m).fpu := yes))
 
 # What has headers but no module.mk of its own.
 abi.dirs := abi/include $(GEN)/include

@@ -21,8 +21,12 @@ out := $(BUILD)/$(WAY)/$(m)/package
 stamp := $(SOURCES)/$($(m).package).stamp
 
 here := $(patsubst $(folder)/%,%,$(wildcard $(addprefix $(folder)/,$($(m).package_sources))))
-files := $(filter-out $($(m).package_omit),$(here))
-objects := $(patsubst %,$(out)/%.o,$(files))
+# A file in a folder of the machine's takes the place of the general one of that name.
+with_arch := $(filter-out $($(m).package_omit),$(here))
+arch_files := $(foreach a,$($(m).package_arch),$(foreach f,$(with_arch),$(if $(findstring /$(a)/,$(f)),$(f))))
+replaced := $(foreach a,$($(m).package_arch),$(patsubst %,%.c,$(basename $(subst /$(a)/,/,$(arch_files)))))
+files := $(filter-out $(replaced),$(with_arch))
+objects := $(patsubst %,$(out)/%.o,$(files)) $(patsubst %,$(out)/own/%.o,$($(m).package_extra))
 $(if $(files),,$(error $(m): $(folder) has no file of package_sources))
 
 # Headers that a script makes of the package's files.
@@ -31,7 +35,7 @@ $(out)/include/prepared: $(m)/$($(m).package_prepare) $(stamp)
 	$(call say,GEN,$@)rm -rf $(@D) && mkdir -p $(@D) && $< $(folder) $(@D) && touch $@
 
 includes := $(patsubst %,-I%,$(wildcard $(addprefix $(m)/,$($(m).package_headers))) $($(m).dirs) \
-    $(if $(prepared),$(out)/include) $($(m).package_dirs)) $(call include_flags,$($(m).uses))
+    $(addprefix $(folder)/,$($(m).package_inner)) $(if $(prepared),$(out)/include) $($(m).package_dirs)) $(call include_flags,$($(m).uses))
 way_flags := $(if $(filter user,$(WAY)),$(if $(filter yes,$($(m).fpu)),,$(flags.user_no_fpu)),$(flags.hosted_core))
 flags := $(filter-out $(warnings),$(flags.$(WAY))) $(way_flags) $(includes) \
          $(subst PACKAGE,$(folder),$($(m).package_cflags))
@@ -46,9 +50,14 @@ $(out)/%.s.o: $(folder)/%.s $(stamp) $(m)/module.mk mk/package.mk $(BUILD)/$(WAY
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(CC) $(flags) -c -o $@ $<
 
+# Files of ours that need the package's inner headers.
+$(out)/own/%.o: $(m)/% $(stamp) $(prepared) $(m)/module.mk mk/package.mk $(BUILD)/$(WAY)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(flags) -MMD -MP -c -o $@ $<
+
 archive := $(BUILD)/$(WAY)/$(m)/package.a
 archive: $(archive)
 $(archive): $(objects) $(m)/module.mk
 	$(call say,AR,$@)rm -f $@ && printf '%s\n' $(objects) > $(out)/objects && $(AR) qcsD $@ @$(out)/objects && touch $@
 
--include $(objects:.o=.d)
+-include $(wildcard $(objects:.o=.d))
