@@ -17,5 +17,4 @@ package_headers := arch
 package_inner := arch/x86_64 arch/generic src/include src/internal
 package_includes := include arch/x86_64 arch/generic
 package_prepare := prepare.sh
-package_cflags := -nostdinc -D_XOPEN_SOURCE=700 -fexcess-precision=standard -frounding-math \
-                  -fno-tree-loop-distribute-patterns -Wno-return-local-addr
+package_cflags := -nostdinc -D_XOPEN_SOURCE=700 -frounding-math -w
