@@ -8,7 +8,7 @@ deps :=
 
 # $(call rule_compile,module,source,way,object folder,more flags)
 define rule_compile
-$(4)/$(2).o: $(1)/$(2) $(wildcard $(1)/module.mk) $(BUILD)/$(3)/flags
+$(4)/$(2).o: $(1)/$(2) $(wildcard $(1)/module.mk) $(BUILD)/$(3)/flags $(addprefix | ,$(call stamps_of,$(1)) $(if $($(1).libc),$(BUILD)/user/lib/musl/package.a))
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$@)$$(CC) $$(flags.$(3)) $(5) -MMD -MP -c -o $$@ $$<
 deps += $(4)/$(2).d
@@ -85,27 +85,54 @@ $(foreach v,host cov,$(eval $(call rule_archive,$(BUILD)/$(v)/libkernel.a,\
 
 # --- Libraries and programs -----------------------------------------------------------------------
 
-user_flags = $(if $(filter yes,$($(1).fpu)),,$(flags.user_no_fpu))
+# A program with a C library is compiled against it and nothing else.
+compiler_headers := $(if $(is_clang),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
+libc_flags = -fhosted -nostdinc -isystem $(BUILD)/user/lib/musl/package/include \
+    $(patsubst %,-isystem %,$(lib/musl.package_dirs)) -isystem $(compiler_headers) -D_XOPEN_SOURCE=700
+user_flags = $(if $($(1).libc),$(libc_flags))$(if $(filter yes,$($(1).fpu)),,$(flags.user_no_fpu))
 archive_of = $(BUILD)/$(2)/$(1)/lib.a
 $(foreach m,$(lib_modules),\
     $(call rules_for_sources,$(m),user,$(call user_flags,$(m)))\
     $(foreach v,host cov,$(call rules_for_sources,$(m),$(v),$(flags.hosted_core)))\
     $(foreach v,user host cov,$(eval $(call rule_archive,$(call archive_of,$(m),$(v)),$(call objects,$(m),$(v)),$(m)/module.mk))))
 
+# --- Source packages of Debian: lib modules with a `package` (docs/building.md) -----------------
+
+$(SOURCES)/%.checked: tools/sources.toml tools/sources.py
+	@$(PYTHON) -B tools/sources.py --out $(SOURCES) $* && touch $@
+# Changes only when the package does.
+$(SOURCES)/%.stamp: $(SOURCES)/%.checked ;
+
+# Which files there are is known only when the package is: so a make of its own compiles them.
+package_ways_of = $(if $($(1).package),$(or $($(1).package_ways),user host cov))
+package_archive = $(if $(filter $(2),$(call package_ways_of,$(1))),$(BUILD)/$(2)/$(1)/package.a)
+package_inputs = $(1)/module.mk mk/package.mk $(addprefix $(1)/,$($(1).package_extra) $($(1).package_prepare)) \
+                 $(shell find $(1) -name '*.h')
+define rule_package
+$(call package_archive,$(1),$(2)): $(SOURCES)/$($(1).package).stamp $(call package_inputs,$(1)) $(BUILD)/$(2)/flags
+	@+$$(MAKE) --no-print-directory -f mk/package.mk MODULE=$(1) WAY=$(2) BUILD='$(BUILD)' SOURCES='$(SOURCES)' \
+	    CC='$(CC)' AR='$(AR)' V='$(V)'
+endef
+$(foreach m,$(lib_modules),$(foreach v,$(call package_ways_of,$(m)),$(eval $(call rule_package,$(m),$(v)))))
+
+archives_of = $(call archive_of,$(1),$(2)) $(if $($(1).package),$(call package_archive,$(1),$(2)))
+
 # $(call libs_of,modules,way): the archives of the libraries these use.
-libs_of = $(foreach m,$(filter $(lib_modules),$(call closure,$(1))),$(call archive_of,$(m),$(2)))
+libs_of = $(foreach m,$(filter $(lib_modules),$(call closure,$(1))),$(call archives_of,$(m),$(2)))
 group = $(if $(strip $(1)),-Wl$(comma)--start-group $(1) -Wl$(comma)--end-group)
 comma := ,
 
 program_script := lib/pith/program.ld
-script_of = $(if $($(1).script),$(1)/$($(1).script),$(program_script))
+script_of = $(if $($(1).libc),lib/posix/program.ld,$(call own_script_of,$(1)))
+own_script_of = $(if $($(1).script),$(1)/$($(1).script),$(program_script))
 
+program_libs = $(call libs_of,$(1) $(if $($(1).libc),lib/musl lib/posix),user)
 define rule_program
-$(BUILD)/programs/$(call name_of,$(1)): $(call objects,$(1),user) $(call libs_of,$(1),user) \
+$(BUILD)/programs/$(call name_of,$(1)): $(call objects,$(1),user) $(call program_libs,$(1)) \
         $(call script_of,$(1)) $(1)/module.mk $(BUILD)/user/flags
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)$$(CC) $$(link.user) -Wl,-T,$(call script_of,$(1)) -o $$@ \
-	    $(call objects,$(1),user) $(call group,$(call libs_of,$(1),user))
+	    $(call objects,$(1),user) $(call group,$(call program_libs,$(1)))
 endef
 $(foreach m,$(program_modules),$(call rules_for_sources,$(m),user,$(call user_flags,$(m)))\
     $(eval $(call rule_program,$(m))))
@@ -141,7 +168,7 @@ $(foreach v,host cov,$(eval $(call rule_compile,tests/host,$(harness_source),$(v
 
 # $(call host_inputs,modules,way): what an executable that uses these modules is linked with.
 host_libs = $(foreach m,$(filter $(host_lib_modules) $(lib_modules),$(call closure,$(1))),\
-    $(call archive_of,$(m),$(2)))
+    $(call archives_of,$(m),$(2)))
 host_inputs = $(call host_libs,$(1),$(2)) \
     $(if $(filter kernel/%,$(call closure,$(1))),$(BUILD)/$(2)/libkernel.a)
 
@@ -153,7 +180,7 @@ $(1): $(2) $(call host_inputs,$(3),$(4)) $(5) $(BUILD)/$(4)/flags
 endef
 
 test_flags = $(call own_headers,$(1)) $(patsubst %,-I%,$(arch_include.$(2))) \
-    $(call include_flags,$(1) $($(1).test_uses) tests/host)
+    $(call include_flags,$(1) $($(1).test_uses) tests/host) $(if $(filter user,$(2)),$(if $($(1).libc),$(libc_flags)))
 test_exe = $(patsubst %.c,$(BUILD)/$(3)/tests/$(1)/%,$(2))
 rules_for_test = \
     $(eval $(call rule_compile,$(1),$(2),$(3),$(BUILD)/$(3)/$(1),$(call test_flags,$(1),$(3))))\

@@ -148,6 +148,9 @@ err_t elf_read(const void *file, size_t file_bytes, uint64_t abi_hash, struct el
         } else if (program.type == SEGMENT_NOTE) {
             err = note_check(file, file_bytes, &program, abi_hash, why);
             has_note = true;
+        } else if (program.type == ELF_SEGMENT_THREAD) {
+            /* Where it points is the program's own affair: the kernel refuses what no user may have. */
+            found.thread_pointer = program.address;
         }
         if (err) {
             return err;

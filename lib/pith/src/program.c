@@ -12,7 +12,7 @@
 #include "pith/string.h"
 
 enum { PAGES_INFO, PAGES_BUFFER, PAGES_STACK };
-enum { HAS_FPU = 0x100, REGISTER_RIP = 0 };
+enum { HAS_FPU = 0x100, REGISTER_RIP = 0, REGISTER_FS_BASE = 18 };
 enum { TABLES_FIXED = 8, PAGES_PER_TABLE = 512 };
 
 err_t making_object(struct making *making, enum making_slot which, enum object_type type,
@@ -201,7 +201,19 @@ static err_t thread_make_ready(struct making *making)
         err = thread_write_registers(thread, REGISTER_RIP, 2, making->image.entry, BOOT_STACK_TOP,
                                      0, 0, 0, 0);
     }
+    if (err == ERR_OK && making->image.thread_pointer != 0) {
+        err = thread_write_registers(thread, REGISTER_FS_BASE, 1, making->image.thread_pointer, 0,
+                                     0, 0, 0, 0);
+    }
     return err;
+}
+
+/* What uses a C library uses more stack. */
+static uint32_t stack_pages_of(const struct program_spec *spec, const struct elf_image *image)
+{
+    uint32_t bytes = image->thread_pointer != 0 ? PROGRAM_STACK_MAX : PROGRAM_STACK_BYTES;
+
+    return (uint32_t)((spec->stack_bytes != 0 ? spec->stack_bytes : bytes) / PAGE_BYTES);
 }
 
 static err_t memory_reserve(const struct program_spec *spec, struct program *program)
@@ -241,8 +253,7 @@ err_t program_create(const struct program_spec *spec, struct program *program, c
     if (err) {
         return err;
     }
-    making.stack_pages =
-        (uint32_t)((spec->stack_bytes != 0 ? spec->stack_bytes : PROGRAM_STACK_BYTES) / PAGE_BYTES);
+    making.stack_pages = stack_pages_of(spec, &making.image);
     *why = "there is not as much free memory";
     err = memory_reserve(spec, program);
     if (err) {

@@ -37,6 +37,12 @@ _Noreturn void program_exit(int status)
     }
 }
 
+/* A C library has a beginning of its own (lib/posix). */
+__attribute__((weak)) int program_main(void)
+{
+    return main();
+}
+
 static void abi_check(void)
 {
     uint64_t hash = 0;
@@ -63,5 +69,5 @@ _Noreturn void program_start(struct thread_block *block)
         debug_printf("this program cannot start: error %d\n", (int)err);
         program_exit(STATUS_NO_START);
     }
-    program_exit(main());
+    program_exit(program_main());
 }

@@ -7,10 +7,13 @@
 
 #include <stdint.h>
 
+/* A C library brings its own. */
+#define WEAK __attribute__((weak))
+
 /* Words that may lie anywhere and be of any type. */
 typedef volatile uint64_t __attribute__((may_alias, aligned(1))) word_t;
 
-void *memcpy(void *restrict dst, const void *restrict src, size_t count)
+WEAK void *memcpy(void *restrict dst, const void *restrict src, size_t count)
 {
     volatile unsigned char *to = dst;
     const unsigned char *from = src;
@@ -24,7 +27,7 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t count)
     return dst;
 }
 
-void *memmove(void *dst, const void *src, size_t count)
+WEAK void *memmove(void *dst, const void *src, size_t count)
 {
     volatile unsigned char *to = dst;
     const unsigned char *from = src;
@@ -38,7 +41,7 @@ void *memmove(void *dst, const void *src, size_t count)
     return dst;
 }
 
-void *memset(void *dst, int value, size_t count)
+WEAK void *memset(void *dst, int value, size_t count)
 {
     volatile unsigned char *to = dst;
     uint64_t word = 0x0101010101010101u * (unsigned char)value;
@@ -52,7 +55,7 @@ void *memset(void *dst, int value, size_t count)
     return dst;
 }
 
-int memcmp(const void *left, const void *right, size_t count)
+WEAK int memcmp(const void *left, const void *right, size_t count)
 {
     const unsigned char *a = left;
     const unsigned char *b = right;
@@ -65,7 +68,7 @@ int memcmp(const void *left, const void *right, size_t count)
     return 0;
 }
 
-size_t strlen(const char *text)
+WEAK size_t strlen(const char *text)
 {
     const volatile char *at = text;
     size_t length = 0;
@@ -76,12 +79,12 @@ size_t strlen(const char *text)
     return length;
 }
 
-int strcmp(const char *left, const char *right)
+WEAK int strcmp(const char *left, const char *right)
 {
     return strncmp(left, right, SIZE_MAX);
 }
 
-int strncmp(const char *left, const char *right, size_t count)
+WEAK int strncmp(const char *left, const char *right, size_t count)
 {
     for (; count > 0; count--, left++, right++) {
         if (*left != *right || *left == 0) {

@@ -246,6 +246,21 @@ TEST(elf_reads_a_program)
     CHECK_EQ(image.segments[1].bytes, 0x2000, "more memory than file");
 }
 
+TEST(elf_says_where_a_thread_pointer_is_wanted)
+{
+    struct elf_file file = elf_make();
+    struct elf_image image;
+    const char *why;
+
+    CHECK_EQ(elf_read(&file, sizeof(file), HASH, &image, &why), ERR_OK, "none is wanted");
+    CHECK_EQ(image.thread_pointer, 0, "none is");
+    file.segments[0].type = ELF_SEGMENT_THREAD;
+    file.entry = 0x402000;
+    CHECK_EQ(elf_read(&file, sizeof(file), HASH, &image, &why), ERR_OK, "one is wanted");
+    CHECK_EQ(image.thread_pointer, 0x400010, "there");
+    CHECK_EQ(image.segment_count, 1, "it is nothing to load");
+}
+
 TEST(elf_refuses_what_is_wrong)
 {
     static const struct {

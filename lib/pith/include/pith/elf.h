@@ -9,6 +9,7 @@
 #include "abi/types.h"
 
 #define ELF_SEGMENTS_MAX 4u
+#define ELF_SEGMENT_THREAD 0x60706974u /* a segment of ours: its address is the thread pointer */
 
 struct elf_segment {
     user_addr_t start; /* a multiple of a page */
@@ -21,7 +22,8 @@ struct elf_segment {
 
 struct elf_image {
     user_addr_t entry;
-    user_addr_t end; /* first address after the last segment */
+    user_addr_t end;            /* first address after the last segment */
+    user_addr_t thread_pointer; /* fs base of the first thread; 0: it wants none */
     uint32_t segment_count;
     struct elf_segment segments[ELF_SEGMENTS_MAX];
 };

@@ -10,6 +10,9 @@
 /** main() - the program's own. What it returns is shown to the parent as the program's status. */
 int main(void);
 
+/** program_main() - called by the start-up code; calls main(). lib/posix has another one. */
+int program_main(void);
+
 /**
  * program_exit() - end the program. The parent sees a fault at an address that says so, with the
  * status in it; the root program, which has no parent, turns the machine off with the status.

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Anonymous memory by pages. A region of lib/pith costs slots and a run of memory, so regions are taken large
+ * (areas) and shared out here; one goes back when all of its pages are free.
+ * Invariant: pages that are not in use are zero.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi/kernel_calls.h"
+#include "calls.h"
+#include "pith/space.h"
+#include "pith/string.h"
+
+enum {
+    AREAS_MAX = 64,
+    AREA_PAGES = 64,       /* if less is asked for */
+    AREA_PAGES_MAX = 4096, /* 16 MiB: what one mapping can have */
+    MAP_FIXED = 0x10,
+    MAP_ANONYMOUS = 0x20,
+    PROTECT_EXEC = 4,
+    BREAK_BYTES = 65536,
+};
+
+struct area {
+    user_addr_t at; /* 0: there is none */
+    cap_addr_t frame;
+    uint32_t pages;
+    uint32_t used;
+    uint64_t map[AREA_PAGES_MAX / 64]; /* a bit for each page in use */
+};
+
+static struct area areas[AREAS_MAX];
+static struct {
+    user_addr_t start; /* 0: not asked for yet */
+    user_addr_t now;
+} program_break;
+
+static bool page_is_used(const struct area *area, uint32_t page)
+{
+    return (area->map[page / 64] >> (page % 64) & 1) != 0;
+}
+
+static void pages_mark(struct area *area, uint32_t first, uint32_t count, bool used)
+{
+    for (uint32_t page = first; page < first + count; page++) {
+        uint64_t bit = 1ull << (page % 64);
+
+        if (used) {
+            area->map[page / 64] |= bit;
+        } else {
+            area->map[page / 64] &= ~bit;
+        }
+    }
+    area->used = used ? area->used + count : area->used - count;
+}
+
+/* First fit; false if there is no run of that length. */
+static bool pages_find(const struct area *area, uint32_t count, uint32_t *first)
+{
+    uint32_t run = 0;
+
+    for (uint32_t page = 0; page < area->pages; page++) {
+        run = page_is_used(area, page) ? 0 : run + 1;
+        if (run == count) {
+            *first = page + 1 - count;
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct area *area_create(uint32_t pages)
+{
+    uint32_t wanted = pages < AREA_PAGES ? AREA_PAGES : pages;
+
+    for (struct area *area = areas; area < areas + AREAS_MAX; area++) {
+        if (area->at != 0) {
+            continue;
+        }
+        err_t err =
+            region_create(wanted * PAGE_BYTES, PROT_READ | PROT_WRITE, &area->at, &area->frame);
+
+        if (err && wanted > pages) {
+            wanted = pages;
+            err =
+                region_create(wanted * PAGE_BYTES, PROT_READ | PROT_WRITE, &area->at, &area->frame);
+        }
+        if (err) {
+            area->at = 0;
+            return NULL;
+        }
+        area->pages = wanted;
+        area->used = 0;
+        memset(area->map, 0, sizeof(area->map));
+        return area;
+    }
+    return NULL;
+}
+
+static user_addr_t pages_take(uint32_t count)
+{
+    uint32_t first = 0;
+
+    for (struct area *area = areas; area < areas + AREAS_MAX; area++) {
+        if (area->at != 0 && pages_find(area, count, &first)) {
+            pages_mark(area, first, count, true);
+            return area->at + first * PAGE_BYTES;
+        }
+    }
+    struct area *area = area_create(count);
+
+    if (area == NULL) {
+        return 0;
+    }
+    pages_mark(area, 0, count, true);
+    return area->at;
+}
+
+static struct area *area_of(user_addr_t at, uint64_t bytes)
+{
+    for (struct area *area = areas; area < areas + AREAS_MAX; area++) {
+        if (area->at != 0 && at >= area->at && at - area->at < area->pages * PAGE_BYTES) {
+            return bytes <= area->pages * PAGE_BYTES - (at - area->at) ? area : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Only what is in use is given back; the rest of the range is free already, which is no error. */
+static void pages_give(struct area *area, user_addr_t at, uint64_t bytes)
+{
+    uint32_t first = (uint32_t)((at - area->at) / PAGE_BYTES);
+
+    for (uint32_t page = first; page < first + bytes / PAGE_BYTES; page++) {
+        if (page_is_used(area, page)) {
+            memset((char *)area->at + page * PAGE_BYTES, 0, PAGE_BYTES);
+            pages_mark(area, page, 1, false);
+        }
+    }
+    if (area->used == 0) {
+        region_destroy(area->at, area->pages * PAGE_BYTES, area->frame);
+        area->at = 0;
+    }
+}
+
+static uint64_t round_up(uint64_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+}
+
+long posix_mmap(const long arguments[6])
+{
+    uint64_t bytes = (uint64_t)arguments[1];
+    long flags = arguments[3];
+
+    if (bytes == 0 || (flags & MAP_FIXED) != 0) {
+        return -POSIX_EINVAL;
+    }
+    if ((flags & MAP_ANONYMOUS) == 0) {
+        return -POSIX_ENODEV;
+    }
+    if ((arguments[2] & PROTECT_EXEC) != 0) {
+        return -POSIX_EACCES;
+    }
+    if (bytes > AREA_PAGES_MAX * PAGE_BYTES) {
+        return -POSIX_ENOMEM;
+    }
+    user_addr_t at = pages_take((uint32_t)(round_up(bytes) / PAGE_BYTES));
+
+    return at != 0 ? (long)at : -POSIX_ENOMEM;
+}
+
+/* Pages stay readable and writable: nothing here is protected from the program itself. */
+long posix_mprotect(const long arguments[6])
+{
+    uint64_t bytes = round_up((uint64_t)arguments[1]);
+
+    if ((arguments[2] & PROTECT_EXEC) != 0) {
+        return -POSIX_EACCES;
+    }
+    return area_of((user_addr_t)arguments[0], bytes) != NULL ? 0 : -POSIX_ENOMEM;
+}
+
+long posix_munmap(const long arguments[6])
+{
+    user_addr_t at = (user_addr_t)arguments[0];
+    uint64_t bytes = round_up((uint64_t)arguments[1]);
+
+    if (at % PAGE_BYTES != 0 || bytes == 0) {
+        return -POSIX_EINVAL;
+    }
+    struct area *area = area_of(at, bytes);
+
+    if (area == NULL) {
+        return -POSIX_EINVAL;
+    }
+    pages_give(area, at, bytes);
+    return 0;
+}
+
+/* A break of BREAK_BYTES; who needs more takes mappings. Gives the new break, or the old one if it cannot. */
+long posix_brk(const long arguments[6])
+{
+    user_addr_t wanted = (user_addr_t)arguments[0];
+
+    if (program_break.start == 0) {
+        program_break.start = program_break.now = pages_take(BREAK_BYTES / PAGE_BYTES);
+    }
+    if (program_break.start == 0) {
+        return 0;
+    }
+    if (wanted >= program_break.start && wanted <= program_break.start + BREAK_BYTES) {
+        if (wanted < program_break.now) {
+            memset((char *)wanted, 0, program_break.now - wanted);
+        }
+        program_break.now = wanted;
+    }
+    return (long)program_break.now;
+}
+
+/* Advice may be ignored, but for MADV_DONTNEED (4), which promises zeros. */
+long posix_madvise(const long arguments[6])
+{
+    uint64_t bytes = round_up((uint64_t)arguments[1]);
+
+    if (area_of((user_addr_t)arguments[0], bytes) == NULL) {
+        return -POSIX_ENOMEM;
+    }
+    if (arguments[2] == 4) {
+        memset((void *)arguments[0], 0, bytes);
+    }
+    return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From lib/pith's start to a main() with arguments: words of the program's arguments, no environment, and the
+ * few things that a kernel of Linux tells a C library.
+ */
+#include "pith/start.h"
+
+#include <stddef.h>
+
+#include "libc_start.h"
+#include "pith/clock.h"
+#include "pith/self.h"
+#include "pith/string.h"
+
+enum { ARGUMENTS_MAX = 32, AUX_PAGE_BYTES = 6, AUX_RANDOM = 25 };
+
+/* What a C library expects on the stack, in this order: arguments, 0, environment, 0, pairs of aux, 0. */
+static uintptr_t first[ARGUMENTS_MAX + 2 + 6];
+
+static char words[PROGRAM_ARGS_BYTES];
+static uint64_t random[2];
+
+/* Linked in by program.ld, so that this file is. */
+const char posix_is_linked = 1;
+
+static int arguments_split(char *text)
+{
+    const struct program_info *program = self()->program;
+    int count = 0;
+
+    first[count++] = (uintptr_t)(program != NULL ? program->name : "root");
+    while (count < ARGUMENTS_MAX) {
+        while (*text == ' ') {
+            *text++ = 0;
+        }
+        if (*text == 0) {
+            break;
+        }
+        first[count++] = (uintptr_t)text;
+        while (*text != ' ' && *text != 0) {
+            text++;
+        }
+    }
+    return count;
+}
+
+/* There is no source of randomness yet: this tells two starts apart, and hides nothing. */
+static void random_fill(void)
+{
+    random[0] = clock_now() * 0x9e3779b97f4a7c15u;
+    random[1] = (random[0] ^ random[0] >> 31) * 0xbf58476d1ce4e5b9u;
+}
+
+int program_main(void)
+{
+    size_t length = strlen(self_args());
+
+    memcpy(words, self_args(), length < sizeof(words) ? length : sizeof(words) - 1);
+    random_fill();
+    int count = arguments_split(words);
+    uintptr_t *aux = first + count + 2;
+
+    aux[0] = AUX_PAGE_BYTES;
+    aux[1] = PAGE_BYTES;
+    aux[2] = AUX_RANDOM;
+    aux[3] = (uintptr_t)random;
+    /* main() is declared without arguments for programs without a C library. */
+    return __libc_start_main((main_function_t)(uintptr_t)main, count, (char **)first);
+}

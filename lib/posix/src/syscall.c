@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of calls. A program here is one process with one thread: it has number 1 and no signals.
+ * Size: seven parameters are what a system call has.
+ */
+#include "posix/syscall.h"
+
+#include <stddef.h>
+
+#include "calls.h"
+#include "pith/kernel_calls.h"
+#include "pith/start.h"
+#include "pith/string.h"
+#include "pith/syscall.h"
+
+enum { PROCESS = 1, SET_FS = 0x1002, SIGNAL_MASK_BYTES = 8 };
+
+/* Linux's numbers, by Linux's table for x86-64. */
+enum {
+    CALL_READ = 0,
+    CALL_WRITE = 1,
+    CALL_CLOSE = 3,
+    CALL_MMAP = 9,
+    CALL_MPROTECT = 10,
+    CALL_MUNMAP = 11,
+    CALL_BRK = 12,
+    CALL_RT_SIGPROCMASK = 14,
+    CALL_IOCTL = 16,
+    CALL_WRITEV = 20,
+    CALL_SCHED_YIELD = 24,
+    CALL_MADVISE = 28,
+    CALL_NANOSLEEP = 35,
+    CALL_GETPID = 39,
+    CALL_EXIT = 60,
+    CALL_ARCH_PRCTL = 158,
+    CALL_GETTID = 186,
+    CALL_SET_THREAD_AREA = 205,
+    CALL_SET_TID_ADDRESS = 218,
+    CALL_CLOCK_GETTIME = 228,
+    CALL_CLOCK_GETRES = 229,
+    CALL_CLOCK_NANOSLEEP = 230,
+    CALL_EXIT_GROUP = 231,
+};
+
+static long process_number(const long arguments[6])
+{
+    (void)arguments;
+    return PROCESS;
+}
+
+static long end(const long arguments[6])
+{
+    program_exit((int)arguments[0]);
+}
+
+static long yield(const long arguments[6])
+{
+    (void)arguments;
+    (void)!thread_yield();
+    return 0;
+}
+
+/* No signal ever comes, so any mask is as good as another. */
+static long signal_mask(const long arguments[6])
+{
+    void *old = (void *)arguments[2];
+
+    if (old != NULL) {
+        memset(old, 0, SIGNAL_MASK_BYTES);
+    }
+    return 0;
+}
+
+/*
+ * The thread pointer is a register that only who started the program can write, and did (docs/libc.md).
+ * The first word behind it points to itself when it is the one that the C library wants.
+ */
+static long thread_pointer_set(uintptr_t wanted)
+{
+    uintptr_t found;
+
+    __asm__("mov %%fs:0, %0" : "=r"(found));
+    return found == wanted ? 0 : -POSIX_EINVAL;
+}
+
+static long set_thread_area(const long arguments[6])
+{
+    return thread_pointer_set((uintptr_t)arguments[0]);
+}
+
+static long arch_prctl(const long arguments[6])
+{
+    return arguments[0] == SET_FS ? thread_pointer_set((uintptr_t)arguments[1]) : -POSIX_EINVAL;
+}
+
+static const posix_call_t calls[] = {
+    [CALL_READ] = posix_read,
+    [CALL_WRITE] = posix_write,
+    [CALL_CLOSE] = posix_close,
+    [CALL_MMAP] = posix_mmap,
+    [CALL_MPROTECT] = posix_mprotect,
+    [CALL_MUNMAP] = posix_munmap,
+    [CALL_BRK] = posix_brk,
+    [CALL_RT_SIGPROCMASK] = signal_mask,
+    [CALL_IOCTL] = posix_ioctl,
+    [CALL_WRITEV] = posix_writev,
+    [CALL_SCHED_YIELD] = yield,
+    [CALL_MADVISE] = posix_madvise,
+    [CALL_NANOSLEEP] = posix_nanosleep,
+    [CALL_GETPID] = process_number,
+    [CALL_EXIT] = end,
+    [CALL_ARCH_PRCTL] = arch_prctl,
+    [CALL_GETTID] = process_number,
+    [CALL_SET_THREAD_AREA] = set_thread_area,
+    [CALL_SET_TID_ADDRESS] = process_number,
+    [CALL_CLOCK_GETTIME] = posix_clock_gettime,
+    [CALL_CLOCK_GETRES] = posix_clock_getres,
+    [CALL_CLOCK_NANOSLEEP] = posix_clock_nanosleep,
+    [CALL_EXIT_GROUP] = end,
+};
+
+long pith_syscall(long number, long a1, long a2, long a3, long a4, long a5, long a6)
+{
+    const long arguments[6] = { a1, a2, a3, a4, a5, a6 };
+
+    if (number < 0 || number >= (long)(sizeof(calls) / sizeof(calls[0])) || calls[number] == NULL) {
+        return -POSIX_ENOSYS;
+    }
+    return calls[number](arguments);
+}

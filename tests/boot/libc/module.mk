@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+module := tests/boot/libc
+kind := program
+name := test_libc
+sources := main.c
+uses := lib/pith
