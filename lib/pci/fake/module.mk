@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+module := lib/pci/fake
+kind := host_test_lib
+sources := fake.c
+uses := abi lib/pci

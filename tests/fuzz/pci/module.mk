@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+module := tests/fuzz/pci
+kind := host_program
+name := pci_fuzz
+sources := pci_fuzz.c
+uses := abi lib/pci lib/pci/fake
+test_args := --runs 30000

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+module := tests/fuzz/virtio
+kind := host_program
+name := virtio_fuzz
+sources := virtio_fuzz.c
+uses := abi lib/virtio lib/virtio/fake
+test_args := --runs 60000
