@@ -10,7 +10,7 @@ packages_of() {
     build) echo gcc binutils libc6-dev python3-minimal python3 ;;
     run) packages_of build; echo qemu-system-x86 seabios ;;
     debug) packages_of run; echo gdb ;;
-    test) packages_of run; echo spin ;;
+    test) packages_of run; echo spin e2fsprogs fdisk ;;
     bench) packages_of run ;;
     check) packages_of build
            echo clang clang-format clang-tidy cppcheck git libclang-rt-14-dev ;;
@@ -27,6 +27,7 @@ why() {
     qemu-system-x86 | seabios) echo "runs the system in an emulator" ;;
     gdb) echo "debugs the system from outside" ;;
     spin) echo "checks the models of protocols" ;;
+    e2fsprogs | fdisk) echo "makes the file systems and partition tables that the host tests read" ;;
     clang* | cppcheck | libclang-rt*) echo "second compiler, formatter and checkers" ;;
     git) echo "tells which files belong to the project" ;;
     mmdebstrap) echo "makes a bare Debian to test the set-up in" ;;
