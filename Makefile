@@ -66,11 +66,12 @@ debug: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio
 
 model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
-# Each boots the default system and converses with it.
+# Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
+scenario_systems := default disk
 
 test: $(host_tests) $(host_programs) $(KERNEL) \
-      $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),default))
+      $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))
 	@$(PYTHON) -B tools/test.py --build $(BUILD) $(if $(V),--verbose) $(if $(ONLY),--only '$(ONLY)') \
 	    $(addprefix --host ,$(host_tests) $(model_tests)) $(call runs_of,host) \
 	    $(foreach t,$(scenario_tests),--host '$(t) --build $(BUILD)') \

@@ -171,13 +171,29 @@ static void command_crash(const char *argument)
                  before == after ? "all given back" : "NOT all given back");
 }
 
+/* Of "NAME ARGS" the name ends with 0 afterwards; gives the arguments. */
+static const char *name_cut(const char *text, char *name, size_t size)
+{
+    size_t length = 0;
+
+    while (text[length] != 0 && text[length] != ' ' && length + 1 < size) {
+        name[length] = text[length];
+        length++;
+    }
+    name[length] = 0;
+    text += length;
+    return *text == ' ' ? text + 1 : text;
+}
+
 static void command_start(const char *argument)
 {
+    char name[SYSTEM_NAME_BYTES + 1];
+    const char *args = name_cut(argument, name, sizeof(name));
     uint64_t number;
-    err_t err = program_find(argument, &number);
+    err_t err = program_find(name, &number);
 
     if (err == ERR_OK) {
-        err = start(number, "");
+        err = start(number, args);
     }
     debug_printf("%s\n", error_text(err));
 }
@@ -278,7 +294,7 @@ static const struct {
     { "memory", "all memory, by owner", command_memory },
     { "ping-pong", "measure calls between two programs", command_ping_pong },
     { "crash", "null|write|exec|illegal|divide|general|stack: crash a program", command_crash },
-    { "start", "NAME: start a program", command_start },
+    { "start", "NAME [ARGUMENTS]: start a program", command_start },
     { "kill", "NAME: end a program", command_kill },
     { "fail", "NAME: make a program die, as by a fault; `warden` too", command_fail },
     { "hang", "NAME: make a program spin for ever; `warden` too", command_hang },

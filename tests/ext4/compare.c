@@ -87,7 +87,7 @@ static void piece_compare(struct comparison *comparison, struct ext4_file *file,
                           uint64_t offset, size_t bytes)
 {
     uint8_t *want = calloc(1, bytes + 1);
-    uint8_t *got = malloc(bytes + 1);
+    uint8_t *got = calloc(1, bytes + 1);
     ssize_t read_bytes = pread(host, want, bytes, (off_t)offset);
     size_t done = 0;
 

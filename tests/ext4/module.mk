@@ -2,4 +2,4 @@
 module := tests/ext4
 kind := host_test_lib
 sources := compare.c folder.c image.c tree.c
-uses := abi lib/ext4 tests/host
+uses := lib/ext4 tests/host

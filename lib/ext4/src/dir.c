@@ -158,27 +158,45 @@ err_t ext4_dir_search(struct ext4 *fs, const struct ext4_block *block, uint64_t 
     return ERR_NO_ENTRY;
 }
 
-/* Block by block from the beginning. Damage ends the search: what was looked for might have been there. */
+/* The position behind a block that cannot be read; a hole may be long, and is gone over in one step. */
+static uint64_t position_behind(struct ext4 *fs, struct ext4_file *dir, uint64_t number)
+{
+    struct ext4_run run;
+
+    if (ext4_file_run(fs, dir, number, &run) || run.kind == EXT4_RUN_DATA) {
+        return (number + 1) * fs->super.block_bytes;
+    }
+    return (number + run.count) * fs->super.block_bytes;
+}
+
+/*
+ * Block by block from the beginning. A damaged block is passed over, but if the name is in no other, it might
+ * have been there.
+ */
 static err_t lookup_linear(struct ext4 *fs, struct ext4_file *dir, struct ext4_entry *entry)
 {
-    uint64_t count = dir->inode.size_bytes / fs->super.block_bytes;
+    uint64_t position = 0;
+    err_t result = ERR_NO_ENTRY;
 
-    for (uint64_t number = 0; number < count; number++) {
+    while (position < dir->inode.size_bytes) {
+        uint64_t number = position / fs->super.block_bytes;
         struct ext4_block block;
         bool is_index;
         err_t err;
 
         err = ext4_dir_block(fs, dir, number, &block, &is_index);
-        if (err) {
+        if (!err) {
+            err = ext4_dir_search(fs, &block, number, entry);
+            ext4_block_put(fs, &block);
+        }
+        if (err == ERR_DAMAGED) {
+            result = err;
+        } else if (err != ERR_NO_ENTRY) {
             return err;
         }
-        err = ext4_dir_search(fs, &block, number, entry);
-        ext4_block_put(fs, &block);
-        if (err != ERR_NO_ENTRY) {
-            return err;
-        }
+        position = position_behind(fs, dir, number);
     }
-    return ERR_NO_ENTRY;
+    return result;
 }
 
 static bool is_dots(const char *name, size_t length)
@@ -245,17 +263,6 @@ static err_t block_visit(struct ext4 *fs, const struct ext4_block *block, uint64
         }
     }
     return ERR_OK;
-}
-
-/* The position behind a block that cannot be read; a hole may be long, and is gone over in one step. */
-static uint64_t position_behind(struct ext4 *fs, struct ext4_file *dir, uint64_t number)
-{
-    struct ext4_run run;
-
-    if (ext4_file_run(fs, dir, number, &run) || run.kind == EXT4_RUN_DATA) {
-        return (number + 1) * fs->super.block_bytes;
-    }
-    return (number + run.count) * fs->super.block_bytes;
 }
 
 err_t ext4_dir_read(struct ext4 *fs, struct ext4_file *dir, uint64_t *position, ext4_visit_t *visit,

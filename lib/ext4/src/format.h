@@ -10,7 +10,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "numbers are read as they lie on the disk");
 
-enum { SUPER_MAGIC = 0xef53, CHECKSUM_CRC32C = 1, LOG_BLOCK_MAX = 6 };
+enum { SUPER_MAGIC = 0xef53, CHECKSUM_CRC32C = 1, LOG_BLOCK_MAX = 6, SUPER_FLAG_HASH_UNSIGNED = 2 };
 
 enum ext4_compat {
     COMPAT_JOURNAL = 0x4,
@@ -47,8 +47,6 @@ enum ext4_ro_compat {
     RO_COMPAT_BIGALLOC = 0x200,
     RO_COMPAT_METADATA_CSUM = 0x400,
 };
-
-enum { SUPER_FLAG_HASH_UNSIGNED = 0x2 };
 
 struct super_disk {
     uint32_t inode_count;

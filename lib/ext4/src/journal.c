@@ -6,47 +6,12 @@
  * Must stay true: a pass looks at no block of the log twice, so it ends; the second and third pass stop
  * where the first found the end.
  */
-#include <stddef.h>
+#include "journal.h"
 
 #include "ext4/crc.h"
-#include "format_journal.h"
-#include "internal.h"
 #include "pith/string.h"
 
-enum pass { PASS_SCAN, PASS_REVOKE, PASS_COPY };
-enum { CHECKSUM_CRC32 = 1, CHECKSUM_CRC32C_JOURNAL = 4, UUID_BYTES = 16, SLOTS_MIN = 4 };
-
-#define INCOMPAT_KNOWN                                                                             \
-    (JOURNAL_INCOMPAT_REVOKE | JOURNAL_INCOMPAT_64BIT | JOURNAL_INCOMPAT_ASYNC_COMMIT |            \
-     JOURNAL_INCOMPAT_CSUM_V2 | JOURNAL_INCOMPAT_CSUM_V3)
-
-struct log {
-    struct ext4 *fs;
-    struct ext4_file file;
-
-    /* From the superblock of the journal. */
-    uint32_t first, end_block; /* the log goes round in first..end_block-1 */
-    uint32_t start;            /* 0: there is nothing in it */
-    uint32_t transaction_first;
-    uint32_t incompat;
-    uint32_t seed;       /* of checksums */
-    uint32_t tail_bytes; /* checksum at the end of descriptors and revoke blocks */
-    bool has_sums;       /* version 1 of checksums: in commit blocks, of all blocks before */
-
-    /* What the first pass finds. */
-    uint32_t transaction_end; /* first that does not count */
-    uint64_t records;         /* copies and revocations, at most */
-
-    /* Where a pass is. */
-    enum pass pass;
-    uint32_t at;
-    uint32_t left; /* blocks until the log bites its tail */
-    uint32_t transaction;
-    uint32_t sum;
-    bool
-        is_doubtful; /* a checksum of this transaction is wrong; its commit block tells what that means */
-    uint64_t committed_seconds; /* of the last commit block */
-};
+enum { CHECKSUM_CRC32 = 1, UUID_BYTES = 16, SLOTS_MIN = 4 };
 
 /* One block that a descriptor announces. */
 struct tag {
@@ -55,43 +20,14 @@ struct tag {
     uint32_t checksum;
 };
 
-static const be32_t zero32;
-
-static err_t log_damaged(struct log *log, enum ext4_reason reason, uint64_t where)
+/* Step over a block of the log; there is one left. */
+static void log_step(struct log *log)
 {
-    return ext4_damaged(log->fs, reason, where);
-}
-
-/* Get a block of the journal; the log itself is never mapped elsewhere. */
-static err_t log_block(struct log *log, uint32_t number, struct ext4_block *block)
-{
-    err_t err = ext4_file_block(log->fs, &log->file, number, block);
-
-    return err == ERR_NO_ENTRY ? log_damaged(log, EXT4_REASON_JOURNAL_INODE, number) : err;
-}
-
-/* Step over blocks of the log; false: there are not that many. */
-static bool log_advance(struct log *log, uint32_t count)
-{
-    if (count > log->left) {
-        return false;
+    log->left--;
+    log->at++;
+    if (log->at == log->end_block) {
+        log->at = log->first;
     }
-    log->left -= count;
-    log->at += count;
-    if (log->at >= log->end_block) {
-        log->at -= log->end_block - log->first;
-    }
-    return true;
-}
-
-/* CRC-32C of a block in which four bytes count as 0. */
-static uint32_t sum_without(uint32_t seed, const void *data, size_t hole, size_t bytes)
-{
-    uint32_t crc = ext4_crc32c(seed, data, hole);
-
-    crc = ext4_crc32c(crc, &zero32, sizeof(zero32));
-    return ext4_crc32c(crc, (const uint8_t *)data + hole + sizeof(zero32),
-                       bytes - hole - sizeof(zero32));
 }
 
 /* Of descriptors and revoke blocks. */
@@ -101,7 +37,7 @@ static bool tail_is_right(const struct log *log, const void *data)
     const be32_t *tail = (const void *)((const uint8_t *)data + bytes - sizeof(*tail));
 
     return log->tail_bytes == 0 ||
-           sum_without(log->seed, data, bytes - sizeof(*tail), bytes) == be32(*tail);
+           ext4_log_sum(log->seed, data, bytes - sizeof(*tail), bytes) == be32(*tail);
 }
 
 static bool commit_is_right(const struct log *log, const struct journal_commit *commit)
@@ -114,8 +50,8 @@ static bool commit_is_right(const struct log *log, const struct journal_commit *
                (commit->checksum_type == 0 && commit->checksum_bytes == 0 && sum == 0);
     }
     return log->tail_bytes == 0 ||
-           sum_without(log->seed, commit, offsetof(struct journal_commit, checksum),
-                       log->fs->super.block_bytes) == be32(commit->checksum[0]);
+           ext4_log_sum(log->seed, commit, offsetof(struct journal_commit, checksum),
+                        log->fs->super.block_bytes) == be32(commit->checksum[0]);
 }
 
 /* The tag at *offset of a descriptor, which goes to the next; false: that was the last one. */
@@ -180,7 +116,7 @@ static err_t copy_add(struct log *log, const struct tag *tag)
     err_t err;
 
     if (tag->home >= super->device_bytes / super->block_bytes) {
-        return log_damaged(log, EXT4_REASON_JOURNAL_DESCRIPTOR, log->at);
+        return ext4_log_damaged(log, EXT4_REASON_JOURNAL_DESCRIPTOR, log->at);
     }
     slot = ext4_journal_slot(&log->fs->journal, tag->home);
     if (slot == NULL) {
@@ -189,7 +125,7 @@ static err_t copy_add(struct log *log, const struct tag *tag)
     if (slot->is_revoked && !is_later(log->transaction, slot->revoked)) {
         return ERR_OK;
     }
-    err = log_block(log, log->at, &block);
+    err = ext4_log_block(log, log->at, &block);
     if (err) {
         return err;
     }
@@ -197,14 +133,14 @@ static err_t copy_add(struct log *log, const struct tag *tag)
     slot->copy = block.number;
     slot->is_escaped = (tag->flags & JOURNAL_TAG_ESCAPED) != 0;
     ext4_block_put(log->fs, &block);
-    return is_right ? ERR_OK : log_damaged(log, EXT4_REASON_JOURNAL_DATA, log->at);
+    return is_right ? ERR_OK : ext4_log_damaged(log, EXT4_REASON_JOURNAL_DATA, log->at);
 }
 
 /* The old checksum goes over every block of the transaction. */
 static err_t sum_add(struct log *log)
 {
     struct ext4_block block;
-    err_t err = log_block(log, log->at, &block);
+    err_t err = ext4_log_block(log, log->at, &block);
 
     if (!err) {
         log->sum = ext4_crc32(log->sum, block.data, log->fs->super.block_bytes);
@@ -221,7 +157,7 @@ static err_t descriptor_read(struct log *log, const struct ext4_block *block, ui
 
     if (!tail_is_right(log, block->data)) {
         if (log->pass != PASS_SCAN) {
-            return log_damaged(log, EXT4_REASON_JOURNAL_DESCRIPTOR, number);
+            return ext4_log_damaged(log, EXT4_REASON_JOURNAL_DESCRIPTOR, number);
         }
         log->is_doubtful = true;
     }
@@ -243,7 +179,7 @@ static err_t descriptor_read(struct log *log, const struct ext4_block *block, ui
         if (err) {
             return err;
         }
-        (void)log_advance(log, 1);
+        log_step(log);
     }
     return ERR_OK;
 }
@@ -278,7 +214,7 @@ static err_t revoke_read(struct log *log, const struct ext4_block *block, uint32
         return ERR_OK;
     }
     if (end > log->fs->super.block_bytes - log->tail_bytes || !tail_is_right(log, block->data)) {
-        return log_damaged(log, EXT4_REASON_JOURNAL_REVOKE, number);
+        return ext4_log_damaged(log, EXT4_REASON_JOURNAL_REVOKE, number);
     }
     for (uint32_t at = sizeof(*revoke); at + bytes <= end; at += bytes) {
         const be32_t *words = (const void *)((const uint8_t *)block->data + at);
@@ -304,12 +240,13 @@ static err_t commit_read(struct log *log, const struct journal_commit *commit)
     if (log->pass == PASS_SCAN) {
         /* With a wrong checksum it is a leftover of an earlier round, if it is older; else damage. */
         if (log->is_doubtful) {
-            return is_older ? ERR_GONE
-                            : log_damaged(log, EXT4_REASON_JOURNAL_TRANSACTION, log->transaction);
+            return is_older
+                       ? ERR_GONE
+                       : ext4_log_damaged(log, EXT4_REASON_JOURNAL_TRANSACTION, log->transaction);
         }
         if (!commit_is_right(log, commit)) {
             if (!is_older) {
-                (void)log_damaged(log, EXT4_REASON_JOURNAL_TRANSACTION, log->transaction);
+                (void)ext4_log_damaged(log, EXT4_REASON_JOURNAL_TRANSACTION, log->transaction);
             }
             return ERR_GONE;
         }
@@ -354,11 +291,11 @@ static err_t pass_run(struct log *log, enum pass pass)
         uint32_t number = log->at;
         struct ext4_block block;
 
-        err = log_block(log, number, &block);
+        err = ext4_log_block(log, number, &block);
         if (err) {
             return err;
         }
-        (void)log_advance(log, 1);
+        log_step(log);
         err = block_read(log, &block, number);
         ext4_block_put(log->fs, &block);
     }
@@ -366,87 +303,6 @@ static err_t pass_run(struct log *log, enum pass pass)
         log->transaction_end = log->transaction;
     }
     return err == ERR_GONE ? ERR_OK : err;
-}
-
-/* Features and checksum of the journal's superblock. */
-static err_t super_features(struct log *log, const struct journal_super_disk *disk,
-                            const char **why)
-{
-    uint32_t compat = be32(disk->compat);
-    uint32_t csums = JOURNAL_INCOMPAT_CSUM_V2 | JOURNAL_INCOMPAT_CSUM_V3;
-
-    log->incompat = be32(disk->incompat);
-    log->has_sums = (compat & JOURNAL_COMPAT_CHECKSUM) != 0;
-    if ((log->incompat & ~(uint32_t)INCOMPAT_KNOWN) != 0) {
-        *why = "its journal needs recovery, and has a feature that is not known here";
-        return ERR_WRONG_TYPE;
-    }
-    if ((log->incompat & csums) == 0) {
-        return ERR_OK;
-    }
-    log->tail_bytes = JOURNAL_TAIL_BYTES;
-    log->seed = ext4_crc32c(UINT32_MAX, disk->uuid, sizeof(disk->uuid));
-    if ((log->incompat & csums) == csums || log->has_sums ||
-        disk->checksum_type != CHECKSUM_CRC32C_JOURNAL) {
-        *why = "its journal has several kinds of checksums, or unknown ones";
-        return ERR_WRONG_TYPE;
-    }
-    if (sum_without(UINT32_MAX, disk, offsetof(struct journal_super_disk, checksum),
-                    sizeof(*disk)) != be32(disk->checksum)) {
-        *why = "the checksum of its journal's superblock is wrong";
-        return ERR_DAMAGED;
-    }
-    return ERR_OK;
-}
-
-static err_t super_read(struct log *log, const struct journal_super_disk *disk, const char **why)
-{
-    uint32_t kind = be32(disk->header.kind);
-    uint32_t block_bytes = log->fs->super.block_bytes;
-    err_t err;
-
-    *why = "the superblock of its journal is damaged";
-    if (be32(disk->header.magic) != JOURNAL_MAGIC ||
-        (kind != JOURNAL_SUPER_V1 && kind != JOURNAL_SUPER_V2)) {
-        return ERR_DAMAGED;
-    }
-    if (kind == JOURNAL_SUPER_V2) {
-        err = super_features(log, disk, why);
-        if (err) {
-            return err;
-        }
-    }
-    log->first = be32(disk->first);
-    log->end_block = be32(disk->block_count);
-    log->start = be32(disk->start);
-    log->transaction_first = be32(disk->transaction);
-    if (be32(disk->block_bytes) != block_bytes || log->first == 0 || log->first >= log->end_block ||
-        log->end_block > log->file.inode.size_bytes / block_bytes ||
-        (log->start != 0 && (log->start < log->first || log->start >= log->end_block))) {
-        return ERR_DAMAGED;
-    }
-    return ERR_OK;
-}
-
-static err_t log_open(struct log *log, const char **why)
-{
-    struct ext4_block block;
-    err_t err;
-
-    err = ext4_open(log->fs, log->fs->super.journal_inode, &log->file);
-    if (!err && !ext4_inode_is(&log->file.inode, MODE_FILE)) {
-        err = ERR_NO_ENTRY;
-    }
-    if (!err) {
-        err = log_block(log, 0, &block);
-    }
-    if (err) {
-        *why = "its journal cannot be read";
-        return err == ERR_NO_ENTRY ? log_damaged(log, EXT4_REASON_JOURNAL_INODE, 0) : err;
-    }
-    err = super_read(log, block.data, why);
-    ext4_block_put(log->fs, &block);
-    return err == ERR_DAMAGED ? log_damaged(log, EXT4_REASON_JOURNAL_SUPER, block.number) : err;
 }
 
 /* Lay the table out in the caller's memory; false: it is too small. */
@@ -485,7 +341,7 @@ err_t ext4_journal_load(struct ext4 *fs, struct ext4_memory memory, const char *
     struct log log = { .fs = fs };
     err_t err;
 
-    err = log_open(&log, why);
+    err = ext4_log_open(&log, why);
     if (err || log.start == 0) {
         return err;
     }

@@ -102,7 +102,7 @@ static void file_read(struct ext4_file *file)
 
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         size_t bytes = fuzz_random(PIECE_BYTES);
-        uint8_t *piece = malloc(bytes + 1);
+        uint8_t *piece = calloc(1, bytes + 1);
         size_t done = 0;
 
         call_begins();
@@ -119,7 +119,7 @@ static void file_read(struct ext4_file *file)
 static void link_read(struct ext4_file *file)
 {
     size_t bytes = fuzz_random(4) == 0 ? fuzz_random(100) : 5000;
-    char *target = malloc(bytes + 1);
+    char *target = calloc(1, bytes + 1);
     size_t length = 0;
 
     call_begins();
@@ -159,6 +159,9 @@ static bool visit(void *context, const struct ext4_entry *entry)
 
     if (entry->next <= shown->next || entry->next > shown->dir->inode.size_bytes) {
         fuzz_fail("a directory goes backwards");
+    }
+    if (entry->name_length + 8u > entry->next - shown->next) {
+        fuzz_fail("a name is longer than its record");
     }
     if (entry->name_length == 0 || memchr(entry->name, '/', entry->name_length) != NULL ||
         memchr(entry->name, 0, entry->name_length) != NULL || entry->inode == 0) {

@@ -3,5 +3,5 @@ module := tests/fuzz/ext4
 kind := host_program
 name := random_ext4
 sources := main.c exercise.c mutate.c seal.c targets.c
-uses := abi lib/ext4 tests/ext4
+uses := lib/ext4 tests/ext4
 test_args := --seconds 5

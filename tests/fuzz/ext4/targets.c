@@ -43,6 +43,12 @@ static err_t watching_get(void *context, uint64_t number, uint32_t flags, struct
     return watch.get(context, number, flags, block);
 }
 
+/* Not the copies, of which each byte is like the next. */
+static bool is_log_block(uint64_t offset)
+{
+    return memcmp(watch.seed->image.bytes + offset, EXT4_ESCAPED_BYTES, 4) == 0;
+}
+
 static void file_watch(struct ext4 *fs, struct ext4_file *file)
 {
     uint32_t bytes = fs->super.block_bytes;
@@ -63,7 +69,8 @@ static void file_watch(struct ext4 *fs, struct ext4_file *file)
             if (type == DIR) {
                 target_add(&watch.seed->targets, (struct target){ TARGET_DIR, watch.owner,
                                                                   (run.disk + i) * bytes, bytes });
-            } else if (file->inode.number == JOURNAL_INODE && at + i < 64) {
+            } else if (file->inode.number == JOURNAL_INODE &&
+                       is_log_block((run.disk + i) * bytes)) {
                 target_add(&watch.seed->targets, (struct target){ TARGET_JOURNAL, watch.owner,
                                                                   (run.disk + i) * bytes, bytes });
             }
