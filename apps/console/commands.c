@@ -304,6 +304,7 @@ static const struct {
     { "sum", "PATH: the SHA-256 of a file", command_sum },
     { "sums", "PATH: of all files below a directory", command_sums },
     { "volume", "about the file system and its cache", command_volume },
+    { "patience", "SECONDS: how long one of these may wait for the disk", command_patience },
     { "time", "since boot", command_time },
     { "poweroff", "end", command_poweroff },
 };

@@ -16,3 +16,4 @@ void command_cat(const char *argument);
 void command_sum(const char *argument);
 void command_sums(const char *argument);
 void command_volume(const char *argument);
+void command_patience(const char *argument);

@@ -15,7 +15,8 @@
 enum { LINK_BYTES = 1024, DEPTH_MAX = 24, FIRST_PRINTED = 0x20, LAST_PRINTED = 0x7e };
 
 #define PROGRESS_NS (1 * NS_PER_S)
-#define PATIENCE_NS (30 * NS_PER_S)
+
+static ns_t patience_ns = 30 * NS_PER_S;
 
 static struct files files;
 
@@ -28,9 +29,9 @@ static bool is_connected(void)
             debug_printf("there are no files in this system\n");
             return false;
         }
-        files.patience_ns = PATIENCE_NS;
         is_done = true;
     }
+    files.patience_ns = patience_ns;
     return true;
 }
 
@@ -63,6 +64,19 @@ static char kind_letter(uint32_t kind)
     static const char letters[] = "?-dlo";
 
     return kind < sizeof(letters) - 1 ? letters[kind] : '?';
+}
+
+void command_patience(const char *argument)
+{
+    uint64_t seconds = 0;
+
+    for (; *argument >= '0' && *argument <= '9' && seconds < 1000000; argument++) {
+        seconds = seconds * 10 + (uint64_t)(*argument - '0');
+    }
+    if (seconds != 0) {
+        patience_ns = seconds * NS_PER_S;
+    }
+    debug_printf("%lu s\n", (unsigned long)(patience_ns / NS_PER_S));
 }
 
 /* --- ls --- */

@@ -44,6 +44,24 @@ static void words_expand(const unsigned char *block, uint32_t words[ROUNDS])
     }
 }
 
+/* One round: of a to h only d and h change, so the next one has the names moved on by one, and nothing is copied. */
+static inline void round_do(const uint32_t abc[3], uint32_t *d, const uint32_t efg[3], uint32_t *h,
+                            uint32_t word)
+{
+    uint32_t a = abc[0], e = efg[0];
+    uint32_t first = *h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
+                     (efg[2] ^ (e & (efg[1] ^ efg[2]))) + word;
+    uint32_t second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
+                      ((a & abc[1]) | (abc[2] & (a | abc[1])));
+
+    *d += first;
+    *h = first + second;
+}
+
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                           \
+    round_do((const uint32_t[]){ a, b, c }, &(d), (const uint32_t[]){ e, f, g }, &(h),             \
+             round_constants[i] + words[i])
+
 static void block_add(uint32_t state[8], const unsigned char *block)
 {
     uint32_t words[ROUNDS];
@@ -51,20 +69,15 @@ static void block_add(uint32_t state[8], const unsigned char *block)
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 
     words_expand(block, words);
-    for (uint32_t i = 0; i < ROUNDS; i++) {
-        uint32_t first = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) +
-                         round_constants[i] + words[i];
-        uint32_t second =
-            (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-
-        h = g;
-        g = f;
-        f = e;
-        e = d + first;
-        d = c;
-        c = b;
-        b = a;
-        a = first + second;
+    for (uint32_t i = 0; i < ROUNDS; i += 8) {
+        ROUND(a, b, c, d, e, f, g, h, i);
+        ROUND(h, a, b, c, d, e, f, g, i + 1);
+        ROUND(g, h, a, b, c, d, e, f, i + 2);
+        ROUND(f, g, h, a, b, c, d, e, i + 3);
+        ROUND(e, f, g, h, a, b, c, d, i + 4);
+        ROUND(d, e, f, g, h, a, b, c, i + 5);
+        ROUND(c, d, e, f, g, h, a, b, i + 6);
+        ROUND(b, c, d, e, f, g, h, a, i + 7);
     }
     state[0] += a;
     state[1] += b;

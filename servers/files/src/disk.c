@@ -83,7 +83,7 @@ static err_t load_start(uint64_t number, uint64_t wanted)
     if (number >= pages) {
         return ERR_IO;
     }
-    if (load == NULL) {
+    if (load == NULL || !disk.client.is_ours) {
         return ERR_BUSY;
     }
     wanted = wanted < disk.run_max ? wanted : disk.run_max;

@@ -28,6 +28,9 @@ static void disk_ask(void)
                       &block_bytes, &request_max, &served, &refused)) {
         attempt_pause(clock_now() + ASK_AGAIN_NS);
     }
+    while (!disk.client.is_ours) {
+        attempt_pause(DEADLINE_NEVER);
+    }
     disk.run_max = request_max / CACHE_PAGE_BYTES;
     disk.run_max = disk.run_max < AHEAD_PAGES ? disk.run_max : AHEAD_PAGES;
     disk_use(0, disk.device_sectors);
