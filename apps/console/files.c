@@ -338,15 +338,16 @@ void command_volume(const char *argument)
     if (!is_connected()) {
         return;
     }
-    err_t err = file_info(files.server, clock_now() + NS_PER_S, &block_bytes, &blocks,
-                          &cache_pages, &hits, &misses, &damaged, &handles);
+    err_t err = file_info(files.server, clock_now() + NS_PER_S, &block_bytes, &blocks, &cache_pages,
+                          &hits, &misses, &damaged, &handles);
 
     if (err) {
         debug_printf("%s\n", error_text(err));
         return;
     }
-    debug_printf("%lu blocks of %u bytes; cache of %u pages, %lu hits, %lu misses; %lu damages met; "
-                 "%u handles\n",
-                 (unsigned long)blocks, block_bytes, cache_pages, (unsigned long)hits,
-                 (unsigned long)misses, (unsigned long)damaged, handles);
+    debug_printf(
+        "%lu blocks of %u bytes; cache of %u pages, %lu hits, %lu misses; %lu damages met; "
+        "%u handles\n",
+        (unsigned long)blocks, block_bytes, cache_pages, (unsigned long)hits, (unsigned long)misses,
+        (unsigned long)damaged, handles);
 }

@@ -57,11 +57,13 @@ def image_is(path, version, sample):
 class Disk(console.Scenario):
     """A machine with a disk, and what is asked of diskcheck."""
 
+    system = "disk"
+
     def __init__(self, name, build, timeout_s, devices):
-        settings = qemu.settings_of("disk")
+        settings = qemu.settings_of(self.system)
         # In guest time a driver that is slow because this machine is busy is not slow.
         settings.update(devices=devices, icount=True)
-        super().__init__(console.Machine(qemu.command_for("disk", build, settings)), timeout_s)
+        super().__init__(console.Machine(qemu.command_for(self.system, build, settings)), timeout_s)
         self.name = name
         self.step(f"{name}_boots", lambda: self.machine.wait_for(console.PROMPT, timeout_s) and None)
 
@@ -133,10 +135,10 @@ def throttled(path):
             "-blockdev", "driver=throttle,throttle-group=slow,file=raw,node-name=disk"] + DEVICE
 
 
-def failing(path, once):
+def failing(path, once, sector=BAD_SECTOR):
     debug = ('{"driver":"blkdebug","node-name":"debug","image":"file","inject-error":['
              '{"event":"none","iotype":"read","errno":5,"sector":%d,"once":%s}]}'
-             % (BAD_SECTOR, "true" if once else "false"))
+             % (sector, "true" if once else "false"))
     return ["-blockdev", f"driver=file,filename={path},node-name=file", "-blockdev", debug,
             "-blockdev", "driver=raw,file=debug,node-name=disk"] + DEVICE
 

@@ -17,8 +17,7 @@ static uint32_t bucket_count_for(uint32_t page_count)
 
 size_t cache_memory_bytes(uint32_t page_count)
 {
-    return page_count * sizeof(struct cache_page) +
-           bucket_count_for(page_count) * sizeof(uint32_t);
+    return page_count * sizeof(struct cache_page) + bucket_count_for(page_count) * sizeof(uint32_t);
 }
 
 void cache_init(struct page_cache *cache, void *data, uint32_t page_count, void *memory)
@@ -125,7 +124,8 @@ static uint32_t run_find(struct page_cache *cache, uint32_t wanted, uint32_t *fi
     return longest;
 }
 
-err_t cache_reserve(struct page_cache *cache, uint64_t number, uint32_t wanted, struct cache_run *run)
+err_t cache_reserve(struct page_cache *cache, uint64_t number, uint32_t wanted,
+                    struct cache_run *run)
 {
     uint32_t missing = 1;
 

@@ -217,8 +217,8 @@ err_t files_list_part(struct files *files, struct files_list *list)
     err_t err;
 
     do {
-        err = file_list(files->server, deadline, list->dir->handle, list->next,
-                        sizeof(list->part), VIEW_OFFSET, &used, &next, &end);
+        err = file_list(files->server, deadline, list->dir->handle, list->next, sizeof(list->part),
+                        VIEW_OFFSET, &used, &next, &end);
     } while (is_to_repeat(files, list->dir, deadline, &err));
     if (err == ERR_OK && (used > sizeof(list->part) || (end == 0 && next <= list->next))) {
         err = ERR_IO;

@@ -37,8 +37,8 @@ err_t space_map(cap_addr_t space, user_addr_t at, cap_addr_t frame, uint32_t fir
     while (*done < pages) {
         uint32_t part = pages - *done < MAP_PAGES ? pages - *done : (uint32_t)MAP_PAGES;
         uint32_t count = 0;
-        err_t err = vspace_map(space, frame, first + *done, part, at + *done * PAGE_BYTES, prot,
-                               &count);
+        err_t err =
+            vspace_map(space, frame, first + *done, part, at + *done * PAGE_BYTES, prot, &count);
 
         if (err) {
             return err;

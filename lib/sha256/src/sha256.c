@@ -51,8 +51,8 @@ static inline void round_do(const uint32_t abc[3], uint32_t *d, const uint32_t e
     uint32_t a = abc[0], e = efg[0];
     uint32_t first = *h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
                      (efg[2] ^ (e & (efg[1] ^ efg[2]))) + word;
-    uint32_t second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
-                      ((a & abc[1]) | (abc[2] & (a | abc[1])));
+    uint32_t second =
+        (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & abc[1]) | (abc[2] & (a | abc[1])));
 
     *d += first;
     *h = first + second;

@@ -139,10 +139,11 @@ bool disk_is_quiet(void)
     if (disk.is_resting && disk.in_flight == 0) {
         return true;
     }
+    bool was_ours = disk.client.is_ours;
     uint32_t reaped = reap();
 
     disk.is_resting = block_client_rest(&disk.client);
-    return disk.is_resting && reaped == 0;
+    return disk.is_resting && reaped == 0 && disk.client.is_ours == was_ours;
 }
 
 static err_t page_miss(uint64_t number, uint32_t wanted, struct cache_page **found)
@@ -235,8 +236,7 @@ static err_t block_get(void *context, uint64_t number, uint32_t flags, struct ex
     if (err) {
         return err;
     }
-    unsigned char *data =
-        cache_data(&disk.cache, page) + (size_t)part * files.fs.super.block_bytes;
+    unsigned char *data = cache_data(&disk.cache, page) + (size_t)part * files.fs.super.block_bytes;
 
     if (flags & EXT4_GET_ESCAPED) {
         memcpy(data, EXT4_ESCAPED_BYTES, sizeof(EXT4_ESCAPED_BYTES) - 1);

@@ -105,8 +105,8 @@ struct disk {
     uint64_t device_sectors;
     uint64_t first_sector; /* of the partition */
     uint64_t sectors;
-    uint32_t run_max; /* pages in one request */
-    uint32_t ahead;   /* pages read at the last miss, */
+    uint32_t run_max;  /* pages in one request */
+    uint32_t ahead;    /* pages read at the last miss, */
     uint64_t expected; /* and what comes behind them */
     uint64_t hits;
     uint64_t misses;

@@ -148,10 +148,9 @@ void disk_mount(void)
     ns_t started = clock_now();
     const char *why = "";
 
-    files.attempt = (struct attempt){ .may_wait = true,
-                                       .started_ns = started,
-                                       .waits_for = NO_PAGE,
-                                       .failed = NO_PAGE };
+    files.attempt = (struct attempt){
+        .may_wait = true, .started_ns = started, .waits_for = NO_PAGE, .failed = NO_PAGE
+    };
     disk_ask();
     err_t err = mount(&why);
 
@@ -161,9 +160,10 @@ void disk_mount(void)
         return;
     }
     files.is_mounted = true;
-    debug_printf("files: %lu blocks of %u bytes, label \"%s\", %u blocks from the journal, cache of "
-                 "%u pages, %lu ms\n",
-                 (unsigned long)files.fs.super.block_count, files.fs.super.block_bytes,
-                 files.fs.super.label, files.fs.journal.copies, disk.cache.page_count,
-                 (unsigned long)((clock_now() - started) / NS_PER_MS));
+    debug_printf(
+        "files: %lu blocks of %u bytes, label \"%s\", %u blocks from the journal, cache of "
+        "%u pages, %lu ms\n",
+        (unsigned long)files.fs.super.block_count, files.fs.super.block_bytes, files.fs.super.label,
+        files.fs.journal.copies, disk.cache.page_count,
+        (unsigned long)((clock_now() - started) / NS_PER_MS));
 }

@@ -117,8 +117,7 @@ err_t attempt_breathe(void)
 {
     struct attempt *attempt = &files.attempt;
 
-    if (++attempt->gets % GETS_PER_LOOK != 0 ||
-        clock_now() - attempt->started_ns < BREATH_NS) {
+    if (++attempt->gets % GETS_PER_LOOK != 0 || clock_now() - attempt->started_ns < BREATH_NS) {
         return ERR_OK;
     }
     if (attempt->op == NULL && !attempt->may_wait) {
@@ -147,9 +146,8 @@ void call_try(void)
     struct service *service = &files.service;
     msg_info_t info = service->info;
 
-    files.attempt = (struct attempt){ .waits_for = NO_PAGE,
-                                       .failed = NO_PAGE,
-                                       .started_ns = clock_now() };
+    files.attempt =
+        (struct attempt){ .waits_for = NO_PAGE, .failed = NO_PAGE, .started_ns = clock_now() };
     call_run(service->badge, &service->info, service->words);
     if (MSG_LABEL(service->info) == ERR_WOULD_BLOCK) {
         service->info = info; /* the words are as they were: there is no result */

@@ -67,7 +67,8 @@ void cache_init(struct page_cache *cache, void *data, uint32_t page_count, void 
 struct cache_page *cache_find(const struct page_cache *cache, uint64_t number);
 
 /** cache_data() - the memory of a page. */
-static inline unsigned char *cache_data(const struct page_cache *cache, const struct cache_page *page)
+static inline unsigned char *cache_data(const struct page_cache *cache,
+                                        const struct cache_page *page)
 {
     return cache->data + (size_t)(page - cache->pages) * CACHE_PAGE_BYTES;
 }

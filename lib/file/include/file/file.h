@@ -33,9 +33,9 @@
 struct files {
     cap_addr_t server;
     struct session session; /* its data area: a path, then what is read */
-    ns_t patience_ns;       /* for one call, all repetitions together; 10 s, or as the program says */
-    uint64_t repeated;      /* calls */
-    uint64_t reopened;      /* files */
+    ns_t patience_ns;  /* for one call, all repetitions together; 10 s, or as the program says */
+    uint64_t repeated; /* calls */
+    uint64_t reopened; /* files */
 };
 
 /* An open file. What is said about it is as it was when it was opened. */
