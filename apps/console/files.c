@@ -91,7 +91,7 @@ static void entry_show(const char *dir, const struct files_name *name)
     if (length + 1 + name->length >= sizeof(path)) {
         return;
     }
-    memcpy(path, dir, length);
+    memmove(path, dir, length);
     path[length] = '/';
     memcpy(path + length + 1, name->text, name->length + 1);
     err_t err = files_open(&files, path, FILES_NO_FOLLOW, &file);
@@ -104,13 +104,12 @@ static void entry_show(const char *dir, const struct files_name *name)
     }
     debug_printf("%c %12lu ", kind_letter(file.kind), (unsigned long)file.bytes);
     name_print(name->text);
-    if (file.kind == FILE_KIND_SYMLINK &&
-        files_link(&files, &file, target, sizeof(target)) == ERR_OK) {
+    if (file.kind == FILE_KIND_SYMLINK && files_link(&file, target, sizeof(target)) == ERR_OK) {
         debug_printf(" -> ");
         name_print(target);
     }
     debug_printf("\n");
-    files_close(&files, &file);
+    files_close(&file);
 }
 
 void command_ls(const char *argument)
@@ -130,7 +129,7 @@ void command_ls(const char *argument)
         return;
     }
     files_list(&list, &dir);
-    while ((err = files_next(&files, &list, &name)) == ERR_OK) {
+    while ((err = files_next(&list, &name)) == ERR_OK) {
         if (!is_dots(name.text)) {
             entry_show(path, &name);
         }
@@ -138,7 +137,7 @@ void command_ls(const char *argument)
     if (err != ERR_NO_ENTRY) {
         debug_printf("%s: %s\n", path, error_text(err));
     }
-    files_close(&files, &dir);
+    files_close(&dir);
 }
 
 /* --- cat --- */
@@ -271,8 +270,8 @@ static void link_show(const char *path)
     err_t err = files_open(&files, path, FILES_NO_FOLLOW, &file);
 
     if (err == ERR_OK) {
-        err = files_link(&files, &file, target, sizeof(target));
-        files_close(&files, &file);
+        err = files_link(&file, target, sizeof(target));
+        files_close(&file);
     }
     debug_printf("%s  ", err ? error_name(err) : "link");
     name_print(path);
@@ -299,7 +298,7 @@ void command_sums(const char *argument)
         return;
     }
     for (;;) {
-        err_t err = files_next(&files, &levels[depth].list, &name);
+        err_t err = files_next(&levels[depth].list, &name);
 
         if (err) {
             if (err != ERR_NO_ENTRY) {
@@ -307,7 +306,7 @@ void command_sums(const char *argument)
                 name_print(walk_path[depth]);
                 debug_printf("\n");
             }
-            files_close(&files, &levels[depth].dir);
+            files_close(&levels[depth].dir);
             if (depth == 0) {
                 break;
             }

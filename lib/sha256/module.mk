@@ -2,5 +2,5 @@
 module := lib/sha256
 kind := lib
 sources := src/sha256.c
-uses := abi lib/pith
+uses := lib/pith
 tests := test/sha256_test.c

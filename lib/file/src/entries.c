@@ -35,13 +35,13 @@ static err_t entry_take(struct files_list *list, struct files_name *name)
     return ERR_OK;
 }
 
-err_t files_next(struct files *files, struct files_list *list, struct files_name *name)
+err_t files_next(struct files_list *list, struct files_name *name)
 {
     while (list->at == list->used) {
         if (list->is_last) {
             return ERR_NO_ENTRY;
         }
-        err_t err = files_list_part(files, list);
+        err_t err = files_list_part(list);
 
         if (err) {
             return err;

@@ -56,8 +56,9 @@ static ns_t deadline_of(const struct files *files)
 }
 
 /* One try. */
-static err_t open_once(struct files *files, ns_t deadline, struct file *file)
+static err_t open_once(ns_t deadline, struct file *file)
 {
+    const struct files *files = file->files;
     size_t length = strlen(file->path);
 
     file->epoch = epoch_now(files);
@@ -66,10 +67,11 @@ static err_t open_once(struct files *files, ns_t deadline, struct file *file)
                      &file->kind, &file->bytes, &file->modified, &file->inode);
 }
 
-static err_t open_again(struct files *files, ns_t deadline, struct file *file)
+static err_t open_again(ns_t deadline, struct file *file)
 {
+    struct files *files = file->files;
     struct file found = *file;
-    err_t err = open_once(files, deadline, &found);
+    err_t err = open_once(deadline, &found);
 
     if (err == ERR_NO_ENTRY || err == ERR_WRONG_TYPE) {
         return ERR_GONE;
@@ -101,7 +103,7 @@ static bool is_to_repeat(struct files *files, struct file *file, ns_t deadline, 
         if (was_busy) {
             sleep_until(clock_now() + AGAIN_NS);
         }
-        *err = file == NULL || was_busy ? ERR_OK : open_again(files, deadline, file);
+        *err = file == NULL || was_busy ? ERR_OK : open_again(deadline, file);
         if (*err == ERR_OK) {
             return true;
         }
@@ -111,7 +113,7 @@ static bool is_to_repeat(struct files *files, struct file *file, ns_t deadline, 
 
 err_t files_open(struct files *files, const char *path, uint32_t flags, struct file *file)
 {
-    struct file made = { .path = path, .flags = flags };
+    struct file made = { .files = files, .path = path, .flags = flags };
     ns_t deadline = deadline_of(files);
     size_t length = strlen(path);
     err_t err;
@@ -120,7 +122,7 @@ err_t files_open(struct files *files, const char *path, uint32_t flags, struct f
         return ERR_RANGE;
     }
     do {
-        err = open_once(files, deadline, &made);
+        err = open_once(deadline, &made);
     } while (is_to_repeat(files, NULL, deadline, &err));
     if (err == ERR_OK) {
         *file = made;
@@ -128,10 +130,10 @@ err_t files_open(struct files *files, const char *path, uint32_t flags, struct f
     return err;
 }
 
-void files_close(struct files *files, struct file *file)
+void files_close(struct file *file)
 {
     /* If the server is dead, so is the handle. */
-    (void)!file_close(files->server, deadline_of(files), file->handle);
+    (void)!file_close(file->files->server, deadline_of(file->files), file->handle);
     *file = (struct file){ 0 };
 }
 
@@ -142,9 +144,10 @@ uint32_t files_view_bytes(const struct files *files)
     return bytes < (1u << 20) ? (uint32_t)bytes : 1u << 20;
 }
 
-err_t files_view(struct files *files, struct file *file, uint64_t position, uint32_t bytes,
-                 const void **data, uint32_t *done)
+err_t files_view(struct file *file, uint64_t position, uint32_t bytes, const void **data,
+                 uint32_t *done)
 {
+    struct files *files = file->files;
     uint32_t most = files_view_bytes(files);
     ns_t deadline = deadline_of(files);
     err_t err;
@@ -160,17 +163,16 @@ err_t files_view(struct files *files, struct file *file, uint64_t position, uint
     return err;
 }
 
-err_t files_read(struct files *files, struct file *file, uint64_t position, void *into,
-                 uint64_t bytes, uint64_t *done)
+err_t files_read(struct file *file, uint64_t position, void *into, uint64_t bytes, uint64_t *done)
 {
-    uint32_t most = files_view_bytes(files);
+    uint32_t most = files_view_bytes(file->files);
     uint64_t at = 0;
 
     while (at < bytes) {
         uint32_t part = bytes - at < most ? (uint32_t)(bytes - at) : most;
         const void *data;
         uint32_t got;
-        err_t err = files_view(files, file, position + at, part, &data, &got);
+        err_t err = files_view(file, position + at, part, &data, &got);
 
         if (err) {
             return err;
@@ -185,8 +187,9 @@ err_t files_read(struct files *files, struct file *file, uint64_t position, void
     return ERR_OK;
 }
 
-err_t files_link(struct files *files, struct file *file, char *into, uint32_t bytes)
+err_t files_link(struct file *file, char *into, uint32_t bytes)
 {
+    struct files *files = file->files;
     ns_t deadline = deadline_of(files);
     uint32_t length = 0;
     err_t err;
@@ -208,8 +211,9 @@ err_t files_link(struct files *files, struct file *file, char *into, uint32_t by
     return err;
 }
 
-err_t files_list_part(struct files *files, struct files_list *list)
+err_t files_list_part(struct files_list *list)
 {
+    struct files *files = list->dir->files;
     ns_t deadline = deadline_of(files);
     uint64_t next = list->next;
     uint32_t used = 0;
@@ -247,7 +251,7 @@ err_t files_all(struct files *files, const char *path, files_visit_t *visit, voi
         const void *data;
         uint32_t done;
 
-        err = files_view(files, &file, position, files_view_bytes(files), &data, &done);
+        err = files_view(&file, position, files_view_bytes(files), &data, &done);
         if (err || done == 0) {
             break;
         }
@@ -257,6 +261,6 @@ err_t files_all(struct files *files, const char *path, files_visit_t *visit, voi
         }
         position += done;
     }
-    files_close(files, &file);
+    files_close(&file);
     return err;
 }

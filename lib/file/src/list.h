@@ -4,4 +4,4 @@
 #include "file/file.h"
 
 /** files_list_part() - fetch the next part of a directory into the list. */
-MUST_CHECK err_t files_list_part(struct files *files, struct files_list *list);
+MUST_CHECK err_t files_list_part(struct files_list *list);

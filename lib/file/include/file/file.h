@@ -6,8 +6,8 @@
  *
  *     files_connect(&files)
  *     files_open(&files, "/docs/files.md", 0, &file)
- *     files_read(&files, &file, position, into, bytes, &done)
- *     files_close(&files, &file)
+ *     files_read(&file, position, into, bytes, &done)
+ *     files_close(&file)
  *
  * One thread uses a struct files and what was opened with it. Errors of all calls, beside those of abi/idl/file.idl:
  *   ERR_TIMED_OUT  it took longer than patience_ns.
@@ -40,7 +40,8 @@ struct files {
 
 /* An open file. What is said about it is as it was when it was opened. */
 struct file {
-    const char *path; /* borrowed until files_close() */
+    struct files *files; /* borrowed, as is the path, until files_close() */
+    const char *path;
     uint32_t flags;
     uint32_t handle;
     uint32_t epoch; /* of the session, when the handle was given */
@@ -61,27 +62,27 @@ struct files_name {
 /** files_connect() - with the server that the program may use. Errors: ERR_NO_ENTRY  it may use none. */
 MUST_CHECK err_t files_connect(struct files *files);
 
-/** files_open() - Borrows @path until files_close(). Errors: ERR_RANGE  it is longer than FILES_PATH_MAX. */
+/** files_open() - Borrows @files and @path until files_close(). Errors: ERR_RANGE  it is longer than FILES_PATH_MAX. */
 MUST_CHECK err_t files_open(struct files *files, const char *path, uint32_t flags,
                             struct file *file);
 
 /** files_close() - whether or not the server is there. */
-void files_close(struct files *files, struct file *file);
+void files_close(struct file *file);
 
 /**
  * files_view() - bytes of a file, where the server puts them: there until the next call.
  * At most files_view_bytes() at once; *done is less only at the end of the file.
  */
-MUST_CHECK err_t files_view(struct files *files, struct file *file, uint64_t position,
-                            uint32_t bytes, const void **data, uint32_t *done);
+MUST_CHECK err_t files_view(struct file *file, uint64_t position, uint32_t bytes, const void **data,
+                            uint32_t *done);
 uint32_t files_view_bytes(const struct files *files);
 
 /** files_read() - copy bytes of a file; *done is less only at its end. */
-MUST_CHECK err_t files_read(struct files *files, struct file *file, uint64_t position, void *into,
-                            uint64_t bytes, uint64_t *done);
+MUST_CHECK err_t files_read(struct file *file, uint64_t position, void *into, uint64_t bytes,
+                            uint64_t *done);
 
 /** files_link() - the target of a symbolic link that was opened with NO_FOLLOW, ended with 0. */
-MUST_CHECK err_t files_link(struct files *files, struct file *file, char *into, uint32_t bytes);
+MUST_CHECK err_t files_link(struct file *file, char *into, uint32_t bytes);
 
 /* Where the listing of a directory is. */
 struct files_list {
@@ -100,7 +101,7 @@ void files_list(struct files_list *list, struct file *dir);
  * files_next() - the next name; "." and ".." are among them.
  * Errors: ERR_NO_ENTRY  that was all.
  */
-MUST_CHECK err_t files_next(struct files *files, struct files_list *list, struct files_name *name);
+MUST_CHECK err_t files_next(struct files_list *list, struct files_name *name);
 
 /* Gets a file piece by piece, from its beginning; false ends it. @data is good for this call. */
 typedef bool files_visit_t(void *context, const struct file *file, uint64_t position,
