@@ -97,12 +97,3 @@ struct handle *handle_new(struct client *client, uint32_t *id)
     }
     return NULL;
 }
-
-void *client_data(struct client *client, uint64_t offset, uint64_t bytes)
-{
-    if (offset > client->session.data_bytes || bytes > client->session.data_bytes - offset) {
-        files.refused++;
-        return NULL;
-    }
-    return (unsigned char *)session_data(&client->session) + offset;
-}
