@@ -142,7 +142,7 @@ class Files(disk.Disk):
                 time.sleep(randomly.uniform(0.02, 0.3))
                 said += self.ask(line)
                 done.append(line)
-            sums = re.findall(r"^sum: ([0-9a-f]{64})", said, re.M)
+            sums = re.findall(r"sum: ([0-9a-f]{64})", said)
             repeated, reopened = re.findall(r"sum: (\d+) calls repeated, (\d+) files", said)[-1]
             print(f"note: {name}: {len(done)} deaths, {len(sums)} rounds, {repeated} calls repeated, "
                   f"{reopened} files opened again")
@@ -256,7 +256,7 @@ def converse_about_other_disks(args, folder, randomly):
     write(image, b"")
     os.truncate(image, 8 * MIB)
     files = Files("empty_disk", args.build, args.timeout, disk.file_backed(image))
-    files.says("no_file_system_is_told", "ls /", "/: the object .* has been destroyed")
+    files.says("no_file_system_is_told", "ls /", "/: there is no file system")
     files.says("and_it_is_there_all_the_same", "recovery", "^files +0 +0")
     yield files.end()
     part = f"{folder}/part.img"
@@ -266,7 +266,7 @@ def converse_about_other_disks(args, folder, randomly):
     run("sfdisk", "-q", image, text="label: dos\nstart=63,size=100\nstart=2049,size=32768,type=83\n")
     run("dd", "status=none", f"if={part}", f"of={image}", "bs=512", "seek=2049", "conv=notrunc")
     files = Files("partition", args.build, args.timeout, disk.file_backed(image))
-    files.says("the_whole_disk_is_no_file_system", "ls /", "has been destroyed")
+    files.says("the_whole_disk_is_no_file_system", "ls /", "there is no file system")
     files.says("the_server_ends", "kill files", "^done$")
     files.says("and_starts_on_a_partition", "start files partition=2", "^done$")
     files.says("a_partition_is_read", "sum /file", sha256_of(f"{folder}/one/file"))

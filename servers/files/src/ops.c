@@ -14,7 +14,7 @@
 #include "pith/object.h"
 #include "pith/string.h"
 
-enum { ATTEMPTS_MAX = 200, GETS_PER_LOOK = 32 };
+enum { ATTEMPTS_MAX = 200, GETS_PER_LOOK = 32, OPS_OF_CLIENT_MAX = 8 };
 
 /* The warden's probes are to be answered within 10 ms. */
 #define BREATH_NS (2 * NS_PER_MS)
@@ -33,14 +33,20 @@ err_t ops_init(void)
     return ERR_OK;
 }
 
-static struct op *op_free(void)
+/* NULL: all are taken, or the client has its share. */
+static struct op *op_free(uint64_t badge)
 {
+    struct op *free = NULL;
+    uint32_t count = 0;
+
     for (uint32_t i = 0; i < OPS_MAX; i++) {
         if (ops[i].state == OP_FREE) {
-            return &ops[i];
+            free = &ops[i];
+        } else {
+            count += ops[i].badge == badge;
         }
     }
-    return NULL;
+    return count < OPS_OF_CLIENT_MAX ? free : NULL;
 }
 
 static void op_set(struct op *op, enum op_state state)
@@ -53,7 +59,7 @@ static void op_set(struct op *op, enum op_state state)
 void op_park(enum op_state state)
 {
     struct service *service = &files.service;
-    struct op *op = op_free();
+    struct op *op = op_free(service->badge);
 
     if (op == NULL) {
         service->info = MSG_INFO(ERR_BUSY, 0, 0);
