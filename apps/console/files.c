@@ -97,7 +97,7 @@ static void entry_show(const char *dir, const struct files_name *name)
     if (length + 1 + name->length >= sizeof(path)) {
         return;
     }
-    memmove(path, dir, length);
+    memcpy(path, dir, length + 1);
     path[length] = '/';
     memcpy(path + length + 1, name->text, name->length + 1);
     err_t err = files_open(&files, path, FILES_NO_FOLLOW, &file);

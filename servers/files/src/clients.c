@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Must stay true: a handle belongs to one epoch of its client's session; ids of two epochs are never the same. */
-#include "files.h"
+#include "clients.h"
 
 #include "pith/kernel_calls.h"
 #include "pith/program_info.h"

@@ -2,6 +2,7 @@
 /* The file server: serves the protocol file from an ext4 file system. docs/files.md says how and why. */
 #include "files.h"
 
+#include "clients.h"
 #include "pith/debug.h"
 
 #include "abi/names.h"

@@ -8,6 +8,7 @@
  */
 #include "files.h"
 
+#include "clients.h"
 #include "pith/clock.h"
 #include "pith/file_serve.h"
 #include "pith/kernel_calls.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes of regular files, from the cache; and what will be read next, into it. */
-#include "files.h"
+#include "clients.h"
 
 #include "pith/string.h"
 

@@ -2,6 +2,7 @@
 /* The operations of the protocol file. One that says WOULD_BLOCK has changed nothing that matters, and runs again. */
 #include "files.h"
 
+#include "clients.h"
 #include "ext4/names.h"
 #include "file/wire.h"
 #include "pith/clock.h"
