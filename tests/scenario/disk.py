@@ -58,11 +58,13 @@ def image_is(path, version, sample):
 class Disk(console.Scenario):
     """A machine with a disk, and what is asked of diskcheck."""
 
+    system = "disk"
+
     def __init__(self, name, args, devices, archive=None, **more):
-        settings = qemu.settings_of("disk")
+        settings = qemu.settings_of(self.system)
         # In guest time a driver that is slow because this machine is busy is not slow.
         settings.update(devices=devices, icount=True, **more)
-        command = qemu.command_for("disk", args.build, settings)
+        command = qemu.command_for(self.system, args.build, settings)
         if archive:
             command[command.index("-initrd") + 1] = archive
         super().__init__(console.Machine(command), args.timeout)
@@ -137,10 +139,10 @@ def throttled(path):
             "-blockdev", "driver=throttle,throttle-group=slow,file=raw,node-name=disk"] + DEVICE
 
 
-def failing(path, once):
+def failing(path, once, sector=BAD_SECTOR):
     debug = ('{"driver":"blkdebug","node-name":"debug","image":"file","inject-error":['
              '{"event":"none","iotype":"read","errno":5,"sector":%d,"once":%s}]}'
-             % (BAD_SECTOR, "true" if once else "false"))
+             % (sector, "true" if once else "false"))
     return ["-blockdev", f"driver=file,filename={path},node-name=file", "-blockdev", debug,
             "-blockdev", "driver=raw,file=debug,node-name=disk"] + DEVICE
 
