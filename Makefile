@@ -35,7 +35,7 @@ include mk/rules.mk
         size clean FORCE
 kernel: $(if $(kernel_target_modules),$(KERNEL))
 programs: $(programs)
-libs: $(foreach m,$(lib_modules),$(call archive_of,$(m),user))
+libs: $(foreach m,$(lib_modules),$(call archives_of,$(m),user))
 systems: $(archives)
 host-tests: $(host_tests) $(host_programs)
 
@@ -117,8 +117,9 @@ facts:
 	    $(info sources $(m) $($(m).sources) $($(m).target_sources))$(info tests $(m) $($(m).tests))\
 	    $(foreach w,kernel user host,$(info flags.$(w) $(m) $(call test_flags,$(m),$(w)))))
 
+# All but the source packages, which need a network: rm -rf build takes them too.
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(filter-out $(BUILD)/sources,$(wildcard $(BUILD)/*))
 
 # Made first, then make starts over with them: afterwards all that is generated is a plain file.
 ifneq ($(filter-out help clean test-fresh facts check plugin graph,$(goals)),)

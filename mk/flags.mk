@@ -9,7 +9,8 @@ is_clang := $(findstring clang,$(CC))
 
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
 # The same bytes from every folder: no path, no date, no command line in what we make.
-same_bytes := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(BUILD)/=build/ -gno-record-gcc-switches
+same_bytes := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(BUILD)/=build/ \
+              -ffile-prefix-map=$(SOURCES)/=sources/ -gno-record-gcc-switches
 flags.all := -std=c17 -g $(warnings) $(same_bytes) $(if $(is_clang),-Qunused-arguments)
 
 flags.target := $(flags.all) -O2 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none \

@@ -6,7 +6,9 @@ module_places := $(wildcard kernel lib drivers servers apps tests bench)
 module_files := $(if $(module_places),$(shell find $(module_places) -name module.mk | LC_ALL=C sort))
 
 module_settings := kind name sources target_sources uses tests test_uses includes fpu script \
-                   cflags test_args
+                   cflags test_args package package_sources package_omit package_includes \
+                   package_headers package_cflags package_ways package_prepare \
+                   package_renames
 
 define module_save
 modules += $(1)
@@ -36,12 +38,21 @@ endif
 tests/host.dirs := tests/host/include
 $(foreach m,$(modules),$(eval $(m).dirs := $(wildcard $(addprefix $(m)/,$($(m).includes)))))
 
+# Where tools/sources.py unpacks source packages; kept by `make clean`.
+SOURCES ?= build/sources
+$(foreach m,$(modules),$(eval $(m).package_dirs := $(addprefix $(SOURCES)/$($(m).package)/,$($(m).package_includes))))
+
 # $(call closure,modules): these and all they use, directly or not.
 closure = $(call closure_step,$(1),$(sort $(1) $(foreach m,$(1),$($(m).uses))))
 closure_step = $(if $(filter-out $(1),$(2)),$(call closure,$(2)),$(2))
 
 # $(call include_flags,modules): the -I flags for code that includes the headers of these.
-include_flags = $(patsubst %,-I%,$(foreach m,$(call closure,$(1)),$($(m).dirs)))
+# Those of source packages come after ours, as the system's: their warnings are not for us to mend.
+include_flags = $(patsubst %,-I%,$(foreach m,$(call closure,$(1)),$($(m).dirs))) \
+                $(patsubst %,-isystem %,$(foreach m,$(call closure,$(1)),$($(m).package_dirs)))
+
+# $(call stamps_of,module): what says that the source packages behind its headers are there.
+stamps_of = $(patsubst %,$(SOURCES)/%.stamp,$(sort $(foreach m,$(call closure,$(1) $($(1).test_uses)),$($(m).package))))
 
 # $(call of_kind,kind): the modules of that kind.
 of_kind = $(foreach m,$(modules),$(if $(filter $(1),$($(m).kind)),$(m)))

@@ -8,7 +8,7 @@ deps :=
 
 # $(call rule_compile,module,source,way,object folder,more flags)
 define rule_compile
-$(4)/$(2).o: $(1)/$(2) $(wildcard $(1)/module.mk) $(BUILD)/$(3)/flags
+$(4)/$(2).o: $(1)/$(2) $(wildcard $(1)/module.mk) $(BUILD)/$(3)/flags $(addprefix | ,$(call stamps_of,$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$@)$$(CC) $$(flags.$(3)) $(5) -MMD -MP -c -o $$@ $$<
 deps += $(4)/$(2).d
@@ -92,8 +92,28 @@ $(foreach m,$(lib_modules),\
     $(foreach v,host cov,$(call rules_for_sources,$(m),$(v),$(flags.hosted_core)))\
     $(foreach v,user host cov,$(eval $(call rule_archive,$(call archive_of,$(m),$(v)),$(call objects,$(m),$(v)),$(m)/module.mk))))
 
+# --- Source packages of Debian: lib modules with a `package` (docs/building.md) -----------------
+
+$(SOURCES)/%.checked: tools/sources.toml tools/sources.py
+	@$(PYTHON) -B tools/sources.py --out $(SOURCES) $* && touch $@
+# Changes only when the package does.
+$(SOURCES)/%.stamp: $(SOURCES)/%.checked ;
+
+# Which files there are is known only when the package is: so a make of its own compiles them.
+package_ways_of = $(if $($(1).package),$(or $($(1).package_ways),user host cov))
+package_archive = $(if $(filter $(2),$(call package_ways_of,$(1))),$(BUILD)/$(2)/$(1)/package.a)
+package_inputs = $(1)/module.mk mk/package.mk $(shell find $(1) -name '*.h' -o -name '*.S' -o -name '*.sh')
+define rule_package
+$(call package_archive,$(1),$(2)): $(SOURCES)/$($(1).package).stamp $(call package_inputs,$(1)) $(BUILD)/$(2)/flags
+	@+$$(MAKE) --no-print-directory -f mk/package.mk MODULE=$(1) WAY=$(2) BUILD='$(BUILD)' SOURCES='$(SOURCES)' \
+	    CC='$(CC)' AR='$(AR)' V='$(V)'
+endef
+$(foreach m,$(lib_modules),$(foreach v,$(call package_ways_of,$(m)),$(eval $(call rule_package,$(m),$(v)))))
+
+archives_of = $(call archive_of,$(1),$(2)) $(if $($(1).package),$(call package_archive,$(1),$(2)))
+
 # $(call libs_of,modules,way): the archives of the libraries these use.
-libs_of = $(foreach m,$(filter $(lib_modules),$(call closure,$(1))),$(call archive_of,$(m),$(2)))
+libs_of = $(foreach m,$(filter $(lib_modules),$(call closure,$(1))),$(call archives_of,$(m),$(2)))
 group = $(if $(strip $(1)),-Wl$(comma)--start-group $(1) -Wl$(comma)--end-group)
 comma := ,
 
@@ -141,7 +161,7 @@ $(foreach v,host cov,$(eval $(call rule_compile,tests/host,$(harness_source),$(v
 
 # $(call host_inputs,modules,way): what an executable that uses these modules is linked with.
 host_libs = $(foreach m,$(filter $(host_lib_modules) $(lib_modules),$(call closure,$(1))),\
-    $(call archive_of,$(m),$(2)))
+    $(call archives_of,$(m),$(2)))
 host_inputs = $(call host_libs,$(1),$(2)) \
     $(if $(filter kernel/%,$(call closure,$(1))),$(BUILD)/$(2)/libkernel.a)
 

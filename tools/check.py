@@ -135,7 +135,9 @@ def same_bytes_step(args):
         for name in project.files():
             os.makedirs(os.path.dirname(os.path.join(copy, name)), exist_ok=True)
             shutil.copy(name, os.path.join(copy, name))
-        said = run(["make", "-s", f"-j{JOBS}", "all"], cwd=copy)
+        # Source packages are the same wherever they lie.
+        sources_folder = "SOURCES=" + os.path.abspath("build/sources")
+        said = run(["make", "-s", f"-j{JOBS}", "all", sources_folder], cwd=copy)
         if said:
             return said
         here, there = products(args.build), products(os.path.join(copy, "build"))

@@ -7,7 +7,7 @@ set -eu
 # What each goal needs, and why. A package is asked for only if it is missing.
 packages_of() {
     case $1 in
-    build) echo gcc binutils libc6-dev python3-minimal python3 ;;
+    build) echo gcc binutils libc6-dev python3-minimal python3 dpkg-dev ;;
     run) packages_of build; echo qemu-system-x86 seabios ;;
     debug) packages_of run; echo gdb ;;
     test) packages_of run; echo spin ;;
@@ -25,6 +25,7 @@ why() {
     gcc | binutils | libc6-dev) echo "compiles the kernel, the programs and the host tests" ;;
     python3*) echo "runs the generators, checkers and test runners" ;;
     qemu-system-x86 | seabios) echo "runs the system in an emulator" ;;
+    dpkg-dev) echo "unpacks the source packages that lwIP and musl come from (tools/sources.py)" ;;
     gdb) echo "debugs the system from outside" ;;
     spin) echo "checks the models of protocols" ;;
     clang* | cppcheck | libclang-rt*) echo "second compiler, formatter and checkers" ;;

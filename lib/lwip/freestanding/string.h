@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* What lwIP asks of a C library's string.h. */
+#pragma once
+
+#include "pith/string.h"
