@@ -6,6 +6,7 @@ A system file may hold a table [run]; what it says is the default for that syste
     memory = "512M"     cores = 1       icount = true (one instruction per clock tick)
     timeout_s = 60      append = ""     exit = 33 (QEMU's exit status that means success)
     devices = ["-device", "edu"]        more arguments for QEMU
+    iommu = true       a DMA remapping unit (VT-d) that remaps interrupts, too; or QEMU's options for it
 """
 import os
 import signal
@@ -18,7 +19,7 @@ import tomllib
 EXIT_PORT = 0xF4
 EXIT_SUCCESS = 0x10 * 2 + 1
 DEFAULTS = {"memory": "512M", "cores": 1, "icount": True, "timeout_s": 120, "append": "",
-            "exit": EXIT_SUCCESS, "devices": []}
+            "exit": EXIT_SUCCESS, "devices": [], "iommu": True}
 
 
 def settings_of(name):
@@ -33,7 +34,8 @@ def settings_of(name):
 
 
 def command_for(name, build, settings, plugin=None, interactive=False, gdb=False):
-    command = ["qemu-system-x86_64", "-M", "q35", "-cpu", "max,-erms", "-m", settings["memory"],
+    machine = "q35,kernel-irqchip=split" if settings["iommu"] else "q35"
+    command = ["qemu-system-x86_64", "-M", machine, "-cpu", "max,-erms", "-m", settings["memory"],
                "-smp", str(settings["cores"]), "-nodefaults", "-display", "none", "-no-reboot",
                "-seed", "1", "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x04"]
     if os.environ.get("ACCEL") == "kvm":
@@ -51,6 +53,9 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
     if gdb:
         command += ["-S", "-s"]
     command += ["-serial", "mon:stdio" if interactive else "stdio"]
+    if settings["iommu"]:  # before the devices behind it
+        options = "" if settings["iommu"] is True else "," + settings["iommu"]
+        command += ["-device", "intel-iommu,intremap=on" + options]
     command += settings["devices"]
     append = settings["append"]
     if not interactive and "panic=" not in append:

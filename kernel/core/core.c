@@ -184,6 +184,12 @@ void core_on_fault(struct core *core, const struct arch_fault *fault)
     leave(core);
 }
 
+void core_on_dma_fault(struct core *core)
+{
+    dma_faults_take(core);
+    leave(core);
+}
+
 void core_on_interrupt(struct core *core, uint32_t vector)
 {
     trace_event(core, TRACE_INTERRUPT, vector, 0);

@@ -14,9 +14,9 @@ static struct vspace *space_of(const struct cap *cap)
     return cap->object;
 }
 
-static bool range_is_bad(user_addr_t at, uint32_t count)
+static bool range_is_bad(const struct vspace *space, user_addr_t at, uint32_t count)
 {
-    return at % PAGE_BYTES != 0 || !vspace_range_is_user(at, (uint64_t)count * PAGE_BYTES);
+    return at % PAGE_BYTES != 0 || !vspace_range_is_good(space, at, (uint64_t)count * PAGE_BYTES);
 }
 
 err_t vspace_on_add_tables(struct invocation *inv, const struct vspace_add_tables_args *args)
@@ -44,7 +44,7 @@ err_t vspace_on_unmap(struct invocation *inv, const struct vspace_unmap_args *ar
     struct vspace *space = space_of(inv->target);
     user_addr_t at = args->at;
 
-    if (range_is_bad(at, args->count)) {
+    if (range_is_bad(space, at, args->count)) {
         return ERR_RANGE;
     }
     user_addr_t end = at + (uint64_t)args->count * PAGE_BYTES;
@@ -80,7 +80,7 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
     struct vspace *space = space_of(inv->target);
     user_addr_t at = args->at;
 
-    if (range_is_bad(at, args->count)) {
+    if (range_is_bad(space, at, args->count)) {
         return ERR_RANGE;
     }
     user_addr_t end = at + (uint64_t)args->count * PAGE_BYTES;
@@ -138,7 +138,8 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
 {
     err_t err;
 
-    if (range_is_bad(args->at, args->count) || range_is_bad(args->from, args->count)) {
+    if (range_is_bad(space_of(inv->target), args->at, args->count) ||
+        range_is_bad(space_of(args->source), args->from, args->count)) {
         return ERR_RANGE;
     }
     if (!(args->frame->rights & RIGHT_READ)) {
@@ -171,7 +172,7 @@ err_t vspace_on_harvest(struct invocation *inv, const struct vspace_harvest_args
 {
     struct vspace *space = space_of(inv->target);
 
-    if (range_is_bad(args->at, args->count)) {
+    if (range_is_bad(space, args->at, args->count)) {
         return ERR_RANGE;
     }
     results->accessed = 0;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
 module := kernel/mm
 kind := kernel
-sources := methods.c runs.c vspace.c
-uses := abi kernel/cap kernel/core kernel/object
+sources := io_methods.c methods.c runs.c vspace.c
+uses := abi kernel/arch kernel/cap kernel/core kernel/object

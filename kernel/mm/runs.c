@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "core/core.h"
+#include "entry.h"
 #include "mm/vspace.h"
 
 /* So many entries are looked at between two preemption points. */
@@ -86,7 +87,7 @@ err_t vspace_attach_tables(struct vspace *space, struct cap *tables)
         return ERR_BUSY;
     }
     tables->run.low = 0;
-    tables->run.high = ARCH_USER_END;
+    tables->run.high = space->end;
     run_link(space, tables);
     return ERR_OK;
 }
@@ -99,7 +100,7 @@ err_t vspace_attach_frame(struct vspace *space, struct cap *frame)
     if (frame->run.space != NULL) {
         return ERR_BUSY;
     }
-    frame->run.low = ARCH_USER_END;
+    frame->run.low = space->end;
     frame->run.high = 0;
     run_link(space, frame);
     space->frame_runs++;
@@ -143,28 +144,38 @@ static uint64_t frame_scan(struct core *core, struct cap *run, user_addr_t at)
     uint32_t level;
     uint64_t *entry = vspace_find(space, at, &level);
 
-    if (pte_is_present(*entry) && run_holds(run, pte_phys(*entry))) {
-        *entry = 0;
+    if (entry_is_present(space, *entry) && run_holds(run, entry_phys(space, *entry))) {
+        entry_set(space, entry, 0);
         vspace_flush(core, space, at);
     }
     return pte_span(level) - at % pte_span(level);
 }
 
+static void table_flush(struct vspace *space)
+{
+    if (space->is_io) {
+        space->must_flush = true;
+    } else {
+        arch_tlb_flush_all();
+    }
+}
+
 /* Removes the table of the run nearest the root on the way to an address. */
 static uint64_t table_scan(struct cap *run, user_addr_t at)
 {
-    uint64_t *table = vspace_root(run->run.space);
+    struct vspace *space = run->run.space;
+    uint64_t *table = vspace_root(space);
 
-    for (uint32_t level = PTE_ROOT_LEVEL;; level--) {
+    for (uint32_t level = space->root_level;; level--) {
         uint64_t *entry = &table[pte_index(at, level)];
 
-        if (level > 0 && pte_is_present(*entry) && !pte_is_page(*entry, level)) {
-            if (!run_holds(run, pte_phys(*entry))) {
-                table = arch_phys_to_ptr(pte_phys(*entry));
+        if (level > 0 && entry_is_present(space, *entry) && !entry_is_page(space, *entry, level)) {
+            if (!run_holds(run, entry_phys(space, *entry))) {
+                table = arch_phys_to_ptr(entry_phys(space, *entry));
                 continue;
             }
-            *entry = 0;
-            arch_tlb_flush_all();
+            entry_set(space, entry, 0);
+            table_flush(space);
         }
         uint64_t span = pte_span(level > 0 ? level : 1);
 
@@ -174,11 +185,10 @@ static uint64_t table_scan(struct cap *run, user_addr_t at)
 
 err_t vspace_run_detach(struct core *core, struct cap *run)
 {
+    struct vspace *space = run->run.space;
     uint32_t step = 0;
 
     if (!run->run.is_leaving) {
-        struct vspace *space = run->run.space;
-
         run_unlink(run);
         run->run.is_leaving = true;
         run_link(space, run);
@@ -188,9 +198,11 @@ err_t vspace_run_detach(struct core *core, struct cap *run)
                                                   : table_scan(run, run->run.low);
         step++;
         if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {
+            vspace_sync(space);
             return KERNEL_RESTART;
         }
     }
+    vspace_sync(space);
     vspace_run_release(run);
     return ERR_OK;
 }
@@ -208,8 +220,11 @@ err_t vspace_destroy(struct core *core, struct vspace *space)
     struct cap *run;
 
     /* First of all nothing is reachable any more: from here on runs may go one by one, with breaks. */
-    arch_vspace_leave(core, space->root);
-    arch_memory_clear(vspace_root(space), PTE_USER_IN_ROOT * sizeof(uint64_t));
+    if (!space->is_io) {
+        arch_vspace_leave(core, space->root);
+    }
+    arch_memory_clear(vspace_root(space),
+                      (space->is_io ? PTE_PER_TABLE : PTE_USER_IN_ROOT) * sizeof(uint64_t));
     for (uint32_t step = 1; (run = any_run(space)) != NULL; step++) {
         vspace_run_release(run);
         if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {

@@ -5,37 +5,54 @@
 #include <stddef.h>
 
 #include "core/core.h"
+#include "entry.h"
+#include "object/io_space.h"
 
 #define PAGE_BYTES 4096u
 
 void vspace_init(struct vspace *space)
 {
-    space->frames = NULL;
-    space->tables = NULL;
-    space->spent = NULL;
-    space->frame_runs = 0;
-    space->tables_used = 0;
-    space->root = arch_ptr_to_phys(vspace_root(space));
+    *space = (struct vspace){
+        .root = arch_ptr_to_phys(vspace_root(space)),
+        .end = ARCH_USER_END,
+        .root_level = PTE_ROOT_LEVEL,
+    };
     arch_vspace_root_init(vspace_root(space));
 }
 
-bool vspace_range_is_user(user_addr_t at, uint64_t size_bytes)
+void vspace_init_io(struct vspace *space)
 {
-    return at >= PAGE_BYTES && at < ARCH_USER_END && size_bytes <= ARCH_USER_END - at;
+    uint32_t bits = arch_iommu_bits();
+
+    *space = (struct vspace){
+        .root = arch_ptr_to_phys(vspace_root(space)),
+        .end = bits == 0 ? 0 : 1ull << bits,
+        .root_level = (uint8_t)arch_iommu_root_level(),
+        .is_io = true,
+    };
+    arch_iommu_publish(vspace_root(space), PAGE_BYTES);
+}
+
+bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t size_bytes)
+{
+    if (at < PAGE_BYTES || at >= space->end || size_bytes > space->end - at) {
+        return false;
+    }
+    return !space->is_io || at >= IO_HOLE_END || at + size_bytes <= IO_HOLE_START;
 }
 
 uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level)
 {
     uint64_t *table = vspace_root(space);
 
-    for (uint32_t depth = PTE_ROOT_LEVEL;; depth--) {
+    for (uint32_t depth = space->root_level;; depth--) {
         uint64_t *entry = &table[pte_index(at, depth)];
 
-        if (!pte_is_present(*entry) || pte_is_page(*entry, depth)) {
+        if (!entry_is_present(space, *entry) || entry_is_page(space, *entry, depth)) {
             *level = depth;
             return entry;
         }
-        table = arch_phys_to_ptr(pte_phys(*entry));
+        table = arch_phys_to_ptr(entry_phys(space, *entry));
     }
 }
 
@@ -45,6 +62,9 @@ static err_t table_take(struct vspace *space, phys_t *taken)
         return ERR_NO_MEMORY;
     }
     arch_memory_clear(arch_phys_to_ptr(*taken), PAGE_BYTES);
+    if (space->is_io) {
+        arch_iommu_publish(arch_phys_to_ptr(*taken), PAGE_BYTES);
+    }
     return ERR_OK;
 }
 
@@ -52,31 +72,45 @@ err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level, ui
 {
     uint64_t *table = vspace_root(space);
 
-    for (uint32_t depth = PTE_ROOT_LEVEL; depth > level; depth--) {
+    for (uint32_t depth = space->root_level; depth > level; depth--) {
         uint64_t *link = &table[pte_index(at, depth)];
 
-        if (!pte_is_present(*link)) {
+        if (!entry_is_present(space, *link)) {
             phys_t taken;
             err_t err = table_take(space, &taken);
 
             if (err) {
                 return err;
             }
-            *link = pte_table(taken);
-        } else if (pte_is_page(*link, depth)) {
+            entry_set(space, link, space->is_io ? io_pte_table(taken) : pte_table(taken));
+        } else if (entry_is_page(space, *link, depth)) {
             return ERR_ALREADY_MAPPED;
         }
-        table = arch_phys_to_ptr(pte_phys(*link));
+        table = arch_phys_to_ptr(entry_phys(space, *link));
     }
     *entry = &table[pte_index(at, level)];
     return ERR_OK;
 }
 
-void vspace_flush(const struct core *core, const struct vspace *space, user_addr_t at)
+void vspace_flush(const struct core *core, struct vspace *space, user_addr_t at)
 {
-    if (core->entered == NULL || core->entered->space == space || core->entered->space == NULL) {
+    if (space->is_io) {
+        space->must_flush = true;
+    } else if (core->entered == NULL || core->entered->space == space ||
+               core->entered->space == NULL) {
         arch_tlb_flush_page(at);
     }
+}
+
+/* Units take long to answer: one flush for all that a call removed. */
+void vspace_sync(struct vspace *space)
+{
+    uint32_t domain = space->is_io ? io_space_of(space)->domain : 0;
+
+    if (space->must_flush && domain != 0) {
+        arch_iommu_flush(domain);
+    }
+    space->must_flush = false;
 }
 
 /* Without what is checked in vspace_map_pages(). Returns how many; err says why not more. */
@@ -97,11 +131,12 @@ static uint32_t map_some(struct vspace *space, const struct memory_run *run,
                 return done;
             }
         }
-        if (pte_is_present(*entry)) {
+        if (entry_is_present(space, *entry)) {
             *err = ERR_ALREADY_MAPPED;
             return done;
         }
-        *entry = page | flags;
+        entry_set(space, entry,
+                  space->is_io ? io_pte_page(page, level, mapping->prot) : page | flags);
     }
     return done;
 }
@@ -116,7 +151,8 @@ err_t vspace_map_pages(struct vspace *space, struct cap *frame, const struct map
     err_t err;
 
     if (((uint64_t)mapping->first + mapping->count) * span > run->size_bytes ||
-        mapping->at % span != 0 || !vspace_range_is_user(mapping->at, mapping->count * span)) {
+        mapping->at % span != 0 ||
+        !vspace_range_is_good(space, mapping->at, mapping->count * span)) {
         return ERR_RANGE;
     }
     if ((prot & ~may) != 0 || (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) {

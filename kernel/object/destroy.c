@@ -6,6 +6,7 @@
 
 #include "ipc/ipc.h"
 #include "mm/vspace.h"
+#include "object/io_space.h"
 #include "object/thread_life.h"
 #include "object/timer.h"
 #include "sched/sched.h"
@@ -77,6 +78,8 @@ static err_t original_destroy(struct core *core, struct cap *leaf)
     case OBJECT_IO_PORT:
         io_port_destroy(core, leaf->object);
         return ERR_OK;
+    case OBJECT_IO_SPACE:
+        return io_space_destroy(core, leaf->object);
     default: /* memory, the machine; tables are emptied by revoke.c */
         return ERR_OK;
     }

@@ -96,6 +96,7 @@ void irq_destroy(struct core *core, struct irq *irq)
 {
     if (irq->is_claimed) {
         irq_mask(irq, true);
+        arch_irq_release(irq->vector);
         core->machine->vectors[irq->vector] = NULL;
         irq->is_claimed = false;
     }
@@ -170,7 +171,9 @@ err_t irq_on_claim_msi(struct invocation *inv, const struct irq_claim_msi_args *
     struct irq *irq = inv->target->object;
     uint32_t vector;
 
-    (void)args;
+    if (args->source == ARCH_SOURCE_NONE && arch_irq_is_remapped()) {
+        return ERR_RANGE;
+    }
     if (irq->is_claimed) {
         return ERR_BUSY;
     }
@@ -178,7 +181,7 @@ err_t irq_on_claim_msi(struct invocation *inv, const struct irq_claim_msi_args *
         return ERR_NO_MEMORY;
     }
     irq_claim(inv, irq, vector, IRQ_NO_LINE);
-    arch_irq_msi(vector, &results->address, &results->data);
+    arch_irq_msi(vector, args->source, &results->address, &results->data);
     return ERR_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel_gen/methods.h"
 #include "mm/vspace.h"
 #include "object/device_objects.h"
+#include "object/io_space.h"
 #include "object/thread_life.h"
 #include "sched/sched.h"
 
@@ -89,6 +90,8 @@ static bool layout_find(enum object_type type, uint64_t size, struct layout *lay
         return layout_fixed(sizeof(struct irq), 0, size, layout);
     case OBJECT_IO_PORT:
         return layout_fixed(sizeof(struct io_port), 0, size, layout);
+    case OBJECT_IO_SPACE:
+        return layout_fixed(IO_SPACE_BYTES, 0, size, layout);
     default:
         return false;
     }
@@ -124,6 +127,9 @@ static void *object_init(struct core *core, enum object_type type, uint64_t size
         break;
     case OBJECT_IRQ:
         ((struct irq *)object)->home = core;
+        break;
+    case OBJECT_IO_SPACE:
+        io_space_init(core, object);
         break;
     case OBJECT_REPLY:
     case OBJECT_IO_PORT:

@@ -57,7 +57,7 @@ static uint64_t retype_type(struct random *random)
         OBJECT_THREAD,        OBJECT_THREAD,       OBJECT_THREAD,       OBJECT_SCHED_CONTEXT,
         OBJECT_SCHED_CONTEXT, OBJECT_ENDPOINT,     OBJECT_ENDPOINT,     OBJECT_REPLY,
         OBJECT_REPLY,         OBJECT_NOTIFICATION, OBJECT_NOTIFICATION, OBJECT_TIMER,
-        OBJECT_IRQ,           OBJECT_IO_PORT,
+        OBJECT_IRQ,           OBJECT_IO_PORT,      OBJECT_IO_SPACE,     OBJECT_IO_SPACE,
     };
 
     return types[random_below(random, sizeof(types))];
@@ -127,8 +127,13 @@ static uint64_t make_cap(const struct making *making, const struct fuzz_arg *arg
         ((is_op(making, "thread.configure") && random_chance(random, 60)) || making_digs(making))) {
         return own_table(making->caller);
     }
-    if (is_op(making, "vspace.add_tables") || is_op(making, "thread.set_buffer")) {
+    if (is_op(making, "vspace.add_tables") || is_op(making, "io_space.add_tables") ||
+        is_op(making, "thread.set_buffer")) {
         return pick(random, making->caller, arg->type, is_detached);
+    }
+    if (is_op(making, "io_space.map")) {
+        return pick(random, making->caller, arg->type,
+                    random_chance(random, 70) ? is_detached : is_device);
     }
     return pick(random, making->caller, arg->type, wish_any);
 }
@@ -241,6 +246,26 @@ static bool make_time_scalar(const struct making *making, const char *name, uint
     return true;
 }
 
+/* Arguments about devices; false: it is none. */
+static bool make_device_scalar(const struct making *making, const char *name, uint64_t *value)
+{
+    struct random *random = making->random;
+
+    if (strcmp(name, "port") == 0) {
+        *value = make_port(making);
+    } else if (is_op(making, "io_port.claim")) {
+        *value =
+            strcmp(name, "first") == 0 ? random_below(random, 1100) : 1 + random_below(random, 9);
+    } else if (strcmp(name, "source") == 0) {
+        *value = pick_source(random);
+    } else if (strcmp(name, "line") == 0) {
+        *value = random_below(random, HOST_LINES + 1);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *arg)
 {
     struct random *random = making->random;
@@ -248,23 +273,12 @@ static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *
     uint64_t span = arg->max - arg->min;
     uint64_t value;
 
-    if (is_op(making, "vspace.map")) {
+    if (is_op(making, "vspace.map") || is_op(making, "io_space.map")) {
         return make_map_scalar(making, arg);
     }
-    if (make_time_scalar(making, name, &value)) {
+    if (make_time_scalar(making, name, &value) || make_device_scalar(making, name, &value)) {
         return value;
     }
-    if (strcmp(name, "port") == 0) {
-        return make_port(making);
-    }
-    if (is_op(making, "io_port.claim")) {
-        return strcmp(name, "first") == 0 ? random_below(random, 1100)
-                                          : 1 + random_below(random, 9);
-    }
-    if (strcmp(name, "line") == 0) {
-        return random_below(random, HOST_LINES + 1);
-    }
-
     if (is_op(making, "untyped.retype") && strcmp(name, "type") == 0) {
         return retype_type(random);
     }

@@ -35,7 +35,8 @@ void steps_begin(struct tally *tally)
 {
     run.tally = tally;
     run.serial = 0;
-    host_start(&(struct host_options){ .ram_bytes = RAM_BYTES, .tick_ns = TICK_NS });
+    host_start(
+        &(struct host_options){ .ram_bytes = RAM_BYTES, .tick_ns = TICK_NS, .has_iommu = true });
     (void)host_root_create(&(struct host_root_options){
         .table_log2 = TABLE_LOG2, .untyped_count = UNTYPED_PIECES, .priority = PRIORITY });
 }
@@ -66,7 +67,7 @@ const char *step_op_name(uint32_t op)
 void step_print(const struct step *step)
 {
     static const char *const kinds[STEP_KINDS] = { "syscall", "restart", "fault", "access",
-                                                   "line",    "msi",     "time" };
+                                                   "line",    "msi",     "dma",   "time" };
     uint32_t op =
         step->method != STEP_NO_METHOD ? step->method : FUZZ_OPS + (uint32_t)(step->op & 15);
 
@@ -185,6 +186,18 @@ static bool run_access(struct core *core, const struct step *step, const char **
     return true;
 }
 
+static bool run_dma(const struct step *step, const char **why)
+{
+    phys_t phys;
+
+    if (host_dma((uint32_t)step->words[0], step->words[1], step->words[2] != 0, &phys) &&
+        !host_is_ram(phys, 1)) {
+        *why = "a device reaches a physical address that is not memory";
+        return false;
+    }
+    return true;
+}
+
 static bool run_user(struct core *core, const struct step *step, const char **why)
 {
     struct thread *thread = core->current;
@@ -232,7 +245,10 @@ bool step_run(const struct step *step, const char **why)
         }
         break;
     case STEP_MSI:
-        host_msi_raise((uint32_t)step->words[0]);
+        host_msi_raise((uint32_t)step->words[0], (uint32_t)step->words[1]);
+        break;
+    case STEP_DMA:
+        good = run_dma(step, why);
         break;
     case STEP_NOTHING:
         break;

@@ -110,6 +110,11 @@ static uint32_t weight_of(const struct fuzz_op *op)
         { "thread.set_handler", 6 },
         { "endpoint.set_server", 5 },
         { "endpoint.cancel", 3 },
+        { "io_space.add_tables", 8 },
+        { "io_space.map", 16 },
+        { "io_space.unmap", 6 },
+        { "io_space.attach", 10 },
+        { "io_space.detach", 5 },
     };
 
     for (uint32_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++) {
@@ -251,18 +256,35 @@ static void make_plain(struct random *random, const struct habits *habits, struc
 
 /* --- Steps ------------------------------------------------------------------------------------------- */
 
+static void make_message_signal(struct random *random, struct step *step)
+{
+    uint32_t vector = random_chance(random, 80) ? ARCH_IRQ_VECTORS - 1 - random_below(random, 8)
+                                                : random_below(random, ARCH_IRQ_VECTORS);
+    uint32_t owner = host_msi_source(vector);
+
+    step->kind = STEP_MSI;
+    step->words[0] = vector;
+    step->words[1] =
+        owner != HOST_NO_SOURCE && random_chance(random, 80) ? owner : pick_source(random);
+}
+
 static void make_hardware(struct random *random, struct step *step)
 {
-    switch (random_below(random, 3)) {
+    switch (random_below(random, 5)) {
     case 0:
         step->kind = STEP_LINE;
         step->words[0] = random_below(random, HOST_LINES);
         step->words[1] = random_below(random, 4) != 0;
         break;
     case 1:
-        step->kind = STEP_MSI;
-        step->words[0] = random_chance(random, 80) ? ARCH_IRQ_VECTORS - 1 - random_below(random, 8)
-                                                   : random_below(random, ARCH_IRQ_VECTORS);
+        make_message_signal(random, step);
+        break;
+    case 2:
+    case 3:
+        step->kind = STEP_DMA;
+        step->words[0] = pick_source(random);
+        step->words[1] = pick_address(random) + random_below(random, 4096);
+        step->words[2] = random_below(random, 2);
         break;
     default:
         step->kind = STEP_NOTHING;
@@ -328,7 +350,7 @@ void generate_step(struct random *random, struct habits *habits, struct step *st
     if (step->preempt != 0 && random_chance(random, 30)) {
         step->after_ns += 30000; /* who is interrupted does not always go on at once */
     }
-    if (caller == NULL || kind < 3) {
+    if (caller == NULL || kind < 4) {
         make_hardware(random, step);
     } else if (host_is_restarting(caller)) {
         step->kind = STEP_RESTART;

@@ -214,6 +214,11 @@ uint64_t pick_address(struct random *random)
     return base + random_below(random, 24) * 4096ull;
 }
 
+uint32_t pick_source(struct random *random)
+{
+    return random_chance(random, 80) ? random_below(random, 8) : random_below(random, 36);
+}
+
 ns_t pick_deadline(struct random *random)
 {
     if (random_below(random, 300) == 0) {

@@ -45,6 +45,8 @@ uint32_t pick_full(struct random *random, struct cap_table *table);
 /** A capability to delete or give away: rarely one on which everything hangs. */
 uint32_t pick_victim(struct random *random, struct cap_table *table);
 uint64_t pick_address(struct random *random);
+/** A source of DMA, mostly one of a few. */
+uint32_t pick_source(struct random *random);
 ns_t pick_deadline(struct random *random);
 ns_t pick_deadline_as(struct random *random, const struct habits *habits);
 /** A number as an attacker might try it. */

@@ -17,7 +17,8 @@ enum step_kind {
     STEP_FAULT,   /* words: kind, address, detail */
     STEP_ACCESS,  /* of user memory; words: address, enum host_access */
     STEP_LINE,    /* words: line, 1 raise or 0 lower */
-    STEP_MSI,     /* words: vector */
+    STEP_MSI,     /* words: vector, source */
+    STEP_DMA,     /* words: source, address, 1 for a write */
     STEP_NOTHING, /* only time passes */
     STEP_KINDS,
 };

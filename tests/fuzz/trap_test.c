@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Situations that a random caller needs long to get into, set up by hand on the simulated machine, with the
+ * Situations that a random caller needs long to get into or cannot judge, set up by hand on the simulated machine, with the
  * invariants checked after each call. Every one of them was wrong once, or nearly.
  */
 #include <stddef.h>
@@ -12,6 +12,7 @@
 #include "core/core.h"
 #include "graph/invariants.h"
 #include "host_test/test.h"
+#include "object/io_space.h"
 
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -23,11 +24,17 @@ enum { RANK_ROOT = 15, PRIORITY = 100, PAGE = 4096, RESTARTS_MAX = 100000 };
 
 static struct core *core;
 
-static void machine_begin(void)
+static void machine_begin_with(bool has_iommu)
 {
-    host_start(&(struct host_options){ .ram_bytes = 8 << 20, .tick_ns = 10 });
+    host_start(
+        &(struct host_options){ .ram_bytes = 8 << 20, .tick_ns = 10, .has_iommu = has_iommu });
     (void)host_root_create(&(struct host_root_options){ .rank = RANK_ROOT, .priority = PRIORITY });
     core = host_core(0);
+}
+
+static void machine_begin(void)
+{
+    machine_begin_with(false);
 }
 
 static bool machine_is_sound(void)
@@ -244,4 +251,122 @@ TEST(trap_deletion_gets_through_however_often_it_is_interrupted)
         CHECK_EQ(cap_slot(core->machine->root_table, U)->type, OBJECT_NONE, "and nothing is left");
         host_stop();
     }
+}
+
+/* --- Devices --------------------------------------------------------------------------------------- */
+
+enum { IO = 40, IO_TABLES = 41, IO_FRAME = 42, IO_BELL = 43, SOURCE = 3, AT = 0x600000 };
+
+/* A source in a space with two pages, the second of which may only be read. */
+static void io_begin(void)
+{
+    machine_begin_with(true);
+    OK(make_in_root(OBJECT_IO_SPACE, 0, IO), "a space of devices");
+    OK(make_in_root(OBJECT_PAGE_TABLE, 8, IO_TABLES), "tables");
+    OK(make_in_root(OBJECT_FRAME, 2 << 8, IO_FRAME), "pages");
+    OK(make_in_root(OBJECT_NOTIFICATION, 0, IO_BELL), "a notification");
+    OK(CALL(IO, IO_SPACE_ADD_TABLES, IO_TABLES), "tables for the space");
+    OK(CALL(IO, IO_SPACE_BIND, IO_BELL), "and somebody to tell");
+    OK(CALL(IO, IO_SPACE_MAP, IO_FRAME, 0, 1, AT, PROT_READ | PROT_WRITE), "a page");
+    OK(CALL(IO, IO_SPACE_MAP, IO_FRAME, 1, 1, AT + PAGE, PROT_READ), "and one to read");
+    OK(CALL(IO, IO_SPACE_ATTACH, ROOT_SLOT_MACHINE, SOURCE), "a source");
+}
+
+static bool reaches(uint32_t source, uint64_t address, bool is_write)
+{
+    phys_t phys = 0;
+    bool does = host_dma(source, address, is_write, &phys);
+
+    (void)host_interrupts_deliver(core);
+    machine_is_sound();
+    return does;
+}
+
+/* How many faults the space was told of since the last time. */
+static uint64_t faults_told(void)
+{
+    OK(CALL(IO, IO_SPACE_FAULT, 0), "faults can be asked for");
+    return core->current->registers.words[0];
+}
+
+TEST(devices_reach_what_is_mapped_for_as_long_as_it_is)
+{
+    io_begin();
+    CHECK(reaches(SOURCE, AT, true) && reaches(SOURCE, AT + PAGE, false), "as it was mapped");
+    CHECK(!reaches(SOURCE, AT + PAGE, true), "and no more");
+    CHECK(!reaches(SOURCE, AT + 2 * PAGE, false), "nor beyond");
+    CHECK_EQ(faults_told(), 2, "of both it was told");
+    CHECK(!reaches(SOURCE + 1, AT, false), "others reach nothing");
+    OK(CALL(IO, IO_SPACE_UNMAP, AT, 1), "unmapped");
+    CHECK(!reaches(SOURCE, AT, false), "out of reach");
+    OK(CALL(ROOT_SLOT_TABLE, CAP_TABLE_DELETE, IO_FRAME), "deleted");
+    CHECK(!reaches(SOURCE, AT + PAGE, false), "out of reach");
+    OK(CALL(IO, IO_SPACE_DETACH, SOURCE), "taken out");
+    CHECK_EQ(faults_told(), 2, "its faults until then");
+    CHECK(!reaches(SOURCE, AT, false), "then it is nobody's");
+    CHECK_EQ(faults_told(), 0, "and nobody's faults are not the space's");
+    host_stop();
+}
+
+TEST(a_source_that_faults_unheard_is_muted)
+{
+    io_begin();
+    for (uint32_t i = 0; i < 40; i++) {
+        CHECK(!reaches(SOURCE, 0x1000, true), "nothing is there");
+    }
+    CHECK_EQ(host_source_is_muted(SOURCE), 1, "nobody listened");
+    CHECK_EQ(faults_told(), IO_FAULTS_MAX, "so much was recorded");
+    CHECK(!reaches(SOURCE, 0x1000, true), "it goes on");
+    CHECK_EQ(faults_told(), 0, "unheard");
+    OK(CALL(IO, IO_SPACE_UNMUTE, SOURCE), "unmuted");
+    CHECK(!reaches(SOURCE, 0x1000, true), "it goes on");
+    CHECK_EQ(faults_told(), 1, "and is heard");
+    for (uint32_t i = 0; i < 40; i++) {
+        CHECK(!reaches(SOURCE, 0x1000, true), "nothing is there");
+        (void)faults_told();
+    }
+    CHECK_EQ(host_source_is_muted(SOURCE), 0, "whose faults are asked for is not muted");
+    for (uint32_t i = 0; i < 40; i++) {
+        CHECK(!reaches(SOURCE + 1, 0x1000, true), "a source in no space");
+    }
+    CHECK_EQ(host_source_is_muted(SOURCE + 1), 1, "is muted as well");
+    OK(CALL(ROOT_SLOT_MACHINE, MACHINE_FAULTS, 0), "the machine tells");
+    CHECK_EQ(core->current->registers.words[0], IO_FAULTS_MAX, "of as many");
+    host_stop();
+}
+
+/* Refused messages go on when their source is muted: then nobody's faults interrupt, until somebody asks. */
+TEST(refused_messages_without_end_do_not_interrupt_without_end)
+{
+    uint32_t interrupts = 0;
+
+    io_begin();
+    for (uint32_t i = 0; i < 40; i++) {
+        host_msi_raise(7, SOURCE);
+        interrupts += host_interrupts_deliver(core);
+        machine_is_sound();
+    }
+    CHECK_EQ(interrupts, IO_FAULTS_MAX, "no more interrupts than faults are recorded");
+    CHECK_EQ(faults_told(), IO_FAULTS_MAX, "they were told");
+    CHECK(!reaches(SOURCE + 1, AT, false), "another device faults");
+    OK(CALL(ROOT_SLOT_MACHINE, MACHINE_FAULTS, 0), "whoever asks");
+    CHECK_EQ(core->current->registers.words[0], 1, "hears of it");
+    host_stop();
+}
+
+TEST(without_a_unit_nothing_is_attached)
+{
+    machine_begin();
+    OK(make_in_root(OBJECT_IO_SPACE, 0, IO), "a space of devices");
+    OK(make_in_root(OBJECT_PAGE_TABLE, 8, IO_TABLES), "tables");
+    OK(make_in_root(OBJECT_FRAME, 2 << 8, IO_FRAME), "pages");
+    OK(CALL(IO, IO_SPACE_ADD_TABLES, IO_TABLES), "tables for the space");
+    CHECK_EQ(CALL(IO, IO_SPACE_MAP, IO_FRAME, 0, 1, AT, PROT_READ), ERR_RANGE, "no addresses");
+    CHECK_EQ(CALL(IO, IO_SPACE_ATTACH, ROOT_SLOT_MACHINE, SOURCE), ERR_RANGE, "no sources");
+    CHECK_EQ(CALL(IO, IO_SPACE_UNMAP, AT, 1), ERR_RANGE, "nothing to unmap");
+    OK(CALL(IO, IO_SPACE_INFO, 0), "it says so:");
+    CHECK_EQ(core->current->registers.words[0], 0, "addresses of no bits");
+    CHECK_EQ(faults_told(), 0, "no faults");
+    OK(CALL(ROOT_SLOT_TABLE, CAP_TABLE_DELETE, IO), "and goes");
+    host_stop();
 }

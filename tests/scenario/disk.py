@@ -21,7 +21,7 @@ SECTORS = 16384  # 8 MiB
 SECTOR_BYTES = 512
 WORDS = SECTOR_BYTES // 8
 MASK = (1 << 64) - 1
-DEVICE = ["-device", "virtio-blk-pci,drive=disk,disable-legacy=on"]
+DEVICE = ["-device", "virtio-blk-pci,drive=disk,disable-legacy=on,iommu_platform=on"]
 BAD_SECTOR = 5003
 KILLS = 12
 

@@ -44,6 +44,7 @@ void host_start(const struct host_options *options)
     host.ram = ram;
     host.ram_bytes = bytes;
     host.tick_ns = options->tick_ns;
+    host.has_iommu = options->has_iommu;
     host.now_ns = 1000;
     host.core_count = options->cores != 0 ? options->cores : 1;
     for (uint32_t i = 0; i < HOST_CORES; i++) {
@@ -52,6 +53,9 @@ void host_start(const struct host_options *options)
     }
     for (uint32_t i = 0; i < HOST_LINES; i++) {
         host.lines[i].is_masked = true;
+    }
+    for (uint32_t i = 0; i < ARCH_IRQ_VECTORS; i++) {
+        host.msi_sources[i] = HOST_NO_SOURCE;
     }
 }
 
@@ -234,10 +238,22 @@ void arch_irq_acknowledge(uint32_t vector)
     host.in_service[vector] = false;
 }
 
-void arch_irq_msi(uint32_t vector, uint64_t *address, uint32_t *data)
+void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t *data)
 {
+    host.msi_sources[vector] = source;
     *address = 0xfee00000u;
     *data = vector;
+}
+
+void arch_irq_release(uint32_t vector)
+{
+    host.msi_sources[vector] = HOST_NO_SOURCE;
+    host.msi[vector] = false;
+}
+
+bool arch_irq_is_remapped(void)
+{
+    return host.has_iommu;
 }
 
 void host_line_raise(uint32_t line)
@@ -250,9 +266,18 @@ void host_line_lower(uint32_t line)
     line_of(line)->is_raised = false;
 }
 
-void host_msi_raise(uint32_t vector)
+void host_msi_raise(uint32_t vector, uint32_t source)
 {
-    host.msi[vector] = true;
+    if (!host.has_iommu || host.msi_sources[vector] == source) {
+        host.msi[vector] = true;
+    } else {
+        host_message_refuse(source, vector);
+    }
+}
+
+uint32_t host_msi_source(uint32_t vector)
+{
+    return host.msi_sources[vector];
 }
 
 /* The lowest vector that waits; false: none. */
@@ -298,7 +323,7 @@ bool arch_interrupt_pending(struct core *core)
         host.preempt_forced = true;
     }
     return host.preempt_forced || timer_is_due(&host.cores[core->arch.host_number]) ||
-           (core->arch.host_number == 0 && vector_pending(&vector));
+           (core->arch.host_number == 0 && (vector_pending(&vector) || host_iommu_interrupts()));
 }
 
 void host_preempt_at(uint32_t nth)
@@ -336,6 +361,8 @@ uint32_t host_interrupts_deliver(struct core *core)
             core_on_interrupt(core, ARCH_VECTOR_TIMER);
         } else if (host.active == 0 && vector_pending(&vector)) {
             deliver_vector(core, vector);
+        } else if (host.active == 0 && host_iommu_interrupts()) {
+            core_on_dma_fault(core);
         } else {
             return count;
         }

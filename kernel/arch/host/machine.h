@@ -2,6 +2,7 @@
 /* The state of the simulated machine; private to kernel/arch/host. */
 #pragma once
 
+#include "arch/iommu.h"
 #include "arch_host/machine.h"
 #include "core/core.h"
 
@@ -35,7 +36,38 @@ struct host_line {
     bool is_raised;
 };
 
+struct host_source {
+    uint32_t domain;
+    phys_t root;
+    bool is_muted;
+};
+
+/* What the unit remembers; domain 0: nothing. level as in struct host_tlb_entry. */
+struct host_iotlb_entry {
+    uint32_t domain;
+    uint32_t level;
+    bool may_write;
+    uint64_t start;
+    uint64_t size_bytes;
+    phys_t phys;
+};
+
+#define HOST_IOTLB_ENTRIES 64u
+#define HOST_DMA_FAULTS 4u
+
+struct host_iommu {
+    struct host_source sources[HOST_SOURCES];
+    struct host_iotlb_entry tlb[HOST_IOTLB_ENTRIES];
+    uint32_t tlb_next;
+    struct arch_dma_fault faults[HOST_DMA_FAULTS];
+    uint32_t fault_count;
+    bool has_lost;
+    bool is_deaf;
+};
+
 struct host_state {
+    bool has_iommu;
+    struct host_iommu iommu;
     uint8_t *ram;
     uint8_t *devices; /* addresses without memory */
     uint64_t ram_bytes;
@@ -46,6 +78,7 @@ struct host_state {
     struct host_core cores[HOST_CORES];
     struct host_line lines[HOST_LINES];
     bool msi[ARCH_IRQ_VECTORS];
+    uint32_t msi_sources[ARCH_IRQ_VECTORS];
     bool in_service[ARCH_IRQ_VECTORS];
     uint32_t preempt_at;
     uint32_t preempt_looks;
@@ -60,3 +93,7 @@ extern struct host_state host;
 
 struct host_core *host_active(void);
 _Noreturn void host_fail(const char *text);
+/** Does the DMA remapping unit interrupt? */
+bool host_iommu_interrupts(void);
+/** The unit refuses a message, and records that whoever is muted. */
+void host_message_refuse(uint32_t source, uint32_t entry);

@@ -75,6 +75,7 @@ static void read_madt(const uint8_t *table, uint32_t length, struct acpi_facts *
         }
         if (entry[0] == 1 && size >= 12 && facts->ioapic_count < ACPI_IOAPIC_MAX) {
             facts->ioapics[facts->ioapic_count].base = get(entry + 4, 4);
+            facts->ioapics[facts->ioapic_count].id = entry[2];
             facts->ioapics[facts->ioapic_count].first_line = (uint32_t)get(entry + 8, 4);
             facts->ioapic_count++;
         } else if (entry[0] == 5 && size >= 12) {
@@ -107,6 +108,8 @@ static void read_table(phys_t phys, struct acpi_facts *facts)
     }
     if (is_named(table, "APIC", 4) && length >= 44) {
         read_madt(table, length, facts);
+    } else if (is_named(table, "DMAR", 4)) {
+        dmar_read(table, length, &facts->dmar);
     } else if (is_named(table, "FACP", 4) && length >= 80) {
         facts->pm_port = (uint32_t)get(table + 76, 4); /* PM_TMR_BLK: 5.2.9 */
     } else if (is_named(table, "MCFG", 4)) {

@@ -44,6 +44,10 @@
 #define PIC_SECOND_DATA 0xa1u
 
 #define MSI_ADDRESS 0xfee00000u
+#define MSI_REMAPPED 0x10u
+#define MSI_ENTRY_SHIFT 5u
+#define IOAPIC_REMAPPED 0x10000u /* in the upper half of an entry: VT-d 5.1.5.1 */
+#define IOAPIC_ENTRY_SHIFT 17u
 
 struct ioapic {
     volatile uint32_t *registers;
@@ -55,6 +59,8 @@ struct apics {
     volatile uint32_t *lapic; /* NULL in x2APIC mode */
     uint32_t ioapic_count;
     struct ioapic ioapics[ACPI_IOAPIC_MAX];
+    bool is_remapped;
+    uint32_t sources[ACPI_IOAPIC_MAX]; /* is_remapped: of each IOAPIC */
     uint32_t line_count;
     uint32_t low[IRQ_LINES_MAX]; /* lower halves of the redirection entries */
 };
@@ -75,10 +81,10 @@ static void lapic_write(uint32_t offset, uint32_t value)
     }
 }
 
-void lapic_init(phys_t base)
+void lapic_init(phys_t base, bool may_use_x2apic)
 {
     uint64_t state = msr_read(MSR_APIC_BASE) | APIC_BASE_ON;
-    bool has_x2 = cpu_has_x2apic();
+    bool has_x2 = may_use_x2apic && cpu_has_x2apic();
 
     port_write8(PIC_FIRST_DATA, 0xff);
     port_write8(PIC_SECOND_DATA, 0xff);
@@ -93,6 +99,11 @@ void lapic_init(phys_t base)
     lapic_write(LAPIC_ERROR, LAPIC_MASKED);
     lapic_write(LAPIC_TIMER, LAPIC_MASKED | VECTOR_TIMER);
     lapic_write(LAPIC_DIVIDE, LAPIC_DIVIDE_BY_1);
+}
+
+bool lapic_is_x2apic(void)
+{
+    return apics.lapic == NULL;
 }
 
 void lapic_acknowledge(void)
@@ -185,6 +196,26 @@ static void line_write(uint32_t line, uint32_t half, uint32_t value)
     }
 }
 
+void ioapic_remap(const uint32_t *sources)
+{
+    for (uint32_t i = 0; i < apics.ioapic_count; i++) {
+        apics.sources[i] = sources[i];
+    }
+    apics.is_remapped = true;
+}
+
+static uint32_t line_source(uint32_t line)
+{
+    const struct ioapic *ioapic = ioapic_of(line);
+
+    return ioapic != NULL ? apics.sources[ioapic - apics.ioapics] : 0;
+}
+
+bool arch_irq_is_remapped(void)
+{
+    return apics.is_remapped;
+}
+
 uint32_t arch_irq_line_count(void)
 {
     return apics.line_count;
@@ -195,7 +226,12 @@ void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active
     apics.low[line] = (VECTOR_DEVICES + vector) | IOAPIC_MASKED | (level ? IOAPIC_LEVEL : 0u) |
                       (active_low ? IOAPIC_ACTIVE_LOW : 0u);
     line_write(line, 0, apics.low[line]);
-    line_write(line, 1, lapic_id() << 24);
+    if (apics.is_remapped) {
+        irte_set(&(struct irte){ vector, line_source(line), level });
+        line_write(line, 1, IOAPIC_REMAPPED | vector << IOAPIC_ENTRY_SHIFT);
+    } else {
+        line_write(line, 1, lapic_id() << 24);
+    }
 }
 
 void arch_irq_line_mask(uint32_t line, bool masked)
@@ -211,9 +247,25 @@ void arch_irq_acknowledge(uint32_t vector)
     lapic_acknowledge();
 }
 
-/* SDM volume 3, 10.11: to this core, edge-triggered, fixed. */
-void arch_irq_msi(uint32_t vector, uint64_t *address, uint32_t *data)
+/*
+ * SDM volume 3, 10.11: to this core, edge-triggered, fixed. Remapped (VT-d 5.1.5.2), a message only names its entry, which says
+ * the rest.
+ */
+void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t *data)
 {
-    *address = MSI_ADDRESS | lapic_id() << 12;
-    *data = VECTOR_DEVICES + vector;
+    if (apics.is_remapped) {
+        irte_set(&(struct irte){ vector, source, false });
+        *address = MSI_ADDRESS | MSI_REMAPPED | vector << MSI_ENTRY_SHIFT;
+        *data = 0;
+    } else {
+        *address = MSI_ADDRESS | lapic_id() << 12;
+        *data = VECTOR_DEVICES + vector;
+    }
+}
+
+void arch_irq_release(uint32_t vector)
+{
+    if (apics.is_remapped) {
+        irte_clear(vector);
+    }
 }

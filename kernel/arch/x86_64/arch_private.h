@@ -7,6 +7,7 @@
 
 #include "abi/types.h"
 #include "core/boot.h"
+#include "core/dmar.h"
 
 struct core;
 struct thread;
@@ -66,16 +67,20 @@ struct acpi_facts {
     struct {
         phys_t base;
         uint32_t first_line;
+        uint32_t id;
     } ioapics[ACPI_IOAPIC_MAX];
     phys_t ecam; /* PCI configuration space from bus 0 on; 0: unknown */
     uint32_t ecam_buses;
+    struct dmar_facts dmar; /* no units: none, or none that can be used */
 };
 /** Reads what the kernel needs from the tables; what they do not say keeps the PC's usual place. */
 void acpi_read(phys_t rsdp, struct acpi_facts *facts);
 phys_t acpi_find_rsdp(void);
 
 /* apic.c */
-void lapic_init(phys_t base);
+/** may_use_x2apic: unless the firmware asked not to. */
+void lapic_init(phys_t base, bool may_use_x2apic);
+bool lapic_is_x2apic(void);
 void lapic_acknowledge(void);
 uint32_t lapic_id(void);
 /** Counts down from the highest number, for calibration. */
@@ -84,6 +89,22 @@ uint32_t lapic_counted(void);
 void lapic_timer_on(bool by_deadline);
 void lapic_count_from(uint32_t count); /* 0: stop */
 void ioapic_init(const struct acpi_facts *facts);
+
+/** IOAPICs are known as these sources, by place in facts->ioapics. Lines are routed by irte_set() from now on. */
+void ioapic_remap(const uint32_t *sources);
+
+/* vtd.c: DMA remapping */
+/** Finds and starts the units, with every device blocked, if they can be used; says so on the debug UART. */
+void vtd_init(struct boot_plan *plan, const struct acpi_facts *facts);
+
+/* vtd_interrupts.c: which interrupts a source may raise */
+struct irte {
+    uint32_t vector; /* of the core's numbering: also the number of the entry */
+    uint32_t source;
+    bool level;
+};
+void irte_set(const struct irte *irte);
+void irte_clear(uint32_t vector);
 
 /* clock.c */
 void clock_init(const struct acpi_facts *facts);

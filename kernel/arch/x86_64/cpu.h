@@ -198,6 +198,17 @@ static inline void cpu_pause(void)
     __asm__ volatile("pause");
 }
 
+/** Writes a line of the caches back to memory; fence_all() waits for it. */
+static inline void cache_line_flush(const void *address)
+{
+    __asm__ volatile("clflush (%0)" ::"r"(address) : "memory");
+}
+
+static inline void fence_all(void)
+{
+    __asm__ volatile("mfence" ::: "memory");
+}
+
 static inline void cpu_halt(void)
 {
     __asm__ volatile("cli; hlt" ::: "memory");

@@ -2,5 +2,5 @@
 module := kernel/arch/x86_64
 kind := kernel
 target_sources := boot.S entry.S memory.S acpi.c apic.c clock.c cpu.c fpu.c paging.c panic.c ports.c pvh.c start.c \
-                  thread.c trap.c
+                  thread.c trap.c vtd.c vtd_interrupts.c vtd_tables.c
 uses := kernel/arch kernel/core kernel/object abi

@@ -46,6 +46,9 @@ static void hold_devices(struct boot_plan *plan, const struct acpi_facts *facts)
     for (uint32_t i = 0; i < facts->ioapic_count; i++) {
         boot_plan_hold(plan, facts->ioapics[i].base, 4096);
     }
+    for (uint32_t i = 0; i < facts->dmar.unit_count; i++) {
+        boot_plan_hold(plan, facts->dmar.units[i].base, 4096);
+    }
 }
 
 _Noreturn void arch_start(struct boot_plan *plan)
@@ -64,9 +67,10 @@ _Noreturn void arch_start(struct boot_plan *plan)
     fpu_init();
     paging_init(plan);
     acpi_read(plan->rsdp, &facts);
-    lapic_init(facts.lapic);
+    lapic_init(facts.lapic, !facts.dmar.forbids_x2apic);
     ioapic_init(&facts);
     clock_init(&facts);
+    vtd_init(plan, &facts);
     hold_devices(plan, &facts);
     plan->ecam = facts.ecam;
     plan->ecam_buses = facts.ecam_buses;

@@ -186,6 +186,9 @@ static void on_interrupt(struct core *core, uint64_t vector)
         core_on_interrupt(core, ARCH_VECTOR_TIMER);
     } else if (vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS) {
         core_on_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
+    } else if (vector == VECTOR_DMA_FAULT) {
+        lapic_acknowledge();
+        core_on_dma_fault(core);
     }
     /* Else spurious (SDM volume 3, 10.9): nothing happened and nothing is to be acknowledged. */
 }

@@ -2,4 +2,4 @@
 module := lib/pci/fake
 kind := host_test_lib
 sources := fake.c
-uses := abi lib/pci
+uses := lib/pci

@@ -28,6 +28,7 @@ static uint64_t room_of(enum object_type type, uint64_t size)
     case OBJECT_CAP_TABLE:
         return size < 32 ? (uint64_t)CAP_BYTES << size : 0;
     case OBJECT_VSPACE:
+    case OBJECT_IO_SPACE:
         return VSPACE_ROOM;
     default:
         return 0;

@@ -2,4 +2,4 @@
 module := lib/virtio/fake
 kind := host_test_lib
 sources := fake.c
-uses := abi lib/virtio
+uses := lib/virtio

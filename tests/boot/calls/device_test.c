@@ -11,6 +11,8 @@
 #define LINE_RTC 8u
 #define PORT_RTC 0x70u
 #define PORT_NONE 0x5000u
+#define SOURCE 0x10u /* some device */
+#define SOURCE_NONE 0x10000u
 
 TEST(timer_refuses_short_periods)
 {
@@ -50,7 +52,8 @@ TEST(irq_refuses)
     REQUIRE_OK(irq_claim_line(irq, MACHINE, LINE_RTC, 0, 0));
     EXPECT(IRQ, CLAIM_LINE, BUSY, irq_claim_line(irq, MACHINE, LINE_RTC + 1, 0, 0));
     EXPECT(IRQ, CLAIM_LINE, BUSY, irq_claim_line(other, MACHINE, LINE_RTC, 0, 0));
-    EXPECT(IRQ, CLAIM_MSI, BUSY, irq_claim_msi(irq, MACHINE, &address, &data));
+    EXPECT(IRQ, CLAIM_MSI, RANGE, irq_claim_msi(other, MACHINE, SOURCE_NONE, &address, &data));
+    EXPECT(IRQ, CLAIM_MSI, BUSY, irq_claim_msi(irq, MACHINE, SOURCE, &address, &data));
     EXPECT(IRQ, ACK, GONE, irq_ack(irq));
     CHECK_OK(irq_bind(irq, notification));
     CHECK_OK(irq_ack(irq));
@@ -73,7 +76,7 @@ TEST(msi_vectors_run_out_and_come_back)
     err_t err = ERR_OK;
 
     while (count < 256) {
-        err = irq_claim_msi(first + count, MACHINE, &address, &data);
+        err = irq_claim_msi(first + count, MACHINE, SOURCE, &address, &data);
         if (err) {
             break;
         }
@@ -86,7 +89,7 @@ TEST(msi_vectors_run_out_and_come_back)
     EXPECT(IRQ, CLAIM_MSI, NO_MEMORY, err);
     CHECK_BETWEEN(count, 32, 223, "as many as there are vectors");
     delete (first + 3);
-    CHECK_OK(irq_claim_msi(first + count, MACHINE, &address, &data));
+    CHECK_OK(irq_claim_msi(first + count, MACHINE, SOURCE, &address, &data));
 }
 
 TEST(ports_refuse)

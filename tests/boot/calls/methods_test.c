@@ -10,7 +10,7 @@
 #include "boot_test/test.h"
 #include "boot_test/worker.h"
 
-#define TYPES 15u
+#define TYPES 16u
 
 struct sample {
     cap_addr_t good; /* one of each type */
@@ -26,10 +26,10 @@ static void samples_make(struct sample samples[TYPES])
         [OBJECT_CAP_TABLE] = 4,
     };
 
-    for (uint32_t type = OBJECT_UNTYPED; type < OBJECT_MACHINE; type++) {
-        samples[type].good = make(type, sizes[type]);
+    for (uint32_t type = OBJECT_UNTYPED; type < TYPES; type++) {
+        samples[type].good =
+            type == OBJECT_MACHINE ? copy_of(MACHINE, RIGHTS_ALL) : make(type, sizes[type]);
     }
-    samples[OBJECT_MACHINE].good = copy_of(MACHINE, RIGHTS_ALL);
     for (uint32_t type = OBJECT_UNTYPED; type < TYPES; type++) {
         bool is_single =
             type == OBJECT_UNTYPED || type == OBJECT_PAGE_TABLE || type == OBJECT_REPLY;

@@ -67,6 +67,7 @@ TEST(retype_makes_each_type_with_its_rights)
         { OBJECT_TIMER, 0, 0, RIGHT_MANAGE },
         { OBJECT_IRQ, 0, 0, RIGHT_MANAGE },
         { OBJECT_IO_PORT, 0, 0, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE },
+        { OBJECT_IO_SPACE, 0, 0, RIGHT_MANAGE },
     };
 
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -124,6 +125,8 @@ TEST(retype_refuses_impossible_sizes)
         { OBJECT_TIMER, 1 },
         { OBJECT_IRQ, 1 },
         { OBJECT_IO_PORT, 1 },
+        { OBJECT_MACHINE, 0 },
+        { OBJECT_IO_SPACE, 1 },
     };
     cap_addr_t slot = slot_next();
 
@@ -229,7 +232,7 @@ TEST(retype_of_devices_makes_frames_and_untyped_only)
     struct info info = info_of(device);
 
     CHECK_EQ(info.device, 1, "it says so");
-    for (uint32_t type = OBJECT_UNTYPED; type <= OBJECT_IO_PORT; type++) {
+    for (uint32_t type = OBJECT_UNTYPED; type <= OBJECT_IO_SPACE; type++) {
         uint64_t size = type == OBJECT_CAP_TABLE ? 4 : type == OBJECT_PAGE_TABLE ? 1 : 0;
 
         if (type != OBJECT_UNTYPED && type != OBJECT_FRAME) {

@@ -14,6 +14,7 @@
 #define LINE_UART 4u
 #define LINE_RTC 8u
 #define BADGE 0x20ull
+#define SOURCE_NONE 0x10000u /* interrupts are not remapped here: the HPET of QEMU would not know */
 
 #define PORT_RTC 0x70u
 #define RTC_A 0x0au /* rate */
@@ -277,7 +278,7 @@ TEST(a_message_signals)
         test_note("the HPET sends no messages: not tested");
         return;
     }
-    REQUIRE_OK(irq_claim_msi(source.irq, MACHINE, &address, &data));
+    REQUIRE_OK(irq_claim_msi(source.irq, MACHINE, SOURCE_NONE, &address, &data));
     REQUIRE_OK(irq_bind(source.irq, source.badged));
     hpet[HPET_ROUTE(2)] = data;
     hpet[HPET_ROUTE(2) + 1] = (uint32_t)address;

@@ -14,7 +14,7 @@ static bool check_link(struct view *view, const struct cap *cap, const struct ca
 {
     const struct cap *parent = cap->parent;
 
-    if (cap->type == OBJECT_NONE || cap->type > OBJECT_MACHINE) {
+    if (cap->type == OBJECT_NONE || cap->type > OBJECT_IO_SPACE) {
         return view_fail(view, "a child of %s has type %u", view_name(view, parent), cap->type);
     }
     if (cap->previous != previous) {
@@ -245,6 +245,14 @@ static bool place_all(struct view *view, uint32_t *placed)
         struct irq *irq = found->object;
 
         if (!place_embedded(view, &irq->notification_cap, irq, "of an irq", placed)) {
+            return false;
+        }
+    }
+    VIEW_EACH(view, OBJECT_IO_SPACE, found)
+    {
+        struct io_space *io = found->object;
+
+        if (!place_embedded(view, &io->notification_cap, io, "of a space of devices", placed)) {
             return false;
         }
     }

@@ -45,6 +45,8 @@ uint64_t check_object_bytes(const struct cap *original)
         return sizeof(struct irq);
     case OBJECT_IO_PORT:
         return sizeof(struct io_port);
+    case OBJECT_IO_SPACE:
+        return IO_SPACE_BYTES;
     default:
         return 0;
     }

@@ -6,6 +6,8 @@
  */
 #include "check.h"
 
+#include "arch/iommu.h"
+
 enum { PAGE_BYTES = 4096, ATTACHED = 3000, TABLE_IN_USE = 4000 };
 
 /* Runs of tables stand in two lists: those that have some to give, and the rest. */
@@ -58,18 +60,42 @@ static bool check_list(struct space_walk *walk, struct cap *first, enum object_t
     return true;
 }
 
+/* What an entry is, in the words of the kind of its space. */
+static bool is_present(const struct space_walk *walk, uint64_t pte)
+{
+    return walk->space->is_io ? io_pte_is_present(pte) : pte_is_present(pte);
+}
+
+static bool is_page(const struct space_walk *walk, uint64_t pte, uint32_t level)
+{
+    return walk->space->is_io ? io_pte_is_page(pte, level) : pte_is_page(pte, level);
+}
+
+static phys_t phys_of(const struct space_walk *walk, uint64_t pte)
+{
+    return walk->space->is_io ? io_pte_phys(pte) : pte_phys(pte);
+}
+
+static uint32_t may_of(const struct space_walk *walk, uint64_t pte)
+{
+    if (walk->space->is_io) {
+        return PTE_PROT_READ | (io_pte_may_write(pte) ? PTE_PROT_WRITE : 0);
+    }
+    return pte_may(pte);
+}
+
 static bool page_is_allowed(const struct space_walk *walk, uint64_t pte, user_addr_t at,
                             uint32_t level)
 {
-    uint32_t may = pte_may(pte);
+    uint32_t may = may_of(walk, pte);
 
     for (const struct cap *cap = walk->space->frames; cap != NULL; cap = cap->run.attached_next) {
         const struct memory_run *run = &cap->run;
-        phys_t offset = pte_phys(pte) - run->base;
+        phys_t offset = phys_of(walk, pte) - run->base;
 
         if (offset < run->size_bytes && run->page_class == level && offset % pte_span(level) == 0 &&
             at >= run->low && at + pte_span(level) <= run->high &&
-            (may & ~(uint32_t)cap->rights) == 0) {
+            (may & ~(uint32_t)cap->rights) == 0 && (!walk->space->is_io || !run->is_device)) {
             return true;
         }
     }
@@ -78,12 +104,15 @@ static bool page_is_allowed(const struct space_walk *walk, uint64_t pte, user_ad
 
 static bool check_page(const struct space_walk *walk, uint64_t pte, user_addr_t at, uint32_t level)
 {
-    uint32_t may = pte_may(pte);
+    uint32_t may = may_of(walk, pte);
 
     if (!page_is_allowed(walk, pte, at, level)) {
         return view_fail(walk->view, "%s maps a page at %#llx (%#llx) that no attached run covers",
                          view_name(walk->view, walk->space), (unsigned long long)at,
                          (unsigned long long)pte);
+    }
+    if (walk->space->is_io) {
+        return true;
     }
     if (((pte & PTE_WRITE) != 0 && (may & PTE_PROT_WRITE) == 0) ||
         ((pte & PTE_EXEC) != 0 && (may & PTE_PROT_EXEC) == 0) ||
@@ -114,19 +143,19 @@ static bool check_table(struct space_walk *walk, const uint64_t *table, uint32_t
 
 static bool check_entry(struct space_walk *walk, uint64_t pte, uint32_t level, user_addr_t at)
 {
-    if (!pte_is_present(pte)) {
+    if (!is_present(walk, pte)) {
         return view_fail(walk->view, "an absent entry of %s at %#llx is not zero",
                          view_name(walk->view, walk->space), (unsigned long long)at);
     }
-    if (pte_is_page(pte, level)) {
+    if (is_page(walk, pte, level)) {
         return check_page(walk, pte, at, level);
     }
     walk->tables++;
-    if (!table_is_attached(walk, pte_phys(pte))) {
+    if (!table_is_attached(walk, phys_of(walk, pte))) {
         return view_fail(walk->view, "%s uses a page table at %#llx that is in no attached run",
                          view_name(walk->view, walk->space), (unsigned long long)at);
     }
-    const uint64_t *table = arch_phys_to_ptr(pte_phys(pte));
+    const uint64_t *table = arch_phys_to_ptr(phys_of(walk, pte));
 
     return (view_put(walk->view, table, TABLE_IN_USE, walk->space) ||
             view_fail(walk->view, "%s uses a page table twice",
@@ -137,7 +166,8 @@ static bool check_entry(struct space_walk *walk, uint64_t pte, uint32_t level, u
 static bool check_table(struct space_walk *walk, const uint64_t *table, uint32_t level,
                         user_addr_t base)
 {
-    uint32_t end = level == PTE_ROOT_LEVEL ? PTE_USER_IN_ROOT : PTE_PER_TABLE;
+    uint32_t end =
+        level == PTE_ROOT_LEVEL && !walk->space->is_io ? PTE_USER_IN_ROOT : PTE_PER_TABLE;
 
     for (uint32_t i = 0; i < end; i += 8) {
         const uint64_t *few = &table[i];
@@ -186,7 +216,7 @@ static bool check_space(struct view *view, struct vspace *space)
     if (space->root != arch_ptr_to_phys(vspace_root(space))) {
         return view_fail(view, "%s has another root", view_name(view, space));
     }
-    if (!check_table(&walk, vspace_root(space), PTE_ROOT_LEVEL, 0)) {
+    if (!check_table(&walk, vspace_root(space), space->root_level, 0)) {
         return false;
     }
     return walk.tables <= used || view_fail(view, "%s has %u tables in use, but counts %u",
@@ -209,6 +239,14 @@ bool check_spaces(struct view *view)
     {
         if (!check_space(view, found->object)) {
             return false;
+        }
+    }
+    VIEW_EACH(view, OBJECT_IO_SPACE, found)
+    {
+        struct io_space *io = found->object;
+
+        if (!io->space.is_io || io->space.must_flush || !check_space(view, &io->space)) {
+            return view_fail(view, "%s is not a space of devices", view_name(view, io));
         }
     }
     for (uint32_t i = 0; i < view->cap_count; i++) {

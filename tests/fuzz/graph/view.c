@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const char *const type_names[VIEW_TYPES] = {
-    "none",   "untyped", "frame",    "page_table", "vspace",       "cap_table",
-    "thread", "context", "endpoint", "reply",      "notification", "timer",
-    "irq",    "io_port", "machine",  "?",
+    "none",    "untyped",  "frame", "page_table",   "vspace", "cap_table", "thread",
+    "context", "endpoint", "reply", "notification", "timer",  "irq",       "io_port",
+    "machine", "io_space", "?",
 };
 
 bool view_fail(struct view *view, const char *format, ...)

@@ -13,12 +13,13 @@
 #include "cap/cap.h"
 #include "core/core.h"
 #include "object/device_objects.h"
+#include "object/io_space.h"
 #include "object/ipc_objects.h"
 #include "object/sched_context.h"
 #include "object/thread.h"
 #include "object/vspace.h"
 
-enum { VIEW_CAPS_MAX = 16384, VIEW_OBJECTS_MAX = 8192, VIEW_MAP_MAX = 65536, VIEW_TYPES = 16 };
+enum { VIEW_CAPS_MAX = 16384, VIEW_OBJECTS_MAX = 8192, VIEW_MAP_MAX = 65536, VIEW_TYPES = 17 };
 
 struct view_object {
     uint8_t type;
@@ -97,3 +98,4 @@ bool check_threads(struct view *view);
 bool check_lending(struct view *view);
 bool check_timed(struct view *view);
 bool check_spaces(struct view *view);
+bool check_dma(struct view *view);

@@ -3,5 +3,5 @@ module := tests/fuzz/virtio
 kind := host_program
 name := virtio_fuzz
 sources := virtio_fuzz.c
-uses := abi lib/virtio lib/virtio/fake
+uses := lib/virtio lib/virtio/fake
 test_args := --runs 60000

@@ -63,7 +63,13 @@ uint32_t arch_irq_line_count(void);
 void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low); /* masked */
 void arch_irq_line_mask(uint32_t line, bool masked);
 void arch_irq_acknowledge(uint32_t vector);
-void arch_irq_msi(uint32_t vector, uint64_t *address, uint32_t *data);
+/** What a device must write; ARCH_SOURCE_NONE only if interrupts are not remapped. */
+void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t *data);
+/** Nobody has the vector any more: nothing can raise it. */
+void arch_irq_release(uint32_t vector);
+/** Must every message come from the device that its vector was given out for? */
+bool arch_irq_is_remapped(void);
+#define ARCH_SOURCE_NONE 0x10000u
 
 /* I/O ports; width 1, 2 or 4. */
 bool arch_port_is_kernels(uint32_t first, uint32_t count);

@@ -9,6 +9,7 @@
 #include "arch/arch.h"
 #include "arch_impl/core.h"
 #include "cap/cap.h"
+#include "object/io_space.h"
 #include "object/thread.h"
 #include "sched/queue.h"
 #include "sched/ready.h"
@@ -24,6 +25,7 @@ struct machine {
     struct cap_table *doomed; /* tables being emptied */
     struct io_port *ports;
     struct irq *vectors[ARCH_IRQ_VECTORS];
+    struct dma dma;
     struct cap_table *root_table;
     struct thread *root_thread; /* if it faults and nobody handles that, nothing is left to go on */
     uint64_t ram_bytes;
@@ -78,6 +80,8 @@ void core_on_fault(struct core *core, const struct arch_fault *fault);
 /** vector: one given out by irq objects, or ARCH_VECTOR_TIMER. */
 void core_on_interrupt(struct core *core, uint32_t vector);
 #define ARCH_VECTOR_TIMER UINT32_MAX
+/** A DMA remapping unit has recorded a fault. */
+void core_on_dma_fault(struct core *core);
 
 _Noreturn void core_panic(const char *text, const char *file, uint32_t line);
 #define assert(condition) ((condition) ? (void)0 : core_panic(#condition, __FILE__, __LINE__))

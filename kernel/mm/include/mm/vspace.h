@@ -10,6 +10,8 @@
 
 /** An empty space; its memory is VSPACE_BYTES at space. */
 void vspace_init(struct vspace *space);
+/** The same for devices: the first VSPACE_BYTES of a struct io_space. */
+void vspace_init_io(struct vspace *space);
 
 /** Page tables will be taken from this run. Errors: BUSY (attached already). */
 MUST_CHECK err_t vspace_attach_tables(struct vspace *space, struct cap *tables);
@@ -29,8 +31,8 @@ struct mapping {
 MUST_CHECK err_t vspace_map_pages(struct vspace *space, struct cap *frame,
                                   const struct mapping *mapping, uint32_t *done);
 
-/** Is [at, at + bytes) in the user half? */
-bool vspace_range_is_user(user_addr_t at, uint64_t size_bytes);
+/** Can [at, at + bytes) be mapped: the user half, or what devices can address? */
+bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t size_bytes);
 
 /**
  * vspace_find() - the entry that decides about an address: a page, or the absent entry nearest the root.
@@ -47,8 +49,10 @@ MUST_CHECK err_t vspace_attach_frame(struct vspace *space, struct cap *frame);
 /** Mappings of the run now lie in [at, at + bytes), too. */
 void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes);
 
-/** Translations of this address may be cached: drop them. */
-void vspace_flush(const struct core *core, const struct vspace *space, user_addr_t at);
+/** Translations of this address may be cached: drop them, for devices at the latest in vspace_sync(). */
+void vspace_flush(const struct core *core, struct vspace *space, user_addr_t at);
+/** Whatever was removed is out of reach now. */
+void vspace_sync(struct vspace *space);
 
 /**
  * vspace_run_detach() - remove every use of an attached run from its space, and the run from its list.

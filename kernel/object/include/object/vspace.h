@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An address space. The struct fills a page; the root table is the page after it.
+ * An address space, of programs or (is_io, inside a struct io_space) of devices. The struct fills a page; the root
+ * table is the page after it.
  * Invariant: every table below the root lies in a run on the list tables or spent, every page mapped in a run on the list frames.
  */
 #pragma once
@@ -14,6 +15,11 @@ struct vspace {
     uint32_t frame_runs;
     uint32_t tables_used;
     phys_t root;
+    user_addr_t end; /* addresses are below */
+    uint8_t root_level;
+    bool is_io;
+    bool
+        must_flush; /* is_io: something was removed that units may remember; false between kernel entries */
 };
 
 #define VSPACE_BYTES 8192u

@@ -34,6 +34,7 @@ struct host_options {
     uint64_t ram_bytes; /* 0: 64 MiB */
     uint64_t tick_ns;   /* how far the clock goes on with each look at it */
     uint32_t cores;     /* 0: one */
+    bool has_iommu;
 };
 
 /** Makes a machine with cleared memory and nothing in it; host_stop() gives its memory back. */
@@ -70,7 +71,19 @@ ns_t host_time(void);
 ns_t host_time_armed(const struct core *core);
 void host_line_raise(uint32_t line);
 void host_line_lower(uint32_t line);
-void host_msi_raise(uint32_t vector);
+/** A message from a source: without a unit anyone's counts, with one only its owner's. */
+void host_msi_raise(uint32_t vector, uint32_t source);
+uint32_t host_msi_source(uint32_t vector);
+#define HOST_NO_SOURCE UINT32_MAX
+/**
+ * host_dma() - a device reads or writes memory through the DMA remapping unit. False: refused, and recorded
+ * as a fault.
+ */
+bool host_dma(uint32_t source, uint64_t address, bool is_write, phys_t *phys);
+#define HOST_SOURCES 32u /* that the unit covers, from 0 on */
+#define HOST_SOURCES_PER_BUS 8u
+#define HOST_DOMAINS 6u /* numbers from 1 to one less */
+
 /** Hands all interrupts that wait to the core. Returns how many there were. */
 uint32_t host_interrupts_deliver(struct core *core);
 
@@ -83,6 +96,10 @@ uint32_t host_preempt_looks(void);
 
 /** False, with why, if the machine's state does not fit what the core is about to resume. */
 bool host_check_core(const struct core *core, char *why, uint32_t why_bytes);
+/** The same of the DMA remapping unit, and what it holds of a source. */
+bool host_check_iommu(char *why, uint32_t why_bytes);
+uint32_t host_source_domain(uint32_t source, phys_t *root);
+bool host_source_is_muted(uint32_t source);
 /** The thread whose registers live in the core's floating-point unit, or NULL. */
 const struct thread *host_fpu_owner(uint32_t core);
 /** The page tables that the core walks; 0: none. */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Entries of page tables, of programs' and devices' spaces alike. */
+#pragma once
+
+#include "arch/arch.h"
+#include "arch/iommu.h"
+#include "object/vspace.h"
+
+static inline bool entry_is_present(const struct vspace *space, uint64_t entry)
+{
+    return space->is_io ? io_pte_is_present(entry) : pte_is_present(entry);
+}
+
+static inline bool entry_is_page(const struct vspace *space, uint64_t entry, uint32_t level)
+{
+    return space->is_io ? io_pte_is_page(entry, level) : pte_is_page(entry, level);
+}
+
+static inline phys_t entry_phys(const struct vspace *space, uint64_t entry)
+{
+    return space->is_io ? io_pte_phys(entry) : pte_phys(entry);
+}
+
+static inline void entry_set(const struct vspace *space, uint64_t *entry, uint64_t value)
+{
+    *entry = value;
+    if (space->is_io) {
+        arch_iommu_publish(entry, sizeof(*entry));
+    }
+}

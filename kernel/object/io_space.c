@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spaces of devices: which sources are in them, and the faults of those (abi/idl/kernel.idl, interface
+ * io_space; docs/kernel/iommu.md). Must stay true: a storm of faults costs a bounded number of interrupts, because what
+ * nobody reads is muted.
+ */
+#include "object/io_space.h"
+
+#include <stddef.h>
+
+#include "arch/iommu.h"
+#include "core/core.h"
+#include "ipc/ipc.h"
+#include "kernel_gen/methods.h"
+#include "mm/vspace.h"
+
+static struct io_space *io_of(const struct cap *cap)
+{
+    return cap->object;
+}
+
+void io_space_init(const struct core *core, struct io_space *io)
+{
+    vspace_init_io(&io->space);
+    io->faults.lost = core->machine->dma.lost;
+}
+
+static struct io_source *source_find(struct io_space *io, uint32_t id)
+{
+    for (uint32_t i = 0; i < io->source_count; i++) {
+        if (io->sources[i].id == id) {
+            return &io->sources[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- Sources --------------------------------------------------------------------------------------- */
+
+/* A domain that no space has; 0: none is left. */
+static uint32_t domain_find(const struct machine *machine)
+{
+    uint32_t count = arch_iommu_domains();
+
+    for (uint32_t i = 1; i < count && i < IO_DOMAINS_MAX; i++) {
+        if (machine->dma.domains[i] == NULL) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+err_t io_space_on_attach(struct invocation *inv, const struct io_space_attach_args *args)
+{
+    struct machine *machine = inv->core->machine;
+    struct io_space *io = io_of(inv->target);
+    uint32_t domain;
+    err_t err;
+
+    if (arch_iommu_bits() == 0 || !arch_iommu_covers(args->source)) {
+        return ERR_RANGE;
+    }
+    if (arch_iommu_domain_of(args->source) != 0) {
+        return ERR_BUSY;
+    }
+    domain = io->domain != 0 ? io->domain : domain_find(machine);
+    if (io->source_count == IO_SOURCES_MAX || domain == 0) {
+        return ERR_NO_MEMORY;
+    }
+    dma_faults_take(inv->core); /* what was recorded is not this space's */
+    err = arch_iommu_attach(args->source, domain, io->space.root);
+    if (err) {
+        return err;
+    }
+    io->domain = domain;
+    machine->dma.domains[domain] = io;
+    io->sources[io->source_count++] = (struct io_source){ .id = (uint16_t)args->source };
+    return ERR_OK;
+}
+
+/* The last source takes its place. */
+static void source_detach(struct machine *machine, struct io_space *io, struct io_source *source)
+{
+    arch_iommu_detach(source->id);
+    *source = io->sources[--io->source_count];
+    if (io->source_count == 0) {
+        machine->dma.domains[io->domain] = NULL;
+        io->domain = 0;
+    }
+}
+
+err_t io_space_on_detach(struct invocation *inv, const struct io_space_detach_args *args)
+{
+    struct io_space *io = io_of(inv->target);
+    struct io_source *source = source_find(io, args->source);
+
+    if (source == NULL) {
+        return ERR_GONE;
+    }
+    dma_faults_take(inv->core); /* what was recorded is still this space's */
+    source_detach(inv->core->machine, io, source);
+    return ERR_OK;
+}
+
+err_t io_space_destroy(struct core *core, struct io_space *io)
+{
+    while (io->source_count != 0) {
+        source_detach(core->machine, io, &io->sources[0]);
+    }
+    cap_unembed(&io->notification_cap);
+    return vspace_destroy(core, &io->space);
+}
+
+err_t io_space_on_info(struct invocation *inv, struct io_space_info_results *results)
+{
+    const struct io_space *io = io_of(inv->target);
+
+    results->bits = arch_iommu_bits();
+    results->sources = io->source_count;
+    results->attached = io->space.frame_runs;
+    results->tables = io->space.tables_used;
+    for (uint32_t i = 0; i < io->source_count; i++) {
+        results->muted += io->sources[i].is_muted;
+    }
+    return ERR_OK;
+}
+
+/* --- Faults ---------------------------------------------------------------------------------------- */
+
+static void note(struct dma_faults *faults, const struct arch_dma_fault *fault)
+{
+    if (faults->count == 0) {
+        faults->source = fault->source;
+        faults->reason = fault->reason;
+        faults->address = fault->address;
+    }
+    if (faults->count < UINT32_MAX) {
+        faults->count++;
+    }
+}
+
+/* Who cannot be muted makes the units deaf, until somebody asks them. */
+static void mute(const struct arch_dma_fault *fault)
+{
+    if (!arch_iommu_mute(fault->source, true) || fault->is_message) {
+        arch_iommu_deafen();
+    }
+}
+
+static void fault_of_stray(struct machine *machine, const struct arch_dma_fault *fault)
+{
+    struct dma_faults *strays = &machine->dma.strays;
+
+    note(strays, fault);
+    if (strays->count >= IO_FAULTS_MAX) {
+        mute(fault);
+    }
+}
+
+static void fault_of_space(struct core *core, struct io_space *io,
+                           const struct arch_dma_fault *fault)
+{
+    struct io_source *source = source_find(io, fault->source);
+
+    assert(source != NULL);
+    if (source->is_muted) {
+        if (fault->is_message) {
+            arch_iommu_deafen();
+        }
+        return; /* others were recorded before it was muted */
+    }
+    note(&io->faults, fault);
+    source->faults++;
+    if (source->faults == IO_FAULTS_MAX) {
+        mute(fault);
+        source->is_muted = true;
+    }
+    if (io->notification_cap.type != OBJECT_NONE) {
+        notification_signal(core, io->notification_cap.object, io->notification_cap.badge);
+    }
+}
+
+void dma_faults_take(struct core *core)
+{
+    struct machine *machine = core->machine;
+    struct arch_dma_fault fault;
+    uint32_t taken = 0;
+
+    while (taken < DMA_FAULTS_TAKEN_MAX && arch_iommu_fault_take(&fault)) {
+        uint32_t domain = arch_iommu_domain_of(fault.source);
+
+        taken++;
+        if (domain == 0) {
+            fault_of_stray(machine, &fault);
+        } else {
+            fault_of_space(core, machine->dma.domains[domain], &fault);
+        }
+    }
+    machine->dma.lost += arch_iommu_faults_lost();
+    if (taken == DMA_FAULTS_TAKEN_MAX) {
+        arch_iommu_deafen(); /* they come faster than they are taken: whoever asks next hears of them */
+    }
+}
+
+/* Whoever asks is told what the units hold now, and makes them report again. */
+static void faults_read(struct invocation *inv, struct dma_faults *faults, struct dma_faults *read)
+{
+    struct machine *machine = inv->core->machine;
+
+    if (arch_iommu_bits() != 0) {
+        dma_faults_take(inv->core);
+        arch_iommu_hear();
+    }
+    *read = *faults;
+    read->lost = machine->dma.lost - faults->lost;
+    *faults = (struct dma_faults){ .lost = machine->dma.lost };
+}
+
+err_t io_space_on_fault(struct invocation *inv, struct io_space_fault_results *results)
+{
+    struct io_space *io = io_of(inv->target);
+    struct dma_faults read;
+
+    faults_read(inv, &io->faults, &read);
+    *results = (struct io_space_fault_results){ read.count, read.source, read.address, read.reason,
+                                                read.lost };
+    for (uint32_t i = 0; i < io->source_count; i++) {
+        io->sources[i].faults = io->sources[i].is_muted ? IO_FAULTS_MAX : 0;
+    }
+    return ERR_OK;
+}
+
+err_t machine_on_faults(struct invocation *inv, struct machine_faults_results *results)
+{
+    struct dma_faults read;
+
+    faults_read(inv, &inv->core->machine->dma.strays, &read);
+    *results = (struct machine_faults_results){ read.count, read.source, read.address, read.reason,
+                                                read.lost };
+    return ERR_OK;
+}
+
+err_t io_space_on_unmute(struct invocation *inv, const struct io_space_unmute_args *args)
+{
+    struct io_source *source = source_find(io_of(inv->target), args->source);
+
+    if (source == NULL) {
+        return ERR_GONE;
+    }
+    (void)arch_iommu_mute(source->id, false); /* it has an entry: nothing more is needed */
+    source->is_muted = false;
+    source->faults = 0;
+    return ERR_OK;
+}
+
+static void notification_gone(struct core *core, struct cap *cap)
+{
+    (void)core;
+    (void)cap;
+}
+
+err_t io_space_on_bind(struct invocation *inv, const struct io_space_bind_args *args)
+{
+    struct io_space *io = io_of(inv->target);
+    err_t err;
+
+    if (args->notification != NULL) {
+        err = cap_may_derive(args->notification);
+        if (err) {
+            return err;
+        }
+    }
+    cap_unembed(&io->notification_cap);
+    if (args->notification == NULL) {
+        return ERR_OK;
+    }
+    return cap_embed(args->notification, &io->notification_cap, io, notification_gone);
+}
