@@ -45,7 +45,7 @@ renames_of = $(patsubst $(1):%,-D%,$(filter $(1):%,$($(m).package_renames)))
 
 $(out)/%.c.o: $(folder)/%.c $(stamp) $(prepared) $(m)/module.mk mk/package.mk $(BUILD)/$(WAY)/flags
 	@mkdir -p $(@D)
-	$(call say,CC,$@)$(CC) $(flags) $(call renames_of,$*.c) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(flags) $(call renames_of,$*.c) -MD -MP -c -o $@ $<
 $(out)/%.s.o: $(folder)/%.s $(stamp) $(m)/module.mk mk/package.mk $(BUILD)/$(WAY)/flags
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(CC) $(flags) -c -o $@ $<

@@ -10,7 +10,7 @@ deps :=
 define rule_compile
 $(4)/$(2).o: $(1)/$(2) $(wildcard $(1)/module.mk) $(BUILD)/$(3)/flags $(addprefix | ,$(call stamps_of,$(1)) $(if $($(1).libc),$(BUILD)/user/lib/musl/package.a))
 	@mkdir -p $$(@D)
-	$$(call say,CC,$$@)$$(CC) $$(flags.$(3)) $(5) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC,$$@)$$(CC) $$(flags.$(3)) $(5) -MD -MP -c -o $$@ $$<
 deps += $(4)/$(2).d
 endef
 

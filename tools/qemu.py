@@ -3,7 +3,8 @@
 
 A system file may hold a table [run]; what it says is the default for that system:
 
-    memory = "512M"     cores = 1       icount = true (one instruction per clock tick)
+    memory = "512M"     cores = 1       icount = true (one instruction per clock tick; "sleep": an idle
+                                        system waits as long as the clock says, for what comes from outside)
     timeout_s = 60      append = ""     exit = 33 (QEMU's exit status that means success)
     devices = ["-device", "edu"]        more arguments for QEMU
     expect = ["^PANIC", "then: ^Core"]  patterns that lines must match, in this order; "then: " means the very next line
@@ -50,7 +51,8 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
     else:
         command += ["-accel", "tcg"]
         if settings["icount"]:
-            command += ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm"]
+            sleep = "on" if settings["icount"] == "sleep" else "off"
+            command += ["-icount", f"shift=0,sleep={sleep}", "-rtc", "base=2024-01-01,clock=vm"]
     if not settings["reboots"]:
         command += ["-no-reboot"]
     if plugin:

@@ -110,6 +110,10 @@
 #define LWIP_TCP_TIMESTAMPS 1
 #define LWIP_TCP_KEEPALIVE 1
 #define TCP_LISTEN_BACKLOG 1
+/* A listener may say what its connections begin with. */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 1
+/* A listener may come back while connections of its predecessor linger. */
+#define SO_REUSE 1
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 0
 
 /* First sequence numbers that nobody outside can guess: lwip_port/isn.h. */

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+module := lib/link
+kind := lib
+sources := src/client.c src/server.c
+uses := abi lib/pith lib/ring lib/service

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+module := lib/socket
+kind := lib
+sources := src/client.c src/socket.c
+uses := abi lib/pith lib/ring lib/service

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TCP connections. What is to be sent stays in the client's ring until the peer has acknowledged it: the stack refers to it
+ * there. A client that changes it meanwhile harms its own stream only. What is received is copied into
+ * the client's ring at once, for which there is room, since the window is never more than that.
+ */
+#include "net.h"
+
+#include "pith/string.h"
+
+enum { WRITE_MAX = 16384, POLL_HALF_SECONDS = 1, RECVED_MAX = UINT16_MAX };
+
+static uint8_t *receive_ring(const struct socket *socket)
+{
+    return (uint8_t *)session_data(&socket->peer->session) + socket->offset;
+}
+
+static uint8_t *send_ring(const struct socket *socket)
+{
+    return receive_ring(socket) + socket->bytes;
+}
+
+/* The stack calls back no more; nothing of the connection refers to the client's ring. */
+static void detach(struct tcp_pcb *pcb)
+{
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
+}
+
+void stream_abort(struct socket *socket)
+{
+    struct tcp_pcb *pcb = socket->tcp;
+
+    detach(pcb);
+    tcp_abort(pcb);
+}
+
+/* Both directions are over, or this one is and the other is of no interest: the stack does the rest alone. */
+static bool finish(struct socket *socket)
+{
+    bool is_done = (socket->flags & SOCKET_AT_END) != 0 || (socket->wishes & SOCKET_CLOSE) != 0;
+    struct tcp_pcb *pcb = socket->tcp;
+
+    if (!socket->has_shut || socket->taken != socket->written || !is_done) {
+        return false;
+    }
+    detach(pcb);
+    (void)tcp_close(pcb); /* after a shutdown it cannot fail */
+    socket_end(socket, ERR_OK);
+    return true;
+}
+
+static bool data_give(struct socket *socket)
+{
+    uint64_t at = socket->given % socket->bytes;
+    uint64_t count = socket->written - socket->given;
+    uint64_t room = tcp_sndbuf(socket->tcp);
+
+    count = count < WRITE_MAX ? count : WRITE_MAX;
+    count = count < socket->bytes - at ? count : socket->bytes - at;
+    count = count < room ? count : room;
+    if (count == 0 ||
+        tcp_write(socket->tcp, send_ring(socket) + at, (u16_t)count, 0) != LWIP_ERR_OK) {
+        return false;
+    }
+    socket->given += count;
+    return true;
+}
+
+void stream_push(struct socket *socket)
+{
+    if ((socket->flags & SOCKET_IS_OPEN) == 0) {
+        return;
+    }
+    while (socket->given < socket->written && data_give(socket)) {
+    }
+    if ((socket->wishes & (SOCKET_SHUT | SOCKET_CLOSE)) != 0 && !socket->has_shut &&
+        socket->given == socket->written) {
+        socket->has_shut = tcp_shutdown(socket->tcp, 0, 1) == LWIP_ERR_OK;
+    }
+    if (!finish(socket)) {
+        (void)tcp_output(socket->tcp);
+    }
+}
+
+static void window_open(struct tcp_pcb *pcb, uint64_t bytes)
+{
+    while (bytes > 0) {
+        uint64_t part = bytes < RECVED_MAX ? bytes : RECVED_MAX;
+
+        tcp_recved(pcb, (u16_t)part);
+        bytes -= part;
+    }
+}
+
+/* The stack tells the peer of more room in steps that suit a large window: half of a small one is enough. */
+void stream_consumed(struct socket *socket, uint64_t bytes)
+{
+    struct tcp_pcb *pcb = socket->tcp;
+
+    if (bytes == 0) {
+        return;
+    }
+    window_open(pcb, bytes);
+    if (pcb->rcv_nxt + pcb->rcv_wnd - pcb->rcv_ann_right_edge >= socket->bytes / 2) {
+        tcp_ack_now(pcb);
+        (void)tcp_output(pcb);
+    }
+}
+
+static lwip_err_t on_received(void *argument, struct tcp_pcb *pcb, struct pbuf *pbuf,
+                              lwip_err_t error)
+{
+    struct socket *socket = argument;
+
+    (void)error;
+    if (pbuf == NULL) {
+        socket->flags |= SOCKET_AT_END;
+        socket_say(socket);
+        (void)finish(socket);
+        return LWIP_ERR_OK;
+    }
+    if ((socket->wishes & SOCKET_CLOSE) != 0) {
+        window_open(pcb, pbuf->tot_len);
+        (void)pbuf_free(pbuf);
+        return LWIP_ERR_OK;
+    }
+    uint64_t at = socket->received % socket->bytes;
+    uint64_t first = socket->bytes - at;
+
+    if (pbuf->tot_len > socket->bytes - (socket->received - socket->consumed)) {
+        return LWIP_ERR_MEM; /* beyond the window */
+    }
+    first = first < pbuf->tot_len ? first : pbuf->tot_len;
+    (void)pbuf_copy_partial(pbuf, receive_ring(socket) + at, (u16_t)first, 0);
+    (void)pbuf_copy_partial(pbuf, receive_ring(socket), (u16_t)(pbuf->tot_len - first),
+                            (u16_t)first);
+    socket->received += pbuf->tot_len;
+    (void)pbuf_free(pbuf);
+    socket_say(socket);
+    return LWIP_ERR_OK;
+}
+
+static lwip_err_t on_sent(void *argument, struct tcp_pcb *pcb, u16_t bytes)
+{
+    struct socket *socket = argument;
+
+    (void)pcb;
+    socket->taken += bytes;
+    socket_say(socket);
+    stream_push(socket);
+    return LWIP_ERR_OK;
+}
+
+static lwip_err_t on_poll(void *argument, struct tcp_pcb *pcb)
+{
+    (void)pcb;
+    stream_push(argument);
+    return LWIP_ERR_OK;
+}
+
+static void on_error(void *argument, lwip_err_t error)
+{
+    struct socket *socket = argument;
+
+    if (error == LWIP_ERR_CLSD) {
+        socket->taken = socket->written;
+    }
+    socket_end(socket, socket_error(error)); /* the stack has freed it */
+}
+
+static void attach(struct socket *socket, struct tcp_pcb *pcb)
+{
+    socket->kind = KIND_STREAM;
+    socket->tcp = pcb;
+    tcp_arg(pcb, socket);
+    tcp_recv(pcb, on_received);
+    tcp_sent(pcb, on_sent);
+    tcp_err(pcb, on_error);
+    tcp_poll(pcb, on_poll, POLL_HALF_SECONDS);
+}
+
+void stream_adopt(struct socket *socket, struct tcp_pcb *pcb)
+{
+    attach(socket, pcb);
+    socket->flags |= SOCKET_IS_OPEN;
+    socket->port = pcb->remote_port;
+    address_from(&pcb->remote_ip, &socket->address);
+    window_open(pcb, socket->bytes - LISTEN_WINDOW);
+    socket_say(socket);
+    stream_push(socket);
+}
+
+static lwip_err_t on_connected(void *argument, struct tcp_pcb *pcb, lwip_err_t error)
+{
+    struct socket *socket = argument;
+    tcpwnd_size_t most = TCP_WND_MAX(pcb);
+
+    (void)error; /* it is always OK */
+    pcb->rcv_wnd = pcb->rcv_ann_wnd = socket->bytes < most ? socket->bytes : most;
+    socket->flags |= SOCKET_IS_OPEN;
+    socket_say(socket);
+    stream_push(socket);
+    return LWIP_ERR_OK;
+}
+
+err_t stream_connect(struct socket *socket, const struct socket_request *request)
+{
+    struct tcp_pcb *pcb;
+    lwip_err_t error;
+    ip_addr_t address;
+
+    address_to(&request->address, &address);
+    if (request->port == 0) {
+        return ERR_RANGE;
+    }
+    pcb = tcp_new_ip_type(IP_GET_TYPE(&address));
+    if (pcb == NULL) {
+        return ERR_NO_MEMORY;
+    }
+    error = tcp_connect(pcb, &address, (u16_t)request->port, on_connected);
+    if (error != LWIP_ERR_OK) {
+        tcp_abort(pcb);
+        return socket_error(error);
+    }
+    attach(socket, pcb);
+    socket->port = request->port;
+    socket->address = request->address;
+    return ERR_OK;
+}
