@@ -246,7 +246,7 @@ static void boot_traced(const void *setting)
     CHECK_EQ(core_trace.is_on, 1, "the trace is on");
     CHECK(head != 0, "from the first switch on");
     OK(CALL(ROOT_SLOT_MACHINE, MACHINE_TRACE, 0), "it is stopped");
-    CHECK_EQ(result_word(0), head + 1, "and counts the call itself");
+    CHECK_EQ(result_word(0), head + 2, "and counts the call itself: entry and method");
     OK(CALL(ROOT_SLOT_MACHINE, MACHINE_TRACE, 1), "and started");
     CHECK_EQ(ring->events[ring->head - 1].kind, TRACE_EXIT, "from the way out of that call");
 }
