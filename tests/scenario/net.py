@@ -263,6 +263,19 @@ def calls_nobody(scenario):
     return None if said.startswith("GONE;") else f"wanted: GONE; got: {said!r}"
 
 
+def liar_is_refused(scenario):
+    """A program that keeps no rule, while others work."""
+    scenario.machine.type("start liar 20000\r")
+    scenario.machine.wait_for("done", scenario.timeout_s)
+    why = echo(scenario, 2 * MIB)
+    scenario.machine.wait_for("liar: OK, ", scenario.timeout_s)
+    said = scenario.machine.wait_for("refused", scenario.timeout_s)
+    match = re.match(r"(\d+) answers, (\d+) refused", said)
+    if not match or int(match[1]) < 100 or int(match[2]) < 100:
+        return f"wanted: hundreds of answers and refusals; got: {said}"
+    return why or echo(scenario, 100000)
+
+
 def deaths_are(scenario, **wanted):
     scenario.machine.type("recovery\r")
     scenario.machine.wait_for("worst probe", scenario.timeout_s)
@@ -284,13 +297,14 @@ def converse(scenario):
     scenario.does("outlives_resets", lambda: reset_by_us(scenario))
     scenario.does("refuses_where_nobody_listens", lambda: refused(scenario))
     scenario.does("echoes_datagrams", lambda: udp_echo(scenario))
+    scenario.does("a_client_that_lies_harms_nobody", lambda: liar_is_refused(scenario))
     scenario.does("calls_out", lambda: calls_out(scenario))
     scenario.does("calls_nobody", lambda: calls_nobody(scenario))
     dead = [("fail nic", "net: the link is up")] * KILLS + [("hang nic", "net: the link is up")] * 2
     scenario.does("a_connection_survives_deaths_of_the_driver", lambda: survives(scenario, dead))
-    for name in ("fail net", "hang net", "fail net", "fail echo", "hang echo"):
-        scenario.does(f"{name.replace(' ', '_')}_resets_and_comes_back",
-                      lambda name=name: is_reset(scenario, name, "echo: listening"))
+    for number, line in enumerate(("fail net", "hang net", "fail net", "fail echo", "hang echo"), 1):
+        scenario.does(f"{line.replace(' ', '_')}_resets_and_comes_back_{number}",
+                      lambda line=line: is_reset(scenario, line, "echo: listening"))
     scenario.does("outlives_a_dead_warden", lambda: survives(
         scenario, [("fail warden", "warden number 2 goes on")]))
     scenario.step("nobody_else_died", lambda: deaths_are(scenario, nic=KILLS, net=2, echo=1, pci=0))
