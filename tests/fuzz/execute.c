@@ -36,9 +36,8 @@ void steps_begin(struct tally *tally, uint32_t cores)
 {
     run.tally = tally;
     run.serial = 0;
-    host_start(
-        &(struct host_options){
-            .ram_bytes = RAM_BYTES, .tick_ns = TICK_NS, .cores = cores, .has_iommu = true });
+    host_start(&(struct host_options){
+        .ram_bytes = RAM_BYTES, .tick_ns = TICK_NS, .cores = cores, .has_iommu = true });
     (void)host_root_create(&(struct host_root_options){
         .table_log2 = TABLE_LOG2, .untyped_count = UNTYPED_PIECES, .priority = PRIORITY });
     if (cores > 1) {
