@@ -49,7 +49,8 @@ static void machine_is_sound(void)
 
 static void machine_begin(void)
 {
-    host_start(&(struct host_options){ .ram_bytes = 8 << 20, .tick_ns = 10, .cores = CORES });
+    host_start(&(struct host_options){
+        .ram_bytes = 8 << 20, .tick_ns = 10, .cores = CORES, .has_iommu = true });
     (void)host_root_create(&(struct host_root_options){ .priority = PRIORITY });
 }
 
@@ -572,5 +573,47 @@ TEST(cores_timers_and_interrupts_come_to_the_core_that_asked)
     CHECK(!host_interrupt_waits(host_core(0)) && host_interrupt_waits(host_core(1)), "again");
     interrupts_deliver();
     CHECK(current_of(0) == thread_in(ROOT_SLOT_THREAD), "it is woken");
+    host_stop();
+}
+
+/* Who waits for a device runs on core 1: faults of devices interrupt core 0, messages the core that claimed them. */
+TEST(cores_a_device_is_heard_on_both)
+{
+    enum { SPACE = LOCAL, IRQ = SPARE, BELL = THING, SOURCE = 3 };
+    const struct thread *driver;
+    uint32_t vector;
+    phys_t phys;
+
+    machine_begin();
+    make(OBJECT_NOTIFICATION, 5, NOTIFICATION);
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_MINT, BELL, ROOT_SLOT_TABLE, NOTIFICATION, ~0u, 1),
+       "a badge");
+    make(OBJECT_IO_SPACE, 0, SPACE);
+    make(OBJECT_IRQ, 0, IRQ);
+    make_thread(REMOTE, 9, 1, 50);
+    start(REMOTE);
+    driver = thread_in(REMOTE);
+    OK(CALL(1, SPACE, IO_SPACE_ATTACH, ROOT_SLOT_MACHINE, SOURCE), "core 1 has a device");
+    OK(CALL(1, SPACE, IO_SPACE_BIND, BELL), "hears of its faults");
+    OK(CALL(1, IRQ, IRQ_CLAIM_MSI, ROOT_SLOT_MACHINE, SOURCE), "and has its interrupt");
+    vector = (uint32_t)driver->registers.words[1];
+    OK(CALL(1, IRQ, IRQ_BIND, BELL), "which is bound");
+    (void)SEND(1, SYSCALL_WAIT, NOTIFICATION, 0, 0);
+    CHECK(!host_dma(SOURCE, 0x600000, false, &phys), "nothing is mapped there");
+    CHECK(host_interrupt_waits(host_core(0)) && !host_interrupt_waits(host_core(1)), "a fault");
+    interrupts_deliver();
+    CHECK(current_of(1) == driver, "the driver hears of it");
+    (void)SEND(1, SYSCALL_WAIT, NOTIFICATION, 0, 0);
+    host_msi_raise(vector, SOURCE + 1);
+    CHECK(!host_interrupt_waits(host_core(1)), "a message of another device is refused");
+    interrupts_deliver();
+    CHECK(current_of(1) == NULL, "and is not the driver's fault");
+    host_msi_raise(vector, SOURCE);
+    CHECK(!host_interrupt_waits(host_core(0)) && host_interrupt_waits(host_core(1)), "its own");
+    interrupts_deliver();
+    CHECK(current_of(1) == driver, "is");
+    (void)SEND(1, SYSCALL_WAIT, NOTIFICATION, 0, 0);
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_DELETE, SPACE), "core 0 takes the space away");
+    CHECK_EQ(host_source_domain(SOURCE, &phys), 0, "and the device out of it");
     host_stop();
 }
