@@ -194,11 +194,17 @@ rules_for_bin = $(call rules_for_sources,$(1),$(2))\
 $(foreach v,host cov,$(foreach m,$(host_program_modules),$(call rules_for_bin,$(m),$(v))))
 
 host_tests := $(foreach m,$(modules),$(foreach t,$($(m).tests),$(call test_exe,$(m),$(t),host)))
-cov_tests := $(patsubst $(BUILD)/host/%,$(BUILD)/cov/%,$(host_tests))
+# Coverage is the kernel's: tests and programs that hold none of it have no part.
+has_kernel = $(filter kernel/%,$(call closure,$(1) $($(1).test_uses)))
+cov_tests := $(foreach m,$(modules),$(if $(call has_kernel,$(m)),\
+    $(foreach t,$($(m).tests),$(call test_exe,$(m),$(t),cov))))
 host_programs := $(foreach m,$(host_program_modules),$(call bin_of,$(m),host))
-cov_programs := $(patsubst $(BUILD)/host/%,$(BUILD)/cov/%,$(host_programs))
+cov_program_modules := $(foreach m,$(host_program_modules),$(if $(call has_kernel,$(m)),$(m)))
+cov_programs := $(foreach m,$(cov_program_modules),$(call bin_of,$(m),cov))
 
 # Host programs with test_args are tests too: one line per run, executable and arguments.
+programs_run.host := $(host_program_modules)
+programs_run.cov := $(cov_program_modules)
 define runs_of
-$(foreach m,$(host_program_modules),$(if $($(m).test_args),--run '$(call bin_of,$(m),$(1)) $($(m).test_args)'))
+$(foreach m,$(programs_run.$(1)),$(if $($(m).test_args),--run '$(call bin_of,$(m),$(1)) $($(m).test_args)'))
 endef
