@@ -104,3 +104,69 @@ TEST(a_panic_names_events_of_every_kind)
         at = found != NULL ? found : at; /* in this order */
     }
 }
+
+/* Events of one kind for the numbers from..from+SHOWN-1, as far as they go. */
+enum { SHOWN = 16 };
+
+struct batch {
+    enum trace_kind kind;
+    uint32_t from;
+    uint32_t end;
+};
+
+static uint64_t first_of(const struct batch *batch, uint32_t at)
+{
+    return batch->kind == TRACE_METHOD ? fuzz_ops[at].type : at;
+}
+
+static void panic_with_batch(const void *argument)
+{
+    static struct trace_ring ring;
+    const struct batch *batch = argument;
+    struct core core = { .number = 0 };
+
+    core_trace.ring = &ring;
+    core_trace.is_on = 1;
+    for (uint32_t at = batch->from; at < batch->end && at < batch->from + SHOWN; at++) {
+        trace_write(&core, batch->kind, first_of(batch, at),
+                    batch->kind == TRACE_METHOD ? fuzz_ops[at].label : 0);
+    }
+    core_panic("words", "a_file.c", 12);
+}
+
+static const char *name_in(const struct batch *batch, uint32_t at)
+{
+    switch (batch->kind) {
+    case TRACE_METHOD:
+        return fuzz_ops[at].name;
+    case TRACE_EXIT:
+        return error_name(at);
+    case TRACE_FAULT:
+        return fault_name(at);
+    default:
+        return syscall_name(at);
+    }
+}
+
+static void batches_are_named(enum trace_kind kind, uint32_t from, uint32_t end)
+{
+    for (struct batch batch = { kind, from, end }; batch.from < end; batch.from += SHOWN) {
+        const struct last_words *words = last_words_of(panic_with_batch, &batch);
+        const char *at = words->printed;
+
+        for (uint32_t i = batch.from; i < end && i < batch.from + SHOWN; i++) {
+            const char *found = strstr(at, name_in(&batch, i));
+
+            CHECK(found != NULL, name_in(&batch, i));
+            at = found != NULL ? found : at; /* in this order */
+        }
+    }
+}
+
+TEST(a_panic_names_every_call_method_error_and_fault)
+{
+    batches_are_named(TRACE_ENTRY, 0, SYSCALL_METHOD + 1);
+    batches_are_named(TRACE_METHOD, 0, FUZZ_OPS);
+    batches_are_named(TRACE_EXIT, 0, sizeof(errors) / sizeof(errors[0]));
+    batches_are_named(TRACE_FAULT, FAULT_NOT_PRESENT, FAULT_STACK + 1);
+}
