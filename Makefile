@@ -53,7 +53,14 @@ help:
 	@echo 'make size       code size of the kernel by module'
 	@echo 'make clean      remove build/'
 
-run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio
+# A disk with docs/ on it, for SYSTEM=files.
+DEMO_DISK := $(BUILD)/disk/demo.img
+$(DEMO_DISK): $(shell find docs -type f) Makefile
+	@mkdir -p $(@D)
+	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d docs $@ 64M
+disk_of_system = $(if $(filter files,$(SYSTEM)),$(DEMO_DISK))
+
+run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
 	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(RUN_ARGS)
 
 # A typed example; TRACE_ARGS='--type help --seconds 1' records something else.
@@ -61,14 +68,14 @@ TRACE_ARGS ?= --type ping-pong --type 'crash null' --seconds 2
 trace: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio
 	@$(PYTHON) -B tools/trace.py $(SYSTEM) --build $(BUILD) --out $(BUILD)/trace.json $(TRACE_ARGS)
 
-debug: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio
+debug: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
 	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive --gdb $(RUN_ARGS)
 
 model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
-scenario_systems := default disk
+scenario_systems := default disk files
 
 test: $(host_tests) $(host_programs) $(KERNEL) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))

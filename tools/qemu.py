@@ -58,7 +58,7 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
     if settings["iommu"]:  # before the devices behind it
         options = "" if settings["iommu"] is True else "," + settings["iommu"]
         command += ["-device", "intel-iommu,intremap=on" + options]
-    command += settings["devices"]
+    command += [word.replace("{build}", build) for word in settings["devices"]]
     append = settings["append"]
     if not interactive and "panic=" not in append:
         append = (append + " panic=exit").strip()  # at once, instead of waiting for the time-out

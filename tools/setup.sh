@@ -8,9 +8,9 @@ set -eu
 packages_of() {
     case $1 in
     build) echo gcc binutils libc6-dev python3-minimal python3 dpkg-dev ;;
-    run) packages_of build; echo qemu-system-x86 seabios ;;
+    run) packages_of build; echo qemu-system-x86 seabios e2fsprogs ;;
     debug) packages_of run; echo gdb ;;
-    test) packages_of run; echo spin ;;
+    test) packages_of run; echo spin fdisk ;;
     bench) packages_of run ;;
     check) packages_of build
            echo clang clang-format clang-tidy cppcheck git libclang-rt-14-dev ;;
@@ -28,6 +28,7 @@ why() {
     dpkg-dev) echo "unpacks the source packages that lwIP and musl come from (tools/sources.py)" ;;
     gdb) echo "debugs the system from outside" ;;
     spin) echo "checks the models of protocols" ;;
+    e2fsprogs | fdisk) echo "makes the file systems and partition tables for the emulated disks and the tests" ;;
     clang* | cppcheck | libclang-rt*) echo "second compiler, formatter and checkers" ;;
     git) echo "tells which files belong to the project" ;;
     mmdebstrap) echo "makes a bare Debian to test the set-up in" ;;

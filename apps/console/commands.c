@@ -299,6 +299,12 @@ static const struct {
     { "fail", "NAME: make a program die, as by a fault; `warden` too", command_fail },
     { "hang", "NAME: make a program spin for ever; `warden` too", command_hang },
     { "recovery", "deaths, and how long programs were down", command_recovery },
+    { "ls", "PATH: what is in a directory", command_ls },
+    { "cat", "PATH: show a file", command_cat },
+    { "sum", "PATH: the SHA-256 of a file", command_sum },
+    { "sums", "PATH: of all files below a directory", command_sums },
+    { "volume", "about the file system and its cache", command_volume },
+    { "patience", "SECONDS: how long one of these may wait for the disk", command_patience },
     { "time", "since boot", command_time },
     { "poweroff", "end", command_poweroff },
 };

@@ -9,3 +9,11 @@ void line_read(const char *prompt, char *line, size_t size);
 
 /** command_run() - do what a line says. The line is cut into words in place. */
 void command_run(char *line);
+
+/* Commands about files. */
+void command_ls(const char *argument);
+void command_cat(const char *argument);
+void command_sum(const char *argument);
+void command_sums(const char *argument);
+void command_volume(const char *argument);
+void command_patience(const char *argument);

@@ -57,11 +57,13 @@ def image_is(path, version, sample):
 class Disk(console.Scenario):
     """A machine with a disk, and what is asked of diskcheck."""
 
+    system = "disk"
+
     def __init__(self, name, build, timeout_s, devices):
-        settings = qemu.settings_of("disk")
+        settings = qemu.settings_of(self.system)
         # In guest time a driver that is slow because this machine is busy is not slow.
         settings.update(devices=devices, icount=True)
-        super().__init__(console.Machine(qemu.command_for("disk", build, settings)), timeout_s)
+        super().__init__(console.Machine(qemu.command_for(self.system, build, settings)), timeout_s)
         self.name = name
         self.step(f"{name}_boots", lambda: self.machine.wait_for(console.PROMPT, timeout_s) and None)
 
@@ -69,8 +71,7 @@ class Disk(console.Scenario):
         return self.machine.wait_for("warden: diskcheck destroyed", self.timeout_s)
 
     def start(self, args):
-        self.machine.type(f"start diskcheck {args}\r")
-        self.machine.wait_for("done", self.timeout_s)
+        self.ask(f"start diskcheck {args}")
 
     def checks(self, name, args, *patterns):
         def action():
@@ -81,10 +82,11 @@ class Disk(console.Scenario):
         self.step(name, action)
 
     def harm_until(self, seen, line, count):
-        """Type the line `count` times, each after the disk's driver has come up, while diskcheck runs."""
+        """Type the line `count` times, each after what it harms has come up again, while diskcheck runs."""
+        back = "functions on" if line.endswith("pci") else "requests at once"
         for _ in range(count):
             self.machine.type(line + "\r")
-            seen += self.machine.wait_for("requests at once", self.timeout_s)
+            seen += self.machine.wait_for(back, self.timeout_s)
             time.sleep(random.uniform(0.02, 0.1))
         return seen
 
@@ -100,7 +102,7 @@ class Disk(console.Scenario):
             if not match:
                 return f"wanted: a last line of diskcheck; got: {said[-500:]!r}"
             epochs, resubmitted, refused, failures = map(int, match.groups())
-            wanted = sum(count for _, count in harms)
+            wanted = sum(count for line, count in harms if line.endswith("disk"))
             print(f"note: {name}: {epochs} epochs, {resubmitted} resubmitted")
             if failures or refused or epochs < wanted // 2 or resubmitted == 0:
                 return (f"wanted: {wanted} epochs or nearly, some resubmitted, no failure; "
@@ -125,12 +127,34 @@ def file_backed(path, *more):
             "-blockdev", "driver=raw,file=file,node-name=disk" + "".join(more)] + DEVICE
 
 
-def failing(path, once):
+def throttled(path):
+    """So slow that there is always much in the device."""
+    return ["-object", '{"qom-type":"throttle-group","id":"slow","limits":{"iops-total":50}}',
+            "-blockdev", f"driver=file,filename={path},node-name=file",
+            "-blockdev", "driver=raw,file=file,node-name=raw",
+            "-blockdev", "driver=throttle,throttle-group=slow,file=raw,node-name=disk"] + DEVICE
+
+
+def failing(path, once, sector=BAD_SECTOR):
     debug = ('{"driver":"blkdebug","node-name":"debug","image":"file","inject-error":['
              '{"event":"none","iotype":"read","errno":5,"sector":%d,"once":%s}]}'
-             % (BAD_SECTOR, "true" if once else "false"))
+             % (sector, "true" if once else "false"))
     return ["-blockdev", f"driver=file,filename={path},node-name=file", "-blockdev", debug,
             "-blockdev", "driver=raw,file=debug,node-name=disk"] + DEVICE
+
+
+def clients_die(scenario):
+    """Reads of a dead client are still in the device when its successor fills the same memory, to write it."""
+    for version in range(6):
+        scenario.start("pattern rounds=100")
+        time.sleep(random.uniform(0.02, 0.1))
+        scenario.ask("kill diskcheck")
+        while "done" not in scenario.ask("start diskcheck write sectors=1024"):
+            pass  # it is not quite dead yet
+        said = scenario.check_ends()
+        if "0 failures" not in said:
+            return f"round {version}: wanted: 0 failures; got: {said!r}"
+    return None
 
 
 def converse_with_a_good_disk(scenario):
@@ -139,10 +163,13 @@ def converse_with_a_good_disk(scenario):
     scenario.checks("reads_one_at_a_time", "pattern depth=1", *good)
     scenario.survives("reads_on_over_deaths_of_the_driver", "pattern rounds=30 random=300",
                       [("fail disk", KILLS), ("hang disk", 3)])
+    scenario.survives("reads_on_over_deaths_of_the_pci_server", "pattern rounds=25",
+                      [("fail pci", 3), ("fail disk", 2), ("hang pci", 1), ("fail disk", 2)])
     scenario.survives("writes_on_over_deaths_of_the_driver", "write rounds=12",
                       [("fail disk", KILLS)])
+    scenario.step("clients_that_die_leave_nothing_behind", lambda: clients_die(scenario))
     scenario.checks("writes_at_the_end", "write rounds=2", r"^ok diskcheck_flush", *good)
-    scenario.says("nobody_else_died", "recovery", r"^pci +0 +0", "warden itself .* 0 times")
+    scenario.says("nobody_else_died", "recovery", r"^console +0 +0", r"^pci +3 +1", "warden itself .* 0 times")
 
 
 def converse_with_failing_disks(args, path):
@@ -159,6 +186,14 @@ def converse_with_failing_disks(args, path):
     read_only.checks("a_read_only_disk_is_not_written", "write", "no disk: NO_RIGHT")
     read_only.checks("a_read_only_disk_is_read", "", "^ok diskcheck_sequential")
     yield read_only.end()
+    slow = Disk("slow_disk", args.build, args.timeout, throttled(path))
+    slow.step("clients_that_die_in_the_middle_leave_nothing_behind", lambda: clients_die(slow))
+    yield slow.end()
+    stray = Disk("stray_disk", args.build, args.timeout,
+                 [word.replace(",iommu_platform=on", "") for word in file_backed(path)])
+    stray.checks("a_disk_that_would_pass_by_the_domain_is_refused", "",
+                 "no disk: (TIMED_OUT|CANCELLED)")
+    yield stray.end()
 
 
 def main():

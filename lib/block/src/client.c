@@ -17,6 +17,9 @@ err_t block_client_open(struct block_client *client, uint32_t session)
 
 err_t block_client_submit(struct block_client *client, const struct block_work *work)
 {
+    if (!client->is_ours) {
+        return ERR_BUSY;
+    }
     if (work->offset > client->session.data_bytes ||
         work->bytes > client->session.data_bytes - work->offset) {
         return ERR_RANGE;
@@ -166,7 +169,7 @@ static bool complete(struct block_client *client, const struct block_completion 
     uint32_t low = (uint32_t)completion->tag;
 
     if (completion->tag == client->begin_tag && !client->has_begun) {
-        client->has_begun = true;
+        client->has_begun = client->is_ours = true;
         return false;
     }
     if (low == 0 || low > BLOCK_RECORDS) {

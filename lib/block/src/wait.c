@@ -15,6 +15,18 @@ static void serve(struct block_client *client, struct service *service, ns_t dea
     client->served_ns = clock_now();
 }
 
+void block_client_start(struct block_client *client, struct service *service)
+{
+    struct block_result none;
+
+    while (!client->is_ours) {
+        (void)!block_client_reap(client, &none); /* nothing was submitted */
+        if (!client->is_ours && block_client_rest(client)) {
+            serve(client, service, DEADLINE_NEVER);
+        }
+    }
+}
+
 void block_client_wait(struct block_client *client, struct service *service,
                        struct block_result *result)
 {

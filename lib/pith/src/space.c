@@ -6,7 +6,7 @@
 #include "pith/object.h"
 #include "pith/self.h"
 
-enum { UNMAP_PAGES = 64, TABLES_PER_RUN = 4 };
+enum { UNMAP_PAGES = 64, MAP_PAGES = 64, TABLES_PER_RUN = 4 }; /* as many as one call does */
 
 err_t region_reserve(uint64_t bytes, user_addr_t *at)
 {
@@ -35,9 +35,10 @@ err_t space_map(cap_addr_t space, user_addr_t at, cap_addr_t frame, uint32_t fir
 {
     *done = 0;
     while (*done < pages) {
+        uint32_t part = pages - *done < MAP_PAGES ? pages - *done : (uint32_t)MAP_PAGES;
         uint32_t count = 0;
-        err_t err = vspace_map(space, frame, first + *done, pages - *done, at + *done * PAGE_BYTES,
-                               prot, &count);
+        err_t err =
+            vspace_map(space, frame, first + *done, part, at + *done * PAGE_BYTES, prot, &count);
 
         if (err) {
             return err;

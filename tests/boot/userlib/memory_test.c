@@ -105,6 +105,19 @@ static void regions_hold_what_is_written(void)
     CHECK_EQ(self()->ranges.count, 1, "the space is whole again");
 }
 
+/* More pages than the kernel's map takes in one call. */
+static void regions_may_be_large(void)
+{
+    const uint64_t bytes = 4100 * PAGE_BYTES;
+    user_addr_t at;
+    cap_addr_t frame;
+
+    CHECK_EQ(region_create(bytes, PROT_READ | PROT_WRITE, &at, &frame), ERR_OK, "a large region");
+    *(uint64_t *)(at + bytes - 8) = 1;
+    CHECK_EQ(*(uint64_t *)at, 0, "another word");
+    region_destroy(at, bytes, frame);
+}
+
 static void the_clock_goes_on_and_sleep_lasts(void)
 {
     ns_t start = clock_now();
@@ -121,6 +134,7 @@ const struct userlib_test memory_tests[] = {
     { "memory_says_when_there_is_none", memory_says_when_there_is_none },
     { "objects_come_and_go", objects_come_and_go },
     { "regions_hold_what_is_written", regions_hold_what_is_written },
+    { "regions_may_be_large", regions_may_be_large },
     { "the_clock_goes_on_and_sleep_lasts", the_clock_goes_on_and_sleep_lasts },
     { 0 },
 };

@@ -7,7 +7,9 @@
  *     block_client_submit() ..., block_client_reap() until WOULD_BLOCK
  *     block_client_rest(): true: wait for the session's bit, or block_client_deadline()
  *
- * or, for programs that have nothing else to do, block_client_transfer().
+ * or, for programs that have nothing else to do, block_client_start(), then block_client_transfer().
+ * At first the data area is not the program's: a device may still be busy there for a predecessor that died. So
+ * nothing may be written to it while `is_ours` is false, and submit() refuses.
  */
 #pragma once
 
@@ -59,8 +61,9 @@ struct block_client {
     uint32_t serial;
     uint64_t order;
     uint64_t begin_tag; /* of the BEGIN that was sent in this epoch; 0: none yet */
-    bool has_begun;
-    bool is_full; /* the ring: some that are queued wait for room */
+    bool has_begun;     /* in this epoch */
+    bool is_ours;       /* the data area: once it has begun in any */
+    bool is_full;       /* the ring: some that are queued wait for room */
 
     ns_t served_ns; /* when block_client_wait() last looked for calls */
 
@@ -69,12 +72,13 @@ struct block_client {
     uint64_t refused;     /* completions that made no sense, and lies */
 };
 
-/** block_client_open() - over that session of the program. Errors: those of session_open(). */
+/** block_client_open() - over that session of the program; not ours yet. Errors: those of session_open(). */
 MUST_CHECK err_t block_client_open(struct block_client *client, uint32_t session);
 
 /**
  * block_client_submit() - @work is copied. The server sees it at the next reap or rest.
- * Errors: ERR_WOULD_BLOCK  BLOCK_RECORDS are in flight. ERR_RANGE  it is outside the data area.
+ * Errors: ERR_BUSY         the data area is not ours yet. ERR_RANGE  it is outside the data area.
+ *         ERR_WOULD_BLOCK  BLOCK_RECORDS are in flight.
  */
 MUST_CHECK err_t block_client_submit(struct block_client *client, const struct block_work *work);
 
@@ -92,6 +96,9 @@ static inline uint64_t block_client_bit(const struct block_client *client)
 {
     return 1ull << (EVENT_SESSION_FIRST + client->session.number);
 }
+
+/** block_client_start() - wait until the data area is the program's. Calls that come meanwhile are refused. */
+void block_client_start(struct block_client *client, struct service *service);
 
 /** block_client_wait() - reap the next result, waiting for it. Calls that come meanwhile are refused. */
 void block_client_wait(struct block_client *client, struct service *service,

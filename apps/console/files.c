@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands about files, in systems that have some. */
+#include "file/file.h"
+
+#include "console.h"
+#include "pith/clock.h"
+#include "pith/debug.h"
+#include "pith/file_calls.h"
+#include "pith/self.h"
+#include "pith/string.h"
+#include "sha256/sha256.h"
+
+#include "abi/names.h"
+
+enum { LINK_BYTES = 1024, DEPTH_MAX = 24, FIRST_PRINTED = 0x20, LAST_PRINTED = 0x7e };
+
+#define PROGRESS_NS (1 * NS_PER_S)
+
+static ns_t patience_ns = 30 * NS_PER_S;
+
+static struct files files;
+
+static bool is_connected(void)
+{
+    static bool is_done;
+
+    if (!is_done) {
+        if (files_connect(&files)) {
+            debug_printf("there are no files in this system\n");
+            return false;
+        }
+        is_done = true;
+    }
+    files.patience_ns = patience_ns;
+    return true;
+}
+
+/* A name as it is, but for what a terminal or a reader of lines would take for something else. */
+static void name_print(const char *name)
+{
+    for (; *name != 0; name++) {
+        unsigned char c = (unsigned char)*name;
+
+        if (c >= FIRST_PRINTED && c <= LAST_PRINTED && c != '\\') {
+            debug_write(name, 1);
+        } else {
+            debug_printf("\\x%02x", (unsigned)c);
+        }
+    }
+}
+
+static const char *path_or_root(const char *argument)
+{
+    return argument[0] != 0 ? argument : "/";
+}
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static char kind_letter(uint32_t kind)
+{
+    static const char letters[] = "?-dlo";
+
+    return kind < sizeof(letters) - 1 ? letters[kind] : '?';
+}
+
+void command_patience(const char *argument)
+{
+    uint64_t seconds = 0;
+
+    for (; *argument >= '0' && *argument <= '9' && seconds < 1000000; argument++) {
+        seconds = seconds * 10 + (uint64_t)(*argument - '0');
+    }
+    if (seconds != 0) {
+        patience_ns = seconds * NS_PER_S;
+    }
+    debug_printf("%lu s\n", (unsigned long)(patience_ns / NS_PER_S));
+}
+
+/* --- ls --- */
+
+static void entry_show(const char *dir, const struct files_name *name)
+{
+    static char path[FILES_PATH_MAX];
+    size_t length = strlen(dir);
+    char target[LINK_BYTES];
+    struct file file;
+
+    if (length + 1 + name->length >= sizeof(path)) {
+        return;
+    }
+    memmove(path, dir, length);
+    path[length] = '/';
+    memcpy(path + length + 1, name->text, name->length + 1);
+    err_t err = files_open(&files, path, FILES_NO_FOLLOW, &file);
+
+    if (err) {
+        debug_printf("? %12s ", error_name(err));
+        name_print(name->text);
+        debug_printf("\n");
+        return;
+    }
+    debug_printf("%c %12lu ", kind_letter(file.kind), (unsigned long)file.bytes);
+    name_print(name->text);
+    if (file.kind == FILE_KIND_SYMLINK && files_link(&file, target, sizeof(target)) == ERR_OK) {
+        debug_printf(" -> ");
+        name_print(target);
+    }
+    debug_printf("\n");
+    files_close(&file);
+}
+
+void command_ls(const char *argument)
+{
+    const char *path = path_or_root(argument);
+    static struct files_list list;
+    static struct files_name name;
+    struct file dir;
+
+    if (!is_connected()) {
+        return;
+    }
+    err_t err = files_open(&files, path, FILES_DIRECTORY, &dir);
+
+    if (err) {
+        debug_printf("%s: %s\n", path, error_text(err));
+        return;
+    }
+    files_list(&list, &dir);
+    while ((err = files_next(&list, &name)) == ERR_OK) {
+        if (!is_dots(name.text)) {
+            entry_show(path, &name);
+        }
+    }
+    if (err != ERR_NO_ENTRY) {
+        debug_printf("%s: %s\n", path, error_text(err));
+    }
+    files_close(&dir);
+}
+
+/* --- cat --- */
+
+static bool text_show(void *context, const struct file *file, uint64_t position, const void *data,
+                      uint32_t bytes)
+{
+    (void)context;
+    (void)file;
+    (void)position;
+    debug_write(data, bytes);
+    return true;
+}
+
+void command_cat(const char *argument)
+{
+    if (!is_connected()) {
+        return;
+    }
+    err_t err = files_all(&files, argument, text_show, NULL);
+
+    if (err) {
+        debug_printf("%s: %s\n", argument, error_text(err));
+    }
+}
+
+/* --- sum, sums --- */
+
+struct summing {
+    struct sha256 hash;
+    ns_t next_ns; /* when to say how far it is */
+    bool is_told;
+};
+
+static bool sum_add(void *context, const struct file *file, uint64_t position, const void *data,
+                    uint32_t bytes)
+{
+    struct summing *summing = context;
+    ns_t now = clock_now();
+
+    sha256_add(&summing->hash, data, bytes);
+    if (summing->is_told && now >= summing->next_ns) {
+        debug_printf("%lu of %lu KiB\n", (unsigned long)((position + bytes) / 1024),
+                     (unsigned long)(file->bytes / 1024));
+        summing->next_ns = now + PROGRESS_NS;
+    }
+    return true;
+}
+
+/* Prints the checksum, or in its place the error; then the path. */
+static void sum_show(const char *path, bool is_told)
+{
+    struct summing summing = { .next_ns = clock_now() + PROGRESS_NS, .is_told = is_told };
+    unsigned char digest[SHA256_BYTES];
+
+    sha256_start(&summing.hash);
+    err_t err = files_all(&files, path, sum_add, &summing);
+
+    if (err) {
+        debug_printf("%s", error_name(err));
+    } else {
+        sha256_finish(&summing.hash, digest);
+        for (uint32_t i = 0; i < SHA256_BYTES; i++) {
+            debug_printf("%02x", (unsigned)digest[i]);
+        }
+    }
+    debug_printf("  ");
+    name_print(path);
+    debug_printf("\n");
+}
+
+void command_sum(const char *argument)
+{
+    if (!is_connected()) {
+        return;
+    }
+    ns_t start = clock_now();
+
+    sum_show(argument, true);
+    debug_printf("%lu ms; %lu calls repeated, %lu files opened again\n",
+                 (unsigned long)((clock_now() - start) / NS_PER_MS), (unsigned long)files.repeated,
+                 (unsigned long)files.reopened);
+}
+
+/* A walk over a tree: one directory open at each level. */
+struct level {
+    struct file dir;
+    struct files_list list;
+    size_t length; /* of the path to it */
+};
+
+static struct level levels[DEPTH_MAX];
+static char walk_path[DEPTH_MAX][FILES_PATH_MAX];
+
+/* The path of a name at a level, in the place of the next level; false: too long or too deep. */
+static bool path_step(uint32_t depth, const struct files_name *name)
+{
+    size_t length = levels[depth].length;
+
+    if (depth + 1 >= DEPTH_MAX || length + name->length + 2 > FILES_PATH_MAX) {
+        return false;
+    }
+    memcpy(walk_path[depth + 1], walk_path[depth], length);
+    walk_path[depth + 1][length] = '/';
+    memcpy(walk_path[depth + 1] + length + 1, name->text, name->length + 1);
+    return true;
+}
+
+static bool level_enter(uint32_t depth)
+{
+    struct level *level = &levels[depth];
+    err_t err = files_open(&files, depth == 0 && walk_path[0][0] == 0 ? "/" : walk_path[depth],
+                           FILES_DIRECTORY | FILES_NO_FOLLOW, &level->dir);
+
+    if (err) {
+        debug_printf("%s  ", error_name(err));
+        name_print(walk_path[depth]);
+        debug_printf("\n");
+        return false;
+    }
+    level->length = strlen(walk_path[depth]);
+    files_list(&level->list, &level->dir);
+    return true;
+}
+
+static void link_show(const char *path)
+{
+    char target[LINK_BYTES];
+    struct file file;
+    err_t err = files_open(&files, path, FILES_NO_FOLLOW, &file);
+
+    if (err == ERR_OK) {
+        err = files_link(&file, target, sizeof(target));
+        files_close(&file);
+    }
+    debug_printf("%s  ", err ? error_name(err) : "link");
+    name_print(path);
+    debug_printf(" -> ");
+    name_print(err ? "" : target);
+    debug_printf("\n");
+}
+
+/* Sums of all regular files below a directory, and the targets of all links. */
+void command_sums(const char *argument)
+{
+    static struct files_name name;
+    uint32_t depth = 0;
+    size_t length = strlen(argument);
+
+    if (!is_connected() || length >= FILES_PATH_MAX) {
+        return;
+    }
+    memcpy(walk_path[0], argument, length + 1);
+    if (strcmp(argument, "/") == 0) {
+        walk_path[0][0] = 0;
+    }
+    if (!level_enter(0)) {
+        return;
+    }
+    for (;;) {
+        err_t err = files_next(&levels[depth].list, &name);
+
+        if (err) {
+            if (err != ERR_NO_ENTRY) {
+                debug_printf("%s  ", error_name(err));
+                name_print(walk_path[depth]);
+                debug_printf("\n");
+            }
+            files_close(&levels[depth].dir);
+            if (depth == 0) {
+                break;
+            }
+            depth--;
+        } else if (is_dots(name.text)) {
+            continue;
+        } else if (!path_step(depth, &name)) {
+            debug_printf("TOO_DEEP  ");
+            name_print(name.text);
+            debug_printf("\n");
+        } else if (name.kind == FILE_KIND_DIRECTORY) {
+            depth += level_enter(depth + 1);
+        } else if (name.kind == FILE_KIND_SYMLINK) {
+            link_show(walk_path[depth + 1]);
+        } else {
+            sum_show(walk_path[depth + 1], false);
+        }
+    }
+    debug_printf("end of sums\n");
+}
+
+void command_volume(const char *argument)
+{
+    uint32_t block_bytes, cache_pages, handles;
+    uint64_t blocks, hits, misses, damaged;
+
+    (void)argument;
+    if (!is_connected()) {
+        return;
+    }
+    err_t err = file_info(files.server, clock_now() + NS_PER_S, &block_bytes, &blocks, &cache_pages,
+                          &hits, &misses, &damaged, &handles);
+
+    if (err) {
+        debug_printf("%s\n", error_text(err));
+        return;
+    }
+    debug_printf(
+        "%lu blocks of %u bytes; cache of %u pages, %lu hits, %lu misses; %lu damages met; "
+        "%u handles\n",
+        (unsigned long)blocks, block_bytes, cache_pages, (unsigned long)hits, (unsigned long)misses,
+        (unsigned long)damaged, handles);
+}

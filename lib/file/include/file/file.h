@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client of the protocol file. It goes on over deaths of the server and of all that is behind it: a call that
+ * a death ended is made again, files that were open are opened again, and whoever reads sees that it took
+ * longer. If what the path leads to by then is another file, or was changed, that is ERR_GONE.
+ *
+ *     files_connect(&files)
+ *     files_open(&files, "/docs/files.md", 0, &file)
+ *     files_read(&file, position, into, bytes, &done)
+ *     files_close(&file)
+ *
+ * One thread uses a struct files and what was opened with it. Errors of all calls, beside those of abi/idl/file.idl:
+ *   ERR_TIMED_OUT  it took longer than patience_ns.
+ *   ERR_CANCELLED  the server is down for good.
+ *   ERR_GONE       the file is not what it was when it was opened; or there is no file system.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/types.h"
+#include "service/session.h"
+
+/* Flags of files_open(). */
+#define FILES_NO_FOLLOW 1u /* a symbolic link at the end is what is opened */
+#define FILES_DIRECTORY 2u /* it must be one */
+
+#define FILES_PATH_MAX 4096u
+#define FILES_NAME_MAX 255u
+
+struct files {
+    cap_addr_t server;
+    struct session session; /* its data area: a path, then what is read */
+    ns_t patience_ns;  /* for one call, all repetitions together; 10 s, or as the program says */
+    uint64_t repeated; /* calls */
+    uint64_t reopened; /* files */
+};
+
+/* An open file. What is said about it is as it was when it was opened. */
+struct file {
+    struct files *files; /* borrowed, as is the path, until files_close() */
+    const char *path;
+    uint32_t flags;
+    uint32_t handle;
+    uint32_t epoch; /* of the session, when the handle was given */
+    uint32_t kind;  /* enum file_kind */
+    uint64_t bytes;
+    uint64_t modified; /* ns since 1970 */
+    uint64_t inode;
+};
+
+/* A name in a directory. */
+struct files_name {
+    uint64_t inode;
+    uint32_t kind; /* enum file_kind; NONE: it is not known without opening it */
+    uint32_t length;
+    char text[FILES_NAME_MAX + 1]; /* ends with 0 */
+};
+
+/** files_connect() - with the server that the program may use. Errors: ERR_NO_ENTRY  it may use none. */
+MUST_CHECK err_t files_connect(struct files *files);
+
+/** files_open() - Borrows @files and @path until files_close(). Errors: ERR_RANGE  it is longer than FILES_PATH_MAX. */
+MUST_CHECK err_t files_open(struct files *files, const char *path, uint32_t flags,
+                            struct file *file);
+
+/** files_close() - whether or not the server is there. */
+void files_close(struct file *file);
+
+/**
+ * files_view() - bytes of a file, where the server puts them: there until the next call.
+ * At most files_view_bytes() at once; *done is less only at the end of the file.
+ */
+MUST_CHECK err_t files_view(struct file *file, uint64_t position, uint32_t bytes, const void **data,
+                            uint32_t *done);
+uint32_t files_view_bytes(const struct files *files);
+
+/** files_read() - copy bytes of a file; *done is less only at its end. */
+MUST_CHECK err_t files_read(struct file *file, uint64_t position, void *into, uint64_t bytes,
+                            uint64_t *done);
+
+/** files_link() - the target of a symbolic link that was opened with NO_FOLLOW, ended with 0. */
+MUST_CHECK err_t files_link(struct file *file, char *into, uint32_t bytes);
+
+/* Where the listing of a directory is. */
+struct files_list {
+    struct file *dir; /* borrowed */
+    uint64_t next;    /* position to ask for */
+    uint32_t at;      /* in the part that is here */
+    uint32_t used;
+    bool is_last; /* part */
+    unsigned char part[2048];
+};
+
+/** files_list() - begin at the first name. */
+void files_list(struct files_list *list, struct file *dir);
+
+/**
+ * files_next() - the next name; "." and ".." are among them.
+ * Errors: ERR_NO_ENTRY  that was all.
+ */
+MUST_CHECK err_t files_next(struct files_list *list, struct files_name *name);
+
+/* Gets a file piece by piece, from its beginning; false ends it. @data is good for this call. */
+typedef bool files_visit_t(void *context, const struct file *file, uint64_t position,
+                           const void *data, uint32_t bytes);
+
+/** files_all() - show all of a regular file. Errors: ERR_CANCELLED  the visitor said so. */
+MUST_CHECK err_t files_all(struct files *files, const char *path, files_visit_t *visit,
+                           void *context);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the files of the file server. It has one thread, and never waits for the disk with a call in hand: a call
+ * that needs a page which is not there is deferred, and tried again from its beginning when the page has come
+ * (docs/files.md).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/errors.h"
+#include "abi/types.h"
+#include "block/client.h"
+#include "cache/cache.h"
+#include "ext4/ext4.h"
+#include "service/service.h"
+#include "service/session.h"
+
+#define NO_PAGE UINT64_MAX
+
+enum {
+    OPS_MAX = 32,     /* calls that wait */
+    HANDLES_MAX = 64, /* of one client; the low bits of a handle are its place */
+    AHEAD_PAGES = 32, /* read at once */
+};
+
+/* --- Calls that wait --- */
+
+enum op_state { OP_FREE, OP_WAITING, OP_READY, OP_TRIED };
+
+struct op {
+    cap_addr_t reply; /* holds the call */
+    uint8_t state;    /* enum op_state */
+    bool is_alone;    /* reads single pages: a longer piece of the disk failed */
+    uint32_t attempts;
+    msg_info_t info;
+    uint64_t words[8];
+    uint64_t badge;
+    uint64_t waits_for; /* page; NO_PAGE: any */
+    uint64_t failed;    /* page that the disk did not give; NO_PAGE: none */
+    uint64_t progress;  /* a handler's own */
+};
+
+/* The call that is being tried. */
+struct attempt {
+    struct op *op; /* NULL: it is in the hand of struct service, or there is none */
+    bool may_wait; /* here, for the disk, letting others in meanwhile */
+    bool is_alone;
+    bool is_gone; /* the caller is: nothing that is found matters */
+    uint32_t gets;
+    ns_t started_ns; /* when others were last let in */
+    uint64_t waits_for;
+    uint64_t failed;
+    uint64_t progress;
+};
+
+struct server {
+    struct service service;
+    struct attempt attempt;
+    struct ext4 fs;
+    bool is_mounted;
+    err_t mount_error; /* if it is not, and will not be */
+    uint64_t refused;  /* bad requests */
+};
+
+extern struct server files;
+
+/** ops_init() - Errors: those of object_create(). */
+MUST_CHECK err_t ops_init(void);
+
+/** op_park() - the call in hand waits, until it is woken or at once READY. */
+void op_park(enum op_state state);
+
+/** call_try() - answer the call in hand, or park it. */
+void call_try(void);
+
+/** ops_run() - try those that are ready. Gives whether some are left. */
+bool ops_run(void);
+
+/** ops_wake() - these pages have come, or the disk failed. */
+void ops_wake(const struct cache_run *run, bool is_good);
+
+/** server_turn() - reap what the disk has done; wait for something; calls are parked. */
+void server_turn(ns_t deadline_ns);
+
+/** attempt_pause() - the same in the middle of an attempt; afterwards look at attempt.is_gone. */
+void attempt_pause(ns_t deadline_ns);
+
+/** attempt_breathe() - in the middle of long work: let others in now and then. Errors: as disk_page(). */
+MUST_CHECK err_t attempt_breathe(void);
+
+/* --- The disk, in pages --- */
+
+struct load {
+    struct cache_run run; /* count 0: free */
+};
+
+struct disk {
+    struct block_client client;
+    struct page_cache cache;
+    struct load loads[BLOCK_RECORDS];
+    uint32_t in_flight; /* loads */
+    bool is_resting;    /* asked to be woken, and nothing was submitted since */
+    uint64_t device_sectors;
+    uint64_t first_sector; /* of the partition */
+    uint64_t sectors;
+    uint32_t run_max;  /* pages in one request */
+    uint32_t ahead;    /* pages read at the last miss, */
+    uint64_t expected; /* and what comes behind them */
+    uint64_t hits;
+    uint64_t misses;
+};
+
+extern struct disk disk;
+
+/** disk_open() - the session with the driver, and the cache in its data area. */
+MUST_CHECK err_t disk_open(void);
+
+/** disk_use() - from now on pages are counted from that sector. Nothing is in flight. */
+void disk_use(uint64_t first_sector, uint64_t sectors);
+
+/**
+ * disk_page() - find a page; on a miss up to @wanted are read. It stays only until something else is asked for.
+ * Errors: ERR_WOULD_BLOCK  it is on its way: try again. ERR_IO  the disk failed. ERR_CALLER_GONE  give up.
+ */
+MUST_CHECK err_t disk_page(uint64_t number, uint32_t wanted, struct cache_page **found);
+
+/** disk_ahead() - read pages that are missing, if there is room now; wait for none. */
+void disk_ahead(uint64_t number, uint64_t count);
+
+/** disk_is_quiet() - reap what came. True: nothing did, and the session's bit will say when. */
+bool disk_is_quiet(void);
+
+/** disk_blocks() - the cache as lib/ext4 wants it. */
+struct ext4_blocks disk_blocks(void);
+
+/** disk_mount() - find the file system. Lets calls in, and parks them. Sets is_mounted or mount_error. */
+void disk_mount(void);
+
+/* --- Clients --- */
+
+struct handle {
+    uint32_t id; /* what the client calls it; 0: closed */
+    uint32_t kind;
+    uint64_t next;  /* position behind the last read */
+    uint64_t ahead; /* position up to which pages were asked for */
+    struct ext4_file file;
+};
+
+struct client {
+    struct session session;
+    uint32_t epoch;
+    uint32_t serial;
+    uint32_t open; /* handles */
+    struct handle handles[HANDLES_MAX];
+};
+
+/** clients_init() - one for each session. */
+MUST_CHECK err_t clients_init(void);
+
+/** client_of() - by badge; NULL: none. A client that was started anew has no handles. */
+struct client *client_of(uint64_t badge);
+
+/** client_handles() - open ones of all clients. */
+uint32_t client_handles(void);
+
+/** handle_find() - NULL: there is no such handle. */
+static inline struct handle *handle_find(struct client *client, uint32_t id)
+{
+    struct handle *handle = &client->handles[id % HANDLES_MAX];
+
+    return handle->id == id && id != 0 ? handle : (struct handle *)0;
+}
+
+/** handle_new() - a free one; it is taken once its id is set to *id. NULL: there is none. */
+struct handle *handle_new(struct client *client, uint32_t *id);
+
+/** client_data() - a piece of the data area; NULL (and counted): it is not inside. */
+void *client_data(struct client *client, uint64_t offset, uint64_t bytes);
+
+/** file_copy() - bytes of a regular file, readahead included. Errors: those of disk_page() and ext4_map(). */
+MUST_CHECK err_t file_copy(struct handle *handle, uint64_t position, unsigned char *into,
+                           uint64_t bytes, uint64_t *done);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The file server: serves the protocol file from an ext4 file system. docs/files.md says how and why. */
+#include "files.h"
+
+#include "pith/debug.h"
+
+#include "abi/names.h"
+
+enum { DAMAGE_LINES_MAX = 50 };
+
+struct server files;
+
+/* Damage is told to people once for each time that the count has moved, up to a limit. */
+static void damage_report(void)
+{
+    static uint64_t told;
+    static uint32_t lines;
+    uint64_t count = atomic_load_explicit(&files.fs.damage.count, memory_order_relaxed);
+    uint64_t where;
+
+    if (count == told) {
+        return;
+    }
+    told = count;
+    if (lines++ < DAMAGE_LINES_MAX) {
+        const char *text = ext4_damage_last(&files.fs.damage, &where);
+
+        debug_printf("files: damage number %lu: %s %lu\n", (unsigned long)count, text,
+                     (unsigned long)where);
+    }
+}
+
+static _Noreturn void serve(void)
+{
+    for (;;) {
+        bool is_busy = ops_run();
+
+        is_busy |= !disk_is_quiet();
+        switch (service_wait(&files.service, is_busy ? 0 : DEADLINE_NEVER)) {
+        case SERVICE_CALL:
+            call_try();
+            break;
+        case SERVICE_SIGNALS:
+            disk.is_resting = false;
+            break;
+        case SERVICE_TIME:
+            break;
+        }
+        damage_report();
+    }
+}
+
+int main(void)
+{
+    err_t err = ops_init();
+
+    if (err == ERR_OK) {
+        err = clients_init();
+    }
+    if (err == ERR_OK) {
+        err = disk_open();
+    }
+    if (err) {
+        debug_printf("files: it cannot start: %s\n", error_name(err));
+        return 1;
+    }
+    disk_mount();
+    damage_report();
+    serve();
+}

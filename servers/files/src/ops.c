@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that wait for the disk. Must stay true: a call is in exactly one place, the hand of struct service, a reply
+ * object, or (adopted) this thread; and the reply object of an op that is OP_FREE is empty.
+ *
+ * A call that was tried often without getting further (others took its pages away) waits in here instead: then the
+ * page that it gets is used at once, so every call ends.
+ */
+#include "files.h"
+
+#include "pith/clock.h"
+#include "pith/file_serve.h"
+#include "pith/kernel_calls.h"
+#include "pith/object.h"
+#include "pith/string.h"
+
+enum { ATTEMPTS_MAX = 200, GETS_PER_LOOK = 32 };
+
+/* The warden's probes are to be answered within 10 ms. */
+#define BREATH_NS (2 * NS_PER_MS)
+
+static struct op ops[OPS_MAX];
+static uint32_t ready_count;
+
+err_t ops_init(void)
+{
+    for (uint32_t i = 0; i < OPS_MAX; i++) {
+        err_t err = object_create(OBJECT_REPLY, 0, &ops[i].reply);
+
+        if (err) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+static struct op *op_free(void)
+{
+    for (uint32_t i = 0; i < OPS_MAX; i++) {
+        if (ops[i].state == OP_FREE) {
+            return &ops[i];
+        }
+    }
+    return NULL;
+}
+
+static void op_set(struct op *op, enum op_state state)
+{
+    ready_count += state == OP_READY;
+    ready_count -= op->state == OP_READY;
+    op->state = (uint8_t)state;
+}
+
+void op_park(enum op_state state)
+{
+    struct service *service = &files.service;
+    struct op *op = op_free();
+
+    if (op == NULL) {
+        service->info = MSG_INFO(ERR_BUSY, 0, 0);
+        return;
+    }
+    op->attempts = 0;
+    op->is_alone = false;
+    op->info = service->info;
+    op->badge = service->badge;
+    op->waits_for = files.attempt.waits_for;
+    op->failed = NO_PAGE;
+    op->progress = files.attempt.progress;
+    memcpy(op->words, service->words, sizeof(op->words));
+    if (service_defer(service, op->reply) == ERR_OK) {
+        op_set(op, state);
+    }
+}
+
+static void op_park_fresh(void)
+{
+    struct attempt saved = files.attempt;
+
+    files.attempt = (struct attempt){ .waits_for = NO_PAGE };
+    op_park(OP_READY);
+    files.attempt = saved;
+}
+
+void server_turn(ns_t deadline_ns)
+{
+    bool is_quiet = disk_is_quiet();
+
+    switch (service_wait(&files.service, is_quiet ? deadline_ns : 0)) {
+    case SERVICE_CALL:
+        op_park_fresh();
+        break;
+    case SERVICE_SIGNALS:
+        disk.is_resting = false;
+        break;
+    case SERVICE_TIME:
+        break;
+    }
+}
+
+void attempt_pause(ns_t deadline_ns)
+{
+    struct attempt *attempt = &files.attempt;
+
+    if (attempt->op != NULL && reply_defer(attempt->op->reply)) {
+        attempt->is_gone = true;
+        return;
+    }
+    server_turn(deadline_ns);
+    attempt->started_ns = clock_now();
+    if (attempt->op != NULL && reply_adopt(attempt->op->reply)) {
+        attempt->is_gone = true;
+    }
+}
+
+err_t attempt_breathe(void)
+{
+    struct attempt *attempt = &files.attempt;
+
+    if (++attempt->gets % GETS_PER_LOOK != 0 || clock_now() - attempt->started_ns < BREATH_NS) {
+        return ERR_OK;
+    }
+    if (attempt->op == NULL && !attempt->may_wait) {
+        attempt->waits_for = NO_PAGE; /* in the hand of struct service it cannot be interrupted */
+        return ERR_WOULD_BLOCK;
+    }
+    attempt_pause(0);
+    return attempt->is_gone ? ERR_CALLER_GONE : ERR_OK;
+}
+
+/* The client's call; what it leaves in info and words is the answer. */
+static void call_run(uint64_t badge, msg_info_t *info, uint64_t words[8])
+{
+    struct client *client = client_of(badge);
+
+    if (client == NULL) {
+        files.refused++;
+        *info = MSG_INFO(ERR_GONE, 0, 0);
+        return;
+    }
+    file_dispatch(client, info, words);
+}
+
+void call_try(void)
+{
+    struct service *service = &files.service;
+    msg_info_t info = service->info;
+
+    files.attempt =
+        (struct attempt){ .waits_for = NO_PAGE, .failed = NO_PAGE, .started_ns = clock_now() };
+    call_run(service->badge, &service->info, service->words);
+    if (MSG_LABEL(service->info) == ERR_WOULD_BLOCK) {
+        service->info = info; /* the words are as they were: there is no result */
+        op_park(files.attempt.waits_for == NO_PAGE && disk.in_flight == 0 ? OP_READY : OP_WAITING);
+    }
+}
+
+/* It is adopted. */
+static void op_try(struct op *op)
+{
+    struct attempt *attempt = &files.attempt;
+    msg_info_t info = op->info;
+    uint64_t words[8];
+
+    *attempt = (struct attempt){ .op = op,
+                                 .may_wait = op->attempts++ >= ATTEMPTS_MAX,
+                                 .is_alone = op->is_alone,
+                                 .started_ns = clock_now(),
+                                 .waits_for = NO_PAGE,
+                                 .failed = op->failed,
+                                 .progress = op->progress };
+    memcpy(words, op->words, sizeof(words));
+    call_run(op->badge, &info, words);
+    if (attempt->is_gone) {
+        return;
+    }
+    if (MSG_LABEL(info) != ERR_WOULD_BLOCK) {
+        (void)!ipc_reply(0, info, words); /* who does not wait any more needs no answer */
+        return;
+    }
+    if (attempt->progress > op->progress) {
+        op->attempts = 0;
+    }
+    op->waits_for = attempt->waits_for;
+    op->progress = attempt->progress;
+    if (reply_defer(op->reply) == ERR_OK) {
+        op_set(op, op->waits_for == NO_PAGE && disk.in_flight == 0 ? OP_READY : OP_WAITING);
+    }
+}
+
+bool ops_run(void)
+{
+    if (ready_count == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < OPS_MAX; i++) {
+        struct op *op = &ops[i];
+
+        if (op->state != OP_READY) {
+            continue;
+        }
+        err_t err = reply_adopt(op->reply);
+
+        op_set(op, OP_TRIED);
+        if (err == ERR_OK) {
+            op_try(op);
+        }
+        if (op->state == OP_TRIED) {
+            op_set(op, OP_FREE);
+        }
+        files.attempt.op = NULL;
+    }
+    return ready_count != 0;
+}
+
+static bool is_in(uint64_t page, const struct cache_run *run)
+{
+    return page == NO_PAGE || (page >= run->number && page - run->number < run->count);
+}
+
+/* An error of a long piece may be that of another page in it: so those who wait ask for their own alone. */
+static void failure_note(const struct cache_run *run, uint64_t waits_for, bool *is_alone,
+                         uint64_t *failed)
+{
+    if (waits_for == NO_PAGE) {
+        return;
+    }
+    if (run->count == 1) {
+        *failed = waits_for;
+    } else {
+        *is_alone = true;
+    }
+}
+
+void ops_wake(const struct cache_run *run, bool is_good)
+{
+    struct attempt *attempt = &files.attempt;
+
+    for (uint32_t i = 0; i < OPS_MAX; i++) {
+        struct op *op = &ops[i];
+
+        if (op->state == OP_WAITING && is_in(op->waits_for, run)) {
+            if (!is_good) {
+                failure_note(run, op->waits_for, &op->is_alone, &op->failed);
+            }
+            op_set(op, OP_READY);
+        }
+    }
+    if (!is_good && is_in(attempt->waits_for, run)) {
+        failure_note(run, attempt->waits_for, &attempt->is_alone, &attempt->failed);
+    }
+}
