@@ -66,6 +66,12 @@ static char kind_letter(uint32_t kind)
     return kind < sizeof(letters) - 1 ? letters[kind] : '?';
 }
 
+static const char *why(err_t err)
+{
+    return err == ERR_GONE ? "there is no file system, or the file is no longer what it was"
+                           : error_text(err);
+}
+
 void command_patience(const char *argument)
 {
     uint64_t seconds = 0;
@@ -91,7 +97,7 @@ static void entry_show(const char *dir, const struct files_name *name)
     if (length + 1 + name->length >= sizeof(path)) {
         return;
     }
-    memmove(path, dir, length);
+    memcpy(path, dir, length + 1);
     path[length] = '/';
     memcpy(path + length + 1, name->text, name->length + 1);
     err_t err = files_open(&files, path, FILES_NO_FOLLOW, &file);
@@ -125,7 +131,7 @@ void command_ls(const char *argument)
     err_t err = files_open(&files, path, FILES_DIRECTORY, &dir);
 
     if (err) {
-        debug_printf("%s: %s\n", path, error_text(err));
+        debug_printf("%s: %s\n", path, why(err));
         return;
     }
     files_list(&list, &dir);
@@ -135,7 +141,7 @@ void command_ls(const char *argument)
         }
     }
     if (err != ERR_NO_ENTRY) {
-        debug_printf("%s: %s\n", path, error_text(err));
+        debug_printf("%s: %s\n", path, why(err));
     }
     files_close(&dir);
 }
@@ -160,7 +166,7 @@ void command_cat(const char *argument)
     err_t err = files_all(&files, argument, text_show, NULL);
 
     if (err) {
-        debug_printf("%s: %s\n", argument, error_text(err));
+        debug_printf("%s: %s\n", argument, why(err));
     }
 }
 
@@ -341,7 +347,7 @@ void command_volume(const char *argument)
                           &hits, &misses, &damaged, &handles);
 
     if (err) {
-        debug_printf("%s\n", error_text(err));
+        debug_printf("%s\n", why(err));
         return;
     }
     debug_printf(

@@ -9,13 +9,15 @@
 #include "block/client.h"
 #include "service/service.h"
 
-#define DEPTH_MAX 16u /* requests in flight */
+#define DEPTH_MAX 16u    /* requests in flight */
+#define PIECE_MAX 65536u /* bytes of one */
 
 /* Words of the program's arguments; a number follows `=`. */
 struct options {
     uint64_t depth;   /* depth=16: requests in flight */
     uint64_t rounds;  /* rounds=1 */
     uint64_t random;  /* random=0: requests in no order, after each round */
+    uint64_t piece;   /* piece=65536: bytes of a request, at most */
     uint64_t limit;   /* sectors=...: of the disk; 0: all */
     bool has_pattern; /* pattern: the disk holds pattern version 0 */
     bool writes; /* write: fill the disk with a new version in each round, flush, read it back */

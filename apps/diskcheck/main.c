@@ -15,7 +15,7 @@
 /* A call is shorter than the patience of who probes this program; in between it is answered. */
 #define ASK_NS (4 * NS_PER_MS)
 
-enum { ASK_TRIES = 250, PIECE_MAX = 65536, FLAG_READ_ONLY = 1 };
+enum { ASK_TRIES = 250, FLAG_READ_ONLY = 1 };
 
 static struct checker checker;
 static uint32_t failures;
@@ -122,7 +122,7 @@ static err_t checker_open(const struct options *options, const struct disk_info 
     checker.depth = (uint32_t)options->depth;
     checker.random = 0x123456789abcdefu;
     piece = checker.client.session.data_bytes / checker.depth;
-    piece = piece < PIECE_MAX ? piece : PIECE_MAX;
+    piece = piece < options->piece ? piece : options->piece;
     piece = piece < info->request_max ? piece : info->request_max;
     checker.piece = (uint32_t)piece & ~(BLOCK_SECTOR_BYTES - 1);
     return checker.piece == 0 ? ERR_RANGE : ERR_OK;

@@ -31,12 +31,13 @@ static void option_read(struct options *options, const char *word, size_t length
     (void)option_is(word, length, "depth=", &options->depth);
     (void)option_is(word, length, "rounds=", &options->rounds);
     (void)option_is(word, length, "random=", &options->random);
+    (void)option_is(word, length, "piece=", &options->piece);
     (void)option_is(word, length, "sectors=", &options->limit);
 }
 
 void options_read(struct options *options, const char *text)
 {
-    *options = (struct options){ .depth = DEPTH_MAX, .rounds = 1 };
+    *options = (struct options){ .depth = DEPTH_MAX, .rounds = 1, .piece = PIECE_MAX };
     while (*text != 0) {
         size_t length = 0;
 

@@ -7,6 +7,7 @@
 
 #include "pith/clock.h"
 #include "pith/debug.h"
+#include "pith/format.h"
 #include "pith/self.h"
 #include "sha256/sha256.h"
 
@@ -26,6 +27,7 @@ static bool data_add(void *context, const struct file *file, uint64_t position, 
 static err_t round_do(const char *path)
 {
     unsigned char digest[SHA256_BYTES];
+    char text[2 * SHA256_BYTES + 1];
     struct sha256 hash;
     ns_t start = clock_now();
 
@@ -37,11 +39,11 @@ static err_t round_do(const char *path)
         return err;
     }
     sha256_finish(&hash, digest);
-    debug_printf("sum: ");
     for (uint32_t i = 0; i < SHA256_BYTES; i++) {
-        debug_printf("%02x", (unsigned)digest[i]);
+        (void)format(text + (size_t)i * 2, 3, "%02x", (unsigned)digest[i]);
     }
-    debug_printf("  %s, %lu ms\n", path, (unsigned long)((clock_now() - start) / NS_PER_MS));
+    debug_printf("sum: %s  %s, %lu ms\n", text, path,
+                 (unsigned long)((clock_now() - start) / NS_PER_MS));
     return ERR_OK;
 }
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 module := lib/file
 kind := lib
-target_sources := src/file.c src/entries.c
+sources := src/entries.c
+target_sources := src/file.c
 uses := abi lib/pith lib/ring lib/service
+tests := test/entries_test.c

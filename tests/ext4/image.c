@@ -52,19 +52,6 @@ static void put(void *context, const struct ext4_block *block)
     free(block->entry);
 }
 
-bool image_from(struct image *image, const void *bytes, size_t size)
-{
-    *image = (struct image){ .size = size };
-    image->bytes = malloc(size);
-    if (image->bytes == NULL) {
-        return false;
-    }
-    if (bytes != NULL) {
-        memcpy(image->bytes, bytes, size);
-    }
-    return true;
-}
-
 bool image_load(struct image *image, const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -78,7 +65,9 @@ bool image_load(struct image *image, const char *path)
     if (fseek(file, 0, SEEK_END) == 0) {
         size = ftell(file);
         rewind(file);
-        is_read = size > 0 && image_from(image, NULL, (size_t)size) &&
+        *image = (struct image){ .size = size > 0 ? (size_t)size : 0 };
+        image->bytes = malloc(image->size);
+        is_read = image->bytes != NULL && size > 0 &&
                   fread(image->bytes, 1, image->size, file) == image->size;
     }
     (void)fclose(file);

@@ -246,6 +246,24 @@ static bool make_time_scalar(const struct making *making, const char *name, uint
     return true;
 }
 
+/* A place in a space of devices, mostly where pages are. */
+static uint64_t make_io_place(const struct making *making)
+{
+    struct random *random = making->random;
+    uint64_t at = making->step->op >> 32;
+    struct cap_table *table = making->caller->table;
+    const struct io_space *io;
+
+    if (at != 0 && at < table->slot_count && random_chance(random, 80) &&
+        cap_slot(table, (uint32_t)at)->type == OBJECT_IO_SPACE) {
+        io = cap_slot(table, (uint32_t)at)->object;
+        if (io->space.frames != NULL && io->space.frames->run.low < io->space.frames->run.high) {
+            return io->space.frames->run.low;
+        }
+    }
+    return pick_address(random);
+}
+
 /* Arguments about devices; false: it is none. */
 static bool make_device_scalar(const struct making *making, const char *name, uint64_t *value)
 {
@@ -258,6 +276,8 @@ static bool make_device_scalar(const struct making *making, const char *name, ui
             strcmp(name, "first") == 0 ? random_below(random, 1100) : 1 + random_below(random, 9);
     } else if (strcmp(name, "source") == 0) {
         *value = pick_source(random);
+    } else if (is_op(making, "io_space.unmap") && strcmp(name, "at") == 0) {
+        *value = make_io_place(making);
     } else if (strcmp(name, "line") == 0) {
         *value = random_below(random, HOST_LINES + 1);
     } else {

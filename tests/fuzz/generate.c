@@ -268,6 +268,40 @@ static void make_message_signal(struct random *random, struct step *step)
         owner != HOST_NO_SOURCE && random_chance(random, 80) ? owner : pick_source(random);
 }
 
+/* A space that a device can use; NULL: there is none. */
+static const struct io_space *io_space_used(struct random *random)
+{
+    const struct dma *dma = &host_core(0)->machine->dma;
+    uint32_t start = random_below(random, HOST_DOMAINS);
+
+    for (uint32_t i = 0; i < HOST_DOMAINS; i++) {
+        const struct io_space *io = dma->domains[(start + i) % HOST_DOMAINS];
+
+        if (io != NULL && io->space.frames != NULL) {
+            return io;
+        }
+    }
+    return NULL;
+}
+
+/* Mostly where something is, or was. */
+static void make_dma(struct random *random, struct step *step)
+{
+    const struct io_space *io = io_space_used(random);
+
+    step->kind = STEP_DMA;
+    step->words[0] = pick_source(random);
+    step->words[1] = pick_address(random) + random_below(random, 4096);
+    step->words[2] = random_below(random, 2);
+    if (io != NULL && random_chance(random, 80)) {
+        const struct memory_run *run = &io->space.frames->run;
+        uint64_t bytes = run->high > run->low ? run->high - run->low : 1;
+
+        step->words[0] = io->sources[random_below(random, io->source_count)].id;
+        step->words[1] = run->low + random64(random) % bytes;
+    }
+}
+
 static void make_hardware(struct random *random, struct step *step)
 {
     switch (random_below(random, 5)) {
@@ -281,10 +315,7 @@ static void make_hardware(struct random *random, struct step *step)
         break;
     case 2:
     case 3:
-        step->kind = STEP_DMA;
-        step->words[0] = pick_source(random);
-        step->words[1] = pick_address(random) + random_below(random, 4096);
-        step->words[2] = random_below(random, 2);
+        make_dma(random, step);
         break;
     default:
         step->kind = STEP_NOTHING;
@@ -350,7 +381,7 @@ void generate_step(struct random *random, struct habits *habits, struct step *st
     if (step->preempt != 0 && random_chance(random, 30)) {
         step->after_ns += 30000; /* who is interrupted does not always go on at once */
     }
-    if (caller == NULL || kind < 4) {
+    if (caller == NULL || kind < 6) {
         make_hardware(random, step);
     } else if (host_is_restarting(caller)) {
         step->kind = STEP_RESTART;

@@ -142,7 +142,7 @@ class Files(disk.Disk):
                 time.sleep(randomly.uniform(0.02, 0.3))
                 said += self.ask(line)
                 done.append(line)
-            sums = re.findall(r"^sum: ([0-9a-f]{64})", said, re.M)
+            sums = re.findall(r"sum: ([0-9a-f]{64})", said)
             repeated, reopened = re.findall(r"sum: (\d+) calls repeated, (\d+) files", said)[-1]
             print(f"note: {name}: {len(done)} deaths, {len(sums)} rounds, {repeated} calls repeated, "
                   f"{reopened} files opened again")
@@ -160,7 +160,7 @@ def converse_about_a_tree(args, folder, randomly):
     for blocks, name in (("4096", "blocks_of_4096"), ("1024", "blocks_of_1024")):
         image = f"{folder}/{name}.img"
         make_image(image, top, "-b", blocks)
-        files = Files(name, args.build, args.timeout, disk.file_backed(image))
+        files = Files(name, args, disk.file_backed(image))
         files.ready()
         files.compares(f"{name}_all_files_are_right", sums_of(top))
         files.compares(f"{name}_and_once_more", sums_of(top))
@@ -178,7 +178,7 @@ def converse_while_all_dies(args, folder, randomly):
     write(f"{folder}/large/big", big)
     image = f"{folder}/large.img"
     make_image(image, f"{folder}/large", "-b", "4096")
-    files = Files("deaths", args.build, args.timeout, disk.file_backed(image))
+    files = Files("deaths", args, disk.file_backed(image))
     files.ready()
     harms = [randomly.choice(HARMS[:2]) if randomly.random() < 0.6 else randomly.choice(HARMS)
              for _ in range(args.harms)]
@@ -201,7 +201,7 @@ def converse_about_a_journal(args, folder, randomly):
         new[number * 4096:(number + 1) * 4096] = data
         write(f"{folder}/block{number}", data)
     debugfs(image, "jo", *(f"jw -b {blocks[n]} {folder}/block{n}" for n in (2, 4)), "jc")
-    files = Files("journal", args.build, args.timeout, disk.file_backed(image))
+    files = Files("journal", args, disk.file_backed(image))
     files.ready()
     files.says("the_journal_is_read", "sum /victim", hashlib.sha256(new).hexdigest())
     files.says("and_only_where_it_is_newer", "sum /other", hashlib.sha256(old).hexdigest())
@@ -238,7 +238,7 @@ def converse_about_damage(args, folder, randomly):
     flip(image, inode_of(image, '"/bad inode"') + 4)
     flip(image, first_block_of(image, '"/bad directory"') * 4096 + 20)
     sector = first_block_of(image, '"/bad sector"') * 8 + 8 * 12 + 3
-    files = Files("damage", args.build, args.timeout, disk.failing(image, False, sector))
+    files = Files("damage", args, disk.failing(image, False, sector))
     files.ready()
     files.compares("damage_is_told_and_all_else_is_right", {
         "/good": sha256_of(f"{top}/good"), "/bad inode": "DAMAGED", "/bad sector": "IO",
@@ -255,8 +255,8 @@ def converse_about_other_disks(args, folder, randomly):
     image = f"{folder}/empty.img"
     write(image, b"")
     os.truncate(image, 8 * MIB)
-    files = Files("empty_disk", args.build, args.timeout, disk.file_backed(image))
-    files.says("no_file_system_is_told", "ls /", "/: the object .* has been destroyed")
+    files = Files("empty_disk", args, disk.file_backed(image))
+    files.says("no_file_system_is_told", "ls /", "/: there is no file system")
     files.says("and_it_is_there_all_the_same", "recovery", "^files +0 +0")
     yield files.end()
     part = f"{folder}/part.img"
@@ -265,8 +265,8 @@ def converse_about_other_disks(args, folder, randomly):
     os.truncate(image, 24 * MIB)
     run("sfdisk", "-q", image, text="label: dos\nstart=63,size=100\nstart=2049,size=32768,type=83\n")
     run("dd", "status=none", f"if={part}", f"of={image}", "bs=512", "seek=2049", "conv=notrunc")
-    files = Files("partition", args.build, args.timeout, disk.file_backed(image))
-    files.says("the_whole_disk_is_no_file_system", "ls /", "has been destroyed")
+    files = Files("partition", args, disk.file_backed(image))
+    files.says("the_whole_disk_is_no_file_system", "ls /", "there is no file system")
     files.says("the_server_ends", "kill files", "^done$")
     files.says("and_starts_on_a_partition", "start files partition=2", "^done$")
     files.says("a_partition_is_read", "sum /file", sha256_of(f"{folder}/one/file"))

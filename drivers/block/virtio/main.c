@@ -4,13 +4,13 @@
  * bells alone; each round is bounded, so that probes are answered under any load.
  */
 #include "block/server.h"
-#include "disk.h"
 #include "pith/block_serve.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/self.h"
 #include "pith/string.h"
 #include "service/service.h"
+#include "virtio_block/disk.h"
 
 #include "abi/names.h"
 

@@ -2,5 +2,5 @@
 module := drivers/block/virtio
 kind := program
 name := virtio_block
-sources := main.c disk.c
-uses := abi lib/block lib/driver lib/pith lib/service lib/virtio
+sources := main.c
+uses := abi drivers/block/virtio/disk lib/block lib/pith lib/service

@@ -37,24 +37,6 @@ void cache_init(struct page_cache *cache, void *data, uint32_t page_count, void 
     }
 }
 
-/* Neighbours on the disk lie in neighbouring buckets: a run fills them evenly. */
-static uint32_t *bucket_of(const struct page_cache *cache, uint64_t number)
-{
-    uint64_t spread = number ^ (number >> 20);
-
-    return &cache->buckets[spread & (cache->bucket_count - 1)];
-}
-
-struct cache_page *cache_find(const struct page_cache *cache, uint64_t number)
-{
-    uint32_t at = *bucket_of(cache, number);
-
-    while (at != CACHE_NO_PAGE && cache->pages[at].number != number) {
-        at = cache->pages[at].next;
-    }
-    return at == CACHE_NO_PAGE ? NULL : &cache->pages[at];
-}
-
 void cache_pin(struct cache_page *page)
 {
     assert(page->state == CACHE_VALID && page->pins < UINT16_MAX);
@@ -69,7 +51,7 @@ void cache_unpin(struct cache_page *page)
 
 static void page_add(struct page_cache *cache, uint32_t at, uint64_t number)
 {
-    uint32_t *bucket = bucket_of(cache, number);
+    uint32_t *bucket = cache_bucket(cache, number);
     struct cache_page *page = &cache->pages[at];
 
     page->number = number;
@@ -81,7 +63,7 @@ static void page_add(struct page_cache *cache, uint32_t at, uint64_t number)
 static void page_remove(struct page_cache *cache, uint32_t at)
 {
     struct cache_page *page = &cache->pages[at];
-    uint32_t *link = bucket_of(cache, page->number);
+    uint32_t *link = cache_bucket(cache, page->number);
 
     while (*link != at) {
         assert(*link != CACHE_NO_PAGE);

@@ -423,6 +423,33 @@ TEST(damage_in_the_journal_is_found_and_its_place_told)
     image_free(&once);
 }
 
+TEST(numbers_in_a_journal_without_checksums_are_bounded)
+{
+    struct image image;
+    const char *why = "";
+    struct journal_revoke *revoke;
+
+    if (!journal_make(kinds[4].options, kinds[4].open, "jw -r 9000\n") ||
+        !load(&image, "journaled")) {
+        return;
+    }
+    CHECK_EQ(image_mount(&image, MAP_BYTES, &why), ERR_OK, why);
+    revoke = (void *)(image.bytes + journal.blocks[log_block_of(&image, JOURNAL_REVOKE, 0)] *
+                                        image.super.block_bytes);
+    revoke->bytes = to_be32(UINT32_MAX);
+    CHECK_EQ(image_mount(&image, MAP_BYTES, &why), ERR_DAMAGED,
+             "a revoke block longer than a block");
+    damage_check(&image, "revoke block", log_block_of(&image, JOURNAL_REVOKE, 0));
+    revoke->bytes = to_be32(0);
+    CHECK_EQ(image_mount(&image, MAP_BYTES, &why), ERR_OK, "one that is empty");
+    super_of(&image)->block_count = to_be32(UINT32_MAX);
+    CHECK_EQ(image_mount(&image, MAP_BYTES, &why), ERR_DAMAGED, "a journal longer than its file");
+    super_of(&image)->block_count = to_be32(journal.count);
+    super_of(&image)->start = to_be32(journal.count);
+    CHECK_EQ(image_mount(&image, MAP_BYTES, &why), ERR_DAMAGED, "a log that begins past the end");
+    image_free(&image);
+}
+
 TEST(too_little_memory_for_the_journal_is_told)
 {
     struct image image;

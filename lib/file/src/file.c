@@ -123,7 +123,7 @@ err_t files_open(struct files *files, const char *path, uint32_t flags, struct f
     }
     do {
         err = open_once(deadline, &made);
-    } while (is_to_repeat(files, NULL, deadline, &err));
+    } while (err != ERR_OK && is_to_repeat(files, NULL, deadline, &err));
     if (err == ERR_OK) {
         *file = made;
     }
@@ -155,7 +155,7 @@ err_t files_view(struct file *file, uint64_t position, uint32_t bytes, const voi
     bytes = bytes < most ? bytes : most;
     do {
         err = file_read(files->server, deadline, file->handle, position, bytes, VIEW_OFFSET, done);
-    } while (is_to_repeat(files, file, deadline, &err));
+    } while (err != ERR_OK && is_to_repeat(files, file, deadline, &err));
     if (err == ERR_OK && *done > bytes) {
         err = ERR_IO;
     }
@@ -200,7 +200,7 @@ err_t files_link(struct file *file, char *into, uint32_t bytes)
     bytes = bytes - 1 < FILES_PATH_MAX ? bytes - 1 : FILES_PATH_MAX;
     do {
         err = file_link(files->server, deadline, file->handle, bytes, VIEW_OFFSET, &length);
-    } while (is_to_repeat(files, file, deadline, &err));
+    } while (err != ERR_OK && is_to_repeat(files, file, deadline, &err));
     if (err == ERR_OK && length > bytes) {
         err = ERR_IO;
     }
@@ -223,7 +223,7 @@ err_t files_list_part(struct files_list *list)
     do {
         err = file_list(files->server, deadline, list->dir->handle, list->next, sizeof(list->part),
                         VIEW_OFFSET, &used, &next, &end);
-    } while (is_to_repeat(files, list->dir, deadline, &err));
+    } while (err != ERR_OK && is_to_repeat(files, list->dir, deadline, &err));
     if (err == ERR_OK && (used > sizeof(list->part) || (end == 0 && next <= list->next))) {
         err = ERR_IO;
     }

@@ -162,7 +162,8 @@ static void fake_write(void *context, enum virtio_part part, uint32_t offset, ui
     } else if (part == VIRTIO_PART_COMMON) {
         write_common(fake, offset, value);
     } else if (part == VIRTIO_PART_NOTIFY && value < FAKE_QUEUES) {
-        fake->bad_accesses += offset != 4 * value;
+        fake->bad_accesses +=
+            offset != fake->driver.layout.notify_step * fake->queues[value].notify;
         fake->queues[value].notified++;
     } else {
         fake->bad_accesses++;
@@ -173,6 +174,7 @@ void fake_virtio_start(struct fake_virtio *fake)
 {
     memset(fake, 0, sizeof(*fake));
     fake->offers = VIRTIO_FEATURE_VERSION_1 | VIRTIO_FEATURE_INDIRECT;
+    fake->last_byte = FAKE_FILL;
     fake->driver.io = (struct virtio_io){ fake_read, fake_write, fake };
     fake->driver.layout.parts[VIRTIO_PART_COMMON].bytes = VIRTIO_COMMON_BYTES;
     fake->driver.layout.parts[VIRTIO_PART_NOTIFY].bytes = FAKE_NOTIFY_BYTES;
@@ -213,6 +215,9 @@ static bool walk(struct fake_virtio *fake, const struct virtio_descriptor *row, 
             memset(host(row[at].address), FAKE_FILL, row[at].bytes);
         }
         if ((row[at].flags & VIRTIO_DESCRIPTOR_NEXT) == 0) {
+            if (writes && row[at].bytes > 0) {
+                ((uint8_t *)host(row[at].address))[row[at].bytes - 1] = fake->last_byte;
+            }
             return true;
         }
         at = row[at].next;

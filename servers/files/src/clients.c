@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Must stay true: a handle belongs to one epoch of its client's session; ids of two epochs are never the same. */
-#include "files.h"
+#include "clients.h"
 
 #include "pith/kernel_calls.h"
 #include "pith/program_info.h"
@@ -96,13 +96,4 @@ struct handle *handle_new(struct client *client, uint32_t *id)
         }
     }
     return NULL;
-}
-
-void *client_data(struct client *client, uint64_t offset, uint64_t bytes)
-{
-    if (offset > client->session.data_bytes || bytes > client->session.data_bytes - offset) {
-        files.refused++;
-        return NULL;
-    }
-    return (unsigned char *)session_data(&client->session) + offset;
 }

@@ -134,11 +134,8 @@ static uint32_t reap(void)
     return count;
 }
 
-bool disk_is_quiet(void)
+bool disk_look(void)
 {
-    if (disk.is_resting && disk.in_flight == 0) {
-        return true;
-    }
     bool was_ours = disk.client.is_ours;
     uint32_t reaped = reap();
 
@@ -182,13 +179,11 @@ static err_t page_miss(uint64_t number, uint32_t wanted, struct cache_page **fou
 
 err_t disk_page(uint64_t number, uint32_t wanted, struct cache_page **found)
 {
-    struct cache_page *page = cache_find(&disk.cache, number);
+    struct cache_page *page = disk_page_here(number);
 
-    if (page == NULL || page->state != CACHE_VALID) {
+    if (page == NULL) {
         return page_miss(number, wanted, found);
     }
-    disk.hits++;
-    cache_use(page);
     *found = page;
     return ERR_OK;
 }
@@ -217,15 +212,10 @@ static uint32_t ahead_guess(uint64_t number)
     return disk.ahead;
 }
 
-static uint32_t blocks_per_page(void)
-{
-    return CACHE_PAGE_BYTES / files.fs.super.block_bytes;
-}
-
 static err_t block_get(void *context, uint64_t number, uint32_t flags, struct ext4_block *block)
 {
-    uint64_t page_number = number / blocks_per_page();
-    uint32_t part = (uint32_t)(number % blocks_per_page());
+    uint64_t page_number = number >> files.page_shift;
+    uint32_t part = (uint32_t)(number - (page_number << files.page_shift));
     struct cache_page *page;
     err_t err = attempt_breathe();
 
@@ -236,7 +226,7 @@ static err_t block_get(void *context, uint64_t number, uint32_t flags, struct ex
     if (err) {
         return err;
     }
-    unsigned char *data = cache_data(&disk.cache, page) + (size_t)part * files.fs.super.block_bytes;
+    unsigned char *data = cache_data(&disk.cache, page) + ((size_t)part << files.block_shift);
 
     if (flags & EXT4_GET_ESCAPED) {
         memcpy(data, EXT4_ESCAPED_BYTES, sizeof(EXT4_ESCAPED_BYTES) - 1);

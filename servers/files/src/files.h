@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/errors.h"
@@ -49,7 +50,7 @@ struct attempt {
     bool is_alone;
     bool is_gone; /* the caller is: nothing that is found matters */
     uint32_t gets;
-    ns_t started_ns; /* when others were last let in */
+    ns_t started_ns; /* when others were last let in, or somebody first looked; 0: nobody did */
     uint64_t waits_for;
     uint64_t failed;
     uint64_t progress;
@@ -59,9 +60,12 @@ struct server {
     struct service service;
     struct attempt attempt;
     struct ext4 fs;
+    uint8_t block_shift; /* log2 of the bytes of a block, */
+    uint8_t page_shift;  /* and of the blocks in a page */
     bool is_mounted;
     err_t mount_error; /* if it is not, and will not be */
     uint64_t refused;  /* bad requests */
+    uint32_t ready;    /* ops in that state */
 };
 
 extern struct server files;
@@ -75,8 +79,8 @@ void op_park(enum op_state state);
 /** call_try() - answer the call in hand, or park it. */
 void call_try(void);
 
-/** ops_run() - try those that are ready. Gives whether some are left. */
-bool ops_run(void);
+/** ops_run() - try those that are ready. */
+void ops_run(void);
 
 /** ops_wake() - these pages have come, or the disk failed. */
 void ops_wake(const struct cache_run *run, bool is_good);
@@ -126,59 +130,33 @@ void disk_use(uint64_t first_sector, uint64_t sectors);
  */
 MUST_CHECK err_t disk_page(uint64_t number, uint32_t wanted, struct cache_page **found);
 
+/** disk_page_here() - a page that needs no waiting; NULL: disk_page() will get it. */
+static inline struct cache_page *disk_page_here(uint64_t number)
+{
+    struct cache_page *page = cache_find(&disk.cache, number);
+
+    if (page == NULL || page->state != CACHE_VALID) {
+        return NULL;
+    }
+    disk.hits++;
+    cache_use(page);
+    return page;
+}
+
 /** disk_ahead() - read pages that are missing, if there is room now; wait for none. */
 void disk_ahead(uint64_t number, uint64_t count);
 
-/** disk_is_quiet() - reap what came. True: nothing did, and the session's bit will say when. */
-bool disk_is_quiet(void);
+/** disk_look() - reap what came. True: nothing did, and the session's bit will say when. */
+bool disk_look(void);
+
+/** disk_is_quiet() - the same, if anything can have come. */
+static inline bool disk_is_quiet(void)
+{
+    return (disk.is_resting && disk.in_flight == 0) || disk_look();
+}
 
 /** disk_blocks() - the cache as lib/ext4 wants it. */
 struct ext4_blocks disk_blocks(void);
 
 /** disk_mount() - find the file system. Lets calls in, and parks them. Sets is_mounted or mount_error. */
 void disk_mount(void);
-
-/* --- Clients --- */
-
-struct handle {
-    uint32_t id; /* what the client calls it; 0: closed */
-    uint32_t kind;
-    uint64_t next;  /* position behind the last read */
-    uint64_t ahead; /* position up to which pages were asked for */
-    struct ext4_file file;
-};
-
-struct client {
-    struct session session;
-    uint32_t epoch;
-    uint32_t serial;
-    uint32_t open; /* handles */
-    struct handle handles[HANDLES_MAX];
-};
-
-/** clients_init() - one for each session. */
-MUST_CHECK err_t clients_init(void);
-
-/** client_of() - by badge; NULL: none. A client that was started anew has no handles. */
-struct client *client_of(uint64_t badge);
-
-/** client_handles() - open ones of all clients. */
-uint32_t client_handles(void);
-
-/** handle_find() - NULL: there is no such handle. */
-static inline struct handle *handle_find(struct client *client, uint32_t id)
-{
-    struct handle *handle = &client->handles[id % HANDLES_MAX];
-
-    return handle->id == id && id != 0 ? handle : (struct handle *)0;
-}
-
-/** handle_new() - a free one; it is taken once its id is set to *id. NULL: there is none. */
-struct handle *handle_new(struct client *client, uint32_t *id);
-
-/** client_data() - a piece of the data area; NULL (and counted): it is not inside. */
-void *client_data(struct client *client, uint64_t offset, uint64_t bytes);
-
-/** file_copy() - bytes of a regular file, readahead included. Errors: those of disk_page() and ext4_map(). */
-MUST_CHECK err_t file_copy(struct handle *handle, uint64_t position, unsigned char *into,
-                           uint64_t bytes, uint64_t *done);

@@ -2,6 +2,7 @@
 /* The file server: serves the protocol file from an ext4 file system. docs/files.md says how and why. */
 #include "files.h"
 
+#include "clients.h"
 #include "pith/debug.h"
 
 #include "abi/names.h"
@@ -11,17 +12,11 @@ enum { DAMAGE_LINES_MAX = 50 };
 struct server files;
 
 /* Damage is told to people once for each time that the count has moved, up to a limit. */
-static void damage_report(void)
+static void damage_tell(uint64_t count)
 {
-    static uint64_t told;
     static uint32_t lines;
-    uint64_t count = atomic_load_explicit(&files.fs.damage.count, memory_order_relaxed);
     uint64_t where;
 
-    if (count == told) {
-        return;
-    }
-    told = count;
     if (lines++ < DAMAGE_LINES_MAX) {
         const char *text = ext4_damage_last(&files.fs.damage, &where);
 
@@ -30,13 +25,26 @@ static void damage_report(void)
     }
 }
 
+static void damage_report(void)
+{
+    static uint64_t told;
+    uint64_t count = atomic_load_explicit(&files.fs.damage.count, memory_order_relaxed);
+
+    if (count != told) {
+        told = count;
+        damage_tell(count);
+    }
+}
+
 static _Noreturn void serve(void)
 {
     for (;;) {
-        bool is_busy = ops_run();
+        if (files.ready != 0) {
+            ops_run();
+        }
+        bool may_sleep = disk_is_quiet() && files.ready == 0;
 
-        is_busy |= !disk_is_quiet();
-        switch (service_wait(&files.service, is_busy ? 0 : DEADLINE_NEVER)) {
+        switch (service_wait(&files.service, may_sleep ? DEADLINE_NEVER : 0)) {
         case SERVICE_CALL:
             call_try();
             break;

@@ -104,7 +104,8 @@ static err_t journal_mount(const struct ext4_super *super, const char **why)
     cap_addr_t frame;
     err_t err;
 
-    files.fs.super = *super; /* disk_blocks() goes by it */
+    files.block_shift = (uint8_t)__builtin_ctz(super->block_bytes);
+    files.page_shift = (uint8_t)__builtin_ctz(CACHE_PAGE_BYTES / super->block_bytes);
     err = ext4_mount(&files.fs, super, &blocks, memory, why);
     if (err != ERR_NO_MEMORY) {
         return err;

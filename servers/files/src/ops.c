@@ -8,19 +8,19 @@
  */
 #include "files.h"
 
+#include "clients.h"
 #include "pith/clock.h"
 #include "pith/file_serve.h"
 #include "pith/kernel_calls.h"
 #include "pith/object.h"
 #include "pith/string.h"
 
-enum { ATTEMPTS_MAX = 200, GETS_PER_LOOK = 32 };
+enum { ATTEMPTS_MAX = 200, GETS_PER_LOOK = 32, OPS_OF_CLIENT_MAX = 8 };
 
 /* The warden's probes are to be answered within 10 ms. */
 #define BREATH_NS (2 * NS_PER_MS)
 
 static struct op ops[OPS_MAX];
-static uint32_t ready_count;
 
 err_t ops_init(void)
 {
@@ -34,27 +34,33 @@ err_t ops_init(void)
     return ERR_OK;
 }
 
-static struct op *op_free(void)
+/* NULL: all are taken, or the client has its share. */
+static struct op *op_free(uint64_t badge)
 {
+    struct op *free = NULL;
+    uint32_t count = 0;
+
     for (uint32_t i = 0; i < OPS_MAX; i++) {
         if (ops[i].state == OP_FREE) {
-            return &ops[i];
+            free = &ops[i];
+        } else {
+            count += ops[i].badge == badge;
         }
     }
-    return NULL;
+    return count < OPS_OF_CLIENT_MAX ? free : NULL;
 }
 
 static void op_set(struct op *op, enum op_state state)
 {
-    ready_count += state == OP_READY;
-    ready_count -= op->state == OP_READY;
+    files.ready += state == OP_READY;
+    files.ready -= op->state == OP_READY;
     op->state = (uint8_t)state;
 }
 
 void op_park(enum op_state state)
 {
     struct service *service = &files.service;
-    struct op *op = op_free();
+    struct op *op = op_free(service->badge);
 
     if (op == NULL) {
         service->info = MSG_INFO(ERR_BUSY, 0, 0);
@@ -117,7 +123,15 @@ err_t attempt_breathe(void)
 {
     struct attempt *attempt = &files.attempt;
 
-    if (++attempt->gets % GETS_PER_LOOK != 0 || clock_now() - attempt->started_ns < BREATH_NS) {
+    if (++attempt->gets % GETS_PER_LOOK != 0) {
+        return ERR_OK;
+    }
+    ns_t now = clock_now();
+
+    if (attempt->started_ns == 0) {
+        attempt->started_ns = now;
+    }
+    if (now - attempt->started_ns < BREATH_NS) {
         return ERR_OK;
     }
     if (attempt->op == NULL && !attempt->may_wait) {
@@ -146,8 +160,7 @@ void call_try(void)
     struct service *service = &files.service;
     msg_info_t info = service->info;
 
-    files.attempt =
-        (struct attempt){ .waits_for = NO_PAGE, .failed = NO_PAGE, .started_ns = clock_now() };
+    files.attempt = (struct attempt){ .waits_for = NO_PAGE, .failed = NO_PAGE };
     call_run(service->badge, &service->info, service->words);
     if (MSG_LABEL(service->info) == ERR_WOULD_BLOCK) {
         service->info = info; /* the words are as they were: there is no result */
@@ -165,7 +178,6 @@ static void op_try(struct op *op)
     *attempt = (struct attempt){ .op = op,
                                  .may_wait = op->attempts++ >= ATTEMPTS_MAX,
                                  .is_alone = op->is_alone,
-                                 .started_ns = clock_now(),
                                  .waits_for = NO_PAGE,
                                  .failed = op->failed,
                                  .progress = op->progress };
@@ -188,11 +200,8 @@ static void op_try(struct op *op)
     }
 }
 
-bool ops_run(void)
+void ops_run(void)
 {
-    if (ready_count == 0) {
-        return false;
-    }
     for (uint32_t i = 0; i < OPS_MAX; i++) {
         struct op *op = &ops[i];
 
@@ -210,7 +219,6 @@ bool ops_run(void)
         }
         files.attempt.op = NULL;
     }
-    return ready_count != 0;
 }
 
 static bool is_in(uint64_t page, const struct cache_run *run)

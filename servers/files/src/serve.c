@@ -2,6 +2,7 @@
 /* The operations of the protocol file. One that says WOULD_BLOCK has changed nothing that matters, and runs again. */
 #include "files.h"
 
+#include "clients.h"
 #include "ext4/names.h"
 #include "file/wire.h"
 #include "pith/clock.h"
@@ -109,7 +110,7 @@ err_t file_on_read(struct client *client, const struct file_read_args *args,
                    struct file_read_results *results)
 {
     struct handle *handle = handle_find(client, args->handle);
-    unsigned char *into = client_data(client, args->offset, args->bytes);
+    struct ext4_memory into = { client_data(client, args->offset, args->bytes), args->bytes };
     uint64_t done;
 
     if (handle == NULL) {
@@ -118,10 +119,10 @@ err_t file_on_read(struct client *client, const struct file_read_args *args,
     if (handle->kind != FILE_KIND_REGULAR) {
         return ERR_WRONG_TYPE;
     }
-    if (into == NULL) {
+    if (into.start == NULL) {
         return ERR_RANGE;
     }
-    err_t err = file_copy(handle, args->position, into, args->bytes, &done);
+    err_t err = file_copy(handle, args->position, into, &done);
 
     results->done = (uint32_t)done;
     return err;

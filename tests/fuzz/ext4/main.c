@@ -6,6 +6,7 @@
  * Run N of a seed does the same every time, as far as the images are the same; --run does one run alone.
  * On a failure the damaged image is kept in FILE.
  */
+#include <fcntl.h>
 #include <sanitizer/common_interface_defs.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ static struct {
     uint64_t number;
     uint64_t run;
     uint64_t random;
+    char text[200]; /* what to say of it on a failure */
 } now;
 
 uint32_t fuzz_random(uint32_t below)
@@ -36,25 +38,35 @@ uint32_t fuzz_random(uint32_t below)
     return (uint32_t)((((mixed ^ (mixed >> 31)) >> 32) * below) >> 32);
 }
 
-/* Called when the program dies, however. */
+static void text_write(int file, const char *text, size_t bytes)
+{
+    while (bytes > 0) {
+        ssize_t written = write(file, text, bytes);
+
+        if (written <= 0) {
+            return;
+        }
+        text += written;
+        bytes -= (size_t)written;
+    }
+}
+
+/* Called when the program dies, however: in a signal handler, too. */
 static void failure_show(void)
 {
-    fprintf(stderr, "random_ext4: failed: --seed %llu --run %llu, image %s\n",
-            (unsigned long long)now.number, (unsigned long long)now.run,
-            now.seed != NULL ? now.seed->name : "none");
+    text_write(STDERR_FILENO, now.text, strlen(now.text));
     if (now.keep != NULL && now.seed != NULL) {
-        FILE *file = fopen(now.keep, "wb");
+        int file = open(now.keep, O_CREAT | O_TRUNC | O_WRONLY, 0644);
 
-        if (file != NULL) {
-            fwrite(now.seed->image.bytes, 1, now.seed->image.size, file);
-            fclose(file);
-        }
+        text_write(file, (const char *)now.seed->image.bytes, now.seed->image.size);
+        close(file);
     }
 }
 
 _Noreturn void fuzz_fail(const char *what)
 {
-    fprintf(stderr, "random_ext4: %s\n", what);
+    text_write(STDERR_FILENO, what, strlen(what));
+    text_write(STDERR_FILENO, "\n", 1);
     failure_show();
     _exit(1);
 }
@@ -115,6 +127,8 @@ static uint32_t run_once(struct seed *seeds, uint64_t run)
     now.run = run;
     now.random = now.number * 0x100000001b3u + run;
     now.seed = &seeds[fuzz_random(SEEDS)];
+    snprintf(now.text, sizeof(now.text), "random_ext4: failed: --seed %llu --run %llu, image %s\n",
+             (unsigned long long)now.number, (unsigned long long)run, now.seed->name);
     alarm(STUCK_S);
     mutate(now.seed);
     found = exercise(now.seed);

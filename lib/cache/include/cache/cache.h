@@ -63,8 +63,24 @@ size_t cache_memory_bytes(uint32_t page_count);
 /** cache_init() - all empty. Borrows @data, of page_count pages, and @memory, at a multiple of 8. */
 void cache_init(struct page_cache *cache, void *data, uint32_t page_count, void *memory);
 
+/* Neighbours on the disk lie in neighbouring buckets: a run fills them evenly. */
+static inline uint32_t *cache_bucket(const struct page_cache *cache, uint64_t number)
+{
+    uint64_t spread = number ^ (number >> 20);
+
+    return &cache->buckets[spread & (cache->bucket_count - 1)];
+}
+
 /** cache_find() - the page with that number, LOADING or VALID; NULL: there is none. */
-struct cache_page *cache_find(const struct page_cache *cache, uint64_t number);
+static inline struct cache_page *cache_find(const struct page_cache *cache, uint64_t number)
+{
+    uint32_t at = *cache_bucket(cache, number);
+
+    while (at != CACHE_NO_PAGE && cache->pages[at].number != number) {
+        at = cache->pages[at].next;
+    }
+    return at == CACHE_NO_PAGE ? NULL : &cache->pages[at];
+}
 
 /** cache_data() - the memory of a page. */
 static inline unsigned char *cache_data(const struct page_cache *cache,

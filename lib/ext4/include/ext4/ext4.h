@@ -117,6 +117,7 @@ MUST_CHECK err_t ext4_super_read(const void *bytes, uint64_t device_bytes, struc
 /**
  * ext4_mount() - make a file system usable. @blocks is copied. @memory is for what the journal holds and
  * borrowed as long as @fs is used; with needs_recovery unset in @super, 0 bytes will do.
+ * fs->super is then what the journal makes of @super: a file system may have grown.
  * @why: on an error, what is wrong, for people.
  *
  * Errors: those of ext4_super_read().

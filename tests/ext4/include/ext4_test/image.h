@@ -29,9 +29,6 @@ struct image {
 /** image_load() - read a file; the caller calls image_free(). False: it cannot be read. */
 bool image_load(struct image *image, const char *path);
 
-/** image_from() - the same from memory, which is copied. */
-bool image_from(struct image *image, const void *bytes, size_t size);
-
 /** image_mount() - mount it with so much memory for the journal; what happened before is forgotten. */
 err_t image_mount(struct image *image, size_t journal_bytes, const char **why);
 

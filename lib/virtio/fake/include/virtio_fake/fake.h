@@ -2,7 +2,7 @@
 /*
  * A virtio device in memory: registers, and queues that it works off when told to, checking what the driver wrote.
  * Device addresses are host addresses plus FAKE_SHIFT. It answers a request by filling what it may
- * write with FAKE_FILL. How it lies is up to the test, by its members or by writing the rings.
+ * write with FAKE_FILL, and the last of it with last_byte. How it lies is up to the test, by its members or by writing the rings.
  */
 #pragma once
 
@@ -41,6 +41,7 @@ struct fake_virtio {
     bool refuses_vectors;
     bool never_resets;
     bool always_changes; /* its configuration */
+    uint8_t last_byte;   /* of what it writes for a request; FAKE_FILL at first */
     uint8_t config[FAKE_CONFIG_BYTES];
     struct fake_queue queues[FAKE_QUEUES];
     uint32_t bad_accesses;       /* of the driver's: outside, misaligned, out of order */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device: jobs go in, and come out done. A request that fails is tried again, TRIES times in all; a device that
+ * A virtio block device: jobs go in, and come out done. A request that fails is tried again, three times in all; a device that
  * lies, fails or does not answer is reset and asked for everything again.
  */
 #pragma once

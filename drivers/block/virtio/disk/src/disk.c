@@ -3,7 +3,7 @@
  * Must stay true: a slot is used from disk_start() until its job comes out of disk_finish(), whatever the device
  * does in between; the device is reset before a slot that it still had is used for something else.
  */
-#include "disk.h"
+#include "virtio_block/disk.h"
 
 #include "pith/clock.h"
 #include "pith/debug.h"
