@@ -58,7 +58,7 @@ DEMO_DISK := $(BUILD)/disk/demo.img
 $(DEMO_DISK): $(shell find docs -type f) Makefile
 	@mkdir -p $(@D)
 	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d docs $@ 64M
-disk_of_system = $(if $(filter files,$(SYSTEM)),$(DEMO_DISK))
+disk_of_system = $(if $(filter files web,$(SYSTEM)),$(DEMO_DISK))
 
 run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
 	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(RUN_ARGS)
