@@ -10,7 +10,7 @@ packages_of() {
     build) echo gcc binutils libc6-dev python3-minimal python3 dpkg-dev ;;
     run) packages_of build; echo qemu-system-x86 seabios e2fsprogs ;;
     debug) packages_of run; echo gdb ;;
-    test) packages_of run; echo spin fdisk ;;
+    test) packages_of run; echo spin fdisk curl ;;
     bench) packages_of run ;;
     check) packages_of build
            echo clang clang-format clang-tidy cppcheck git libclang-rt-14-dev ;;
@@ -27,6 +27,7 @@ why() {
     qemu-system-x86 | seabios) echo "runs the system in an emulator" ;;
     dpkg-dev) echo "unpacks the source packages that lwIP and musl come from (tools/sources.py)" ;;
     gdb) echo "debugs the system from outside" ;;
+    curl) echo "fetches from the web server in its test" ;;
     spin) echo "checks the models of protocols" ;;
     e2fsprogs | fdisk) echo "makes the file systems and partition tables for the emulated disks and the tests" ;;
     clang* | cppcheck | libclang-rt*) echo "second compiler, formatter and checkers" ;;

@@ -137,6 +137,21 @@ void files_close(struct file *file)
     *file = (struct file){ 0 };
 }
 
+err_t files_close_now(struct file *file)
+{
+    err_t err = ERR_OK;
+
+    /* Once the server is dead, so is the handle. */
+    if (file->epoch == epoch_now(file->files)) {
+        err = file_close(file->files->server, deadline_of(file->files), file->handle);
+    }
+    if (err == ERR_TIMED_OUT || err == ERR_BUSY) {
+        return err;
+    }
+    *file = (struct file){ 0 };
+    return ERR_OK;
+}
+
 uint32_t files_view_bytes(const struct files *files)
 {
     uint64_t bytes = files->session.data_bytes - VIEW_OFFSET;

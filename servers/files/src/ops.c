@@ -155,6 +155,18 @@ static void call_run(uint64_t badge, msg_info_t *info, uint64_t words[8])
     file_dispatch(client, info, words);
 }
 
+/* Answer. A handle that its client will never hear of is closed, or it would stay for ever. */
+static void call_answer(uint64_t badge, uint32_t label, msg_info_t info, uint64_t words[8])
+{
+    uint32_t handle = (uint32_t)words[0];
+    bool has_opened = label == FILE_OPEN && MSG_LABEL(info) == ERR_OK;
+    err_t err = ipc_reply(0, info, words);
+
+    if (err && has_opened) {
+        (void)!file_on_close(client_of(badge), &(struct file_close_args){ .handle = handle });
+    }
+}
+
 void call_try(void)
 {
     struct service *service = &files.service;
@@ -165,6 +177,9 @@ void call_try(void)
     if (MSG_LABEL(service->info) == ERR_WOULD_BLOCK) {
         service->info = info; /* the words are as they were: there is no result */
         op_park(files.attempt.waits_for == NO_PAGE && disk.in_flight == 0 ? OP_READY : OP_WAITING);
+    } else if (MSG_LABEL(info) == FILE_OPEN) {
+        call_answer(service->badge, FILE_OPEN, service->info, service->words);
+        service->has_call = false;
     }
 }
 
@@ -187,7 +202,7 @@ static void op_try(struct op *op)
         return;
     }
     if (MSG_LABEL(info) != ERR_WOULD_BLOCK) {
-        (void)!ipc_reply(0, info, words); /* who does not wait any more needs no answer */
+        call_answer(op->badge, MSG_LABEL(op->info), info, words);
         return;
     }
     if (attempt->progress > op->progress) {

@@ -69,6 +69,9 @@ MUST_CHECK err_t files_open(struct files *files, const char *path, uint32_t flag
 /** files_close() - whether or not the server is there. */
 void files_close(struct file *file);
 
+/** files_close_now() - the same for who is impatient. Errors: ERR_TIMED_OUT, ERR_BUSY  it may still be open: call again. */
+MUST_CHECK err_t files_close_now(struct file *file);
+
 /**
  * files_view() - bytes of a file, where the server puts them: there until the next call.
  * At most files_view_bytes() at once; *done is less only at the end of the file.
