@@ -15,8 +15,9 @@ static struct {
     struct netif netif;
     struct link_client link;
     bool is_there;
-    bool was_full; /* a frame found no buffer */
-    uint64_t changes;
+    bool was_full;    /* a frame found no buffer */
+    uint64_t changes; /* of the link, and its epochs, as followed */
+    uint64_t epochs;
     struct link_counts counts;
 } net;
 
@@ -66,21 +67,24 @@ static void interface_start(const struct link_state *state)
 static void state_follow(void)
 {
     bool is_up = link_client_is_up(&net.link);
+    bool is_new = net.epochs != net.link.epochs; /* perhaps the successor is there already */
 
     if (net.changes == net.link.changes) {
         return;
     }
     net.changes = net.link.changes;
+    net.epochs = net.link.epochs;
     if (net.link.has_begun && !netif_is_up(&net.netif)) {
         interface_start(&net.link.state);
+    }
+    if ((is_new || !is_up) && netif_is_link_up(&net.netif)) {
+        debug_printf("net: the link is down\n");
+        netif_set_link_down(&net.netif);
     }
     if (is_up && !netif_is_link_up(&net.netif)) {
         debug_printf("net: the link is up\n");
         netif_set_link_up(&net.netif);
         net.was_full = true; /* what was dropped meanwhile */
-    } else if (!is_up && netif_is_link_up(&net.netif)) {
-        debug_printf("net: the link is down\n");
-        netif_set_link_down(&net.netif);
     }
 }
 

@@ -5,8 +5,6 @@
  */
 #include "link/server.h"
 
-#include "pith/debug.h"
-
 err_t link_server_open(struct link_server *server, uint32_t session)
 {
     *server =
@@ -177,10 +175,9 @@ void link_server_answer(struct link_server *server, uint32_t operation,
 {
     struct link_entry *batch = operation == LINK_SEND ? &server->sent : &server->received;
 
-    if (!server->has_begun) {
-        return; /* it was given by an earlier client */
+    if (!server->has_begun || batch->count == LINK_FRAMES) {
+        return; /* it was given by an earlier client; or the driver did not ask for room */
     }
-    assert(batch->count < LINK_FRAMES);
     batch->frames[batch->count++] = *frame;
 }
 
