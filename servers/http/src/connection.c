@@ -137,14 +137,13 @@ static bool file_send(struct connection *connection)
     size_t count = socket_room(&web.sockets, connection->socket, &room);
     const void *data;
     uint32_t done;
-    err_t err;
 
     count = count < connection->left ? count : connection->left;
     if (count == 0) {
         return false;
     }
     enum step step =
-        source_view(&connection->file, connection->position, (uint32_t)count, &data, &done, &err);
+        source_view(&connection->file, connection->position, (uint32_t)count, &data, &done);
 
     if (step == STEP_LATER && connection_later(connection)) {
         return false;

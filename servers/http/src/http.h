@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Between the files of the web server. One thread does everything and must answer the warden's probes, so no call
- * that it makes waits longer than CALL_NS: who does not get what it needs by then says HTTP_LATER, and is called
+ * that it makes waits longer than CALL_NS: who does not get what it needs by then says STEP_LATER, and is called
  * again. What a call began goes on meanwhile: pages of the disk come into the file server's cache.
  */
 #pragma once
@@ -142,10 +142,10 @@ void request_fail(struct connection *connection, enum http_status status);
 
 /* --- source.c: files, without waiting --- */
 
-/** source_open(), source_view() - as files_open(), files_view(). LATER: again. FAILED: *err says why. */
+/** source_open(), source_view() - as files_open(), files_view(). LATER: call again. */
 enum step source_open(const char *path, uint32_t flags, struct file *file, err_t *err);
 enum step source_view(struct file *file, uint64_t position, uint32_t bytes, const void **data,
-                      uint32_t *done, err_t *err);
+                      uint32_t *done);
 
 /** source_judge() - what an error of a call means for who may call again. */
 enum step source_judge(err_t err);

@@ -24,13 +24,14 @@ enum step source_open(const char *path, uint32_t flags, struct file *file, err_t
 }
 
 enum step source_view(struct file *file, uint64_t position, uint32_t bytes, const void **data,
-                      uint32_t *done, err_t *err)
+                      uint32_t *done)
 {
-    *err = files_view(file, position, bytes, data, done);
-    if (*err == ERR_NO_ENTRY) {
+    err_t err = files_view(file, position, bytes, data, done);
+
+    if (err == ERR_NO_ENTRY) {
         /* The server is a new one, and there was no time left to open the file again. */
         web.counts.repeats++;
         return STEP_LATER;
     }
-    return source_judge(*err);
+    return source_judge(err);
 }
