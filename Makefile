@@ -54,12 +54,12 @@ help:
 	@echo 'make size       code size of the kernel by module'
 	@echo 'make clean      remove build/'
 
-# A disk with docs/ on it, for SYSTEM=files.
+# A disk with docs/ on it, for SYSTEM=files and default.
 DEMO_DISK := $(BUILD)/disk/demo.img
 $(DEMO_DISK): $(shell find docs -type f) Makefile
 	@mkdir -p $(@D)
 	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d docs $@ 64M
-disk_of_system = $(if $(filter files web,$(SYSTEM)),$(DEMO_DISK))
+disk_of_system = $(if $(filter files default,$(SYSTEM)),$(DEMO_DISK))
 
 run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
 	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(RUN_ARGS)
@@ -76,7 +76,7 @@ model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
-scenario_systems := default disk files net web
+scenario_systems := default disk files net small
 
 test: $(host_tests) $(host_programs) $(KERNEL) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Boot the default system and converse with its console; run from the top of the tree.
+"""Boot the small system and converse with its console; run from the top of the tree.
 
 Prints `ok NAME` or `FAIL NAME: ...` for each step, and `N passed, N failed` last. What a step waits for
 must come within its time, else it and all later steps fail.
@@ -233,8 +233,8 @@ def main():
     parser.add_argument("--timeout", type=float, default=30, help="seconds for each step")
     parser.add_argument("--log", help="write all that the system said here")
     args = parser.parse_args()
-    settings = qemu.settings_of("default")
-    machine = Machine(qemu.command_for("default", args.build, settings))
+    settings = qemu.settings_of("small")
+    machine = Machine(qemu.command_for("small", args.build, settings))
     scenario = Scenario(machine, args.timeout)
     try:
         converse(scenario)

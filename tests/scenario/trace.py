@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Trace the default system for so long that the ring goes round; run from the top of the tree.
+"""Trace the small system for so long that the ring goes round; run from the top of the tree.
 
 tools/trace.py checks what it writes. On a slow machine the ring is given more time to go round.
 """
@@ -16,7 +16,7 @@ SECONDS = (2, 6, 20)
 
 def trace(build, seconds):
     """What the tool says, its status, how many events were read and how many were written."""
-    done = subprocess.run([sys.executable, "-B", TOOL, "default", "--build", build, "--type",
+    done = subprocess.run([sys.executable, "-B", TOOL, "small", "--build", build, "--type",
                            "ping-pong", "--type", "crash null", "--seconds", str(seconds), "--out",
                            os.path.join(build, "trace-test.json")],
                           capture_output=True, text=True, timeout=120)
