@@ -265,6 +265,28 @@ static void command_recovery(const char *argument)
     }
 }
 
+static void command_strays(const char *argument)
+{
+    uint64_t words[8];
+    char name[SYSTEM_NAME_BYTES + 1];
+    uint64_t number = 0;
+    bool is_program;
+
+    (void)argument;
+    debug_printf("%-12s %8s %18s %6s\n", "device of", "accesses", "last address", "source");
+    do {
+        is_program = program_get(number, words) == ERR_OK;
+        name_get(words, name);
+        memset(words, 0, sizeof(words));
+        words[0] = number++;
+        if (system_call(SYSTEM_STRAYS, words) == ERR_OK && words[SYSTEM_STRAYS_COUNT] != 0) {
+            debug_printf("%-12s %8lu %18lx %6lx\n", is_program ? name : "nobody",
+                         words[SYSTEM_STRAYS_COUNT], words[SYSTEM_STRAYS_ADDRESS],
+                         words[SYSTEM_STRAYS_SOURCE]);
+        }
+    } while (is_program);
+}
+
 static void command_time(const char *argument)
 {
     ns_t now = clock_now();
@@ -299,6 +321,7 @@ static const struct {
     { "fail", "NAME: make a program die, as by a fault; `warden` too", command_fail },
     { "hang", "NAME: make a program spin for ever; `warden` too", command_hang },
     { "recovery", "deaths, and how long programs were down", command_recovery },
+    { "strays", "what devices reached for that they were not given", command_strays },
     { "ls", "PATH: what is in a directory", command_ls },
     { "cat", "PATH: show a file", command_cat },
     { "sum", "PATH: the SHA-256 of a file", command_sum },

@@ -106,6 +106,11 @@ err_t device_keep(uint32_t program, const char **why)
     if (err) {
         return err;
     }
+    *why = "faults of its device cannot be heard of";
+    err = strays_listen(program);
+    if (err) {
+        return err;
+    }
     *why = "no interrupt is left for its device";
     for (uint32_t i = 0; err == ERR_OK && i < PROGRAM_IRQS_MAX; i++) {
         err = irq_keep(program, i);
@@ -116,8 +121,10 @@ err_t device_keep(uint32_t program, const char **why)
 err_t device_release(uint32_t program, const char **why)
 {
     uint32_t vectors = 0;
-    err_t err = domain_attach(slot_of(program, PART_SPACE), id_of(program));
+    err_t err;
 
+    strays_forget(program);
+    err = domain_attach(slot_of(program, PART_SPACE), id_of(program));
     *why = "its device cannot be attached to its domain";
     if (err) {
         return err;
@@ -137,4 +144,5 @@ void device_quiesce(uint32_t program)
     (void)!pci_disable(pci_server(), soon(ASK_MS), id_of(program));
     domain_detach(slot_of(program, PART_SPACE), id_of(program));
     (void)!pci_reset(pci_server(), soon(RESET_MS), id_of(program), &how);
+    strays_forget(program);
 }

@@ -188,11 +188,12 @@ static _Noreturn void work(void)
 
     for (;;) {
         ns_t due_ns = next_due_ns();
-        uint64_t bits;
+        uint64_t bits = 0;
 
         alive(0);
         err_t err =
-            notification_wait(WARDEN_SLOT_HAND, 1, due_ns < probe_ns ? due_ns : probe_ns, 0, &bits);
+            notification_wait(WARDEN_SLOT_HAND, HAND_WORK | HAND_STRAYS,
+                              due_ns < probe_ns ? due_ns : probe_ns, 0, &bits);
 
         if (err != ERR_OK && err != ERR_TIMED_OUT && err != ERR_CANCELLED) {
             program_exit(STATUS_CANNOT_WAIT);
@@ -200,8 +201,12 @@ static _Noreturn void work(void)
         while (atomic_load_explicit(&the_warden.hand_is_to_hang, memory_order_relaxed) != 0) {
             __builtin_ia32_pause();
         }
+        if ((bits & HAND_STRAYS) != 0) {
+            strays_handle();
+        }
         requests_handle();
         if (clock_now() >= probe_ns) {
+            strays_of_nobody();
             probe_all();
             probe_ns = clock_now() + PROBE_MS * NS_PER_MS;
         }
@@ -217,7 +222,7 @@ int main(void)
     if (system_read()) {
         return STATUS_NO_SYSTEM;
     }
-    if (cap_mint(WARDEN_SLOT_HAND, RIGHT_SIGNAL, 1, &hand_bell) || ear_start()) {
+    if (cap_mint(WARDEN_SLOT_HAND, RIGHT_SIGNAL, HAND_WORK, &hand_bell) || ear_start()) {
         debug_printf("warden: no thread for faults and calls\n");
         return STATUS_NO_EAR;
     }

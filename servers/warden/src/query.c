@@ -100,6 +100,22 @@ static err_t query_recovery(uint64_t words[8])
     return ERR_OK;
 }
 
+static err_t query_strays(uint64_t words[8])
+{
+    if (words[0] > warden()->count) {
+        return ERR_RANGE;
+    }
+    const struct warden_strays *strays = words[0] == warden()->count
+                                             ? &warden()->page->strays
+                                             : &record_of((uint32_t)words[0])->strays;
+
+    words[SYSTEM_STRAYS_COUNT] = strays->count;
+    words[SYSTEM_STRAYS_ADDRESS] = strays->address;
+    words[SYSTEM_STRAYS_REASON] = strays->reason;
+    words[SYSTEM_STRAYS_SOURCE] = strays->source;
+    return ERR_OK;
+}
+
 /* Note down what is wanted; the hand does it. */
 static err_t want(const uint64_t words[8], enum want what)
 {
@@ -147,6 +163,8 @@ static err_t answer(uint32_t op, uint64_t words[8])
         return query_owner(words);
     case SYSTEM_RECOVERY:
         return query_recovery(words);
+    case SYSTEM_STRAYS:
+        return query_strays(words);
     case SYSTEM_START:
         return want(words, WANT_START);
     case SYSTEM_KILL:

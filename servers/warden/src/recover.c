@@ -188,6 +188,7 @@ static void request_handle(uint32_t program, uint32_t wants)
     }
     if ((wants & WANT_FAIL) != 0 && runs) {
         debug_printf("warden: %s is made to fail\n", description_of(program)->name);
+        record->fault = 0;
         program_failed(program, false);
         runs = false;
     }

@@ -18,6 +18,9 @@
 #include "system/protocol.h"
 #include "warden/slots.h"
 
+/* Bits of the notification that the hand waits for. */
+enum hand_bit { HAND_WORK = 1, HAND_STRAYS = 2 };
+
 /* The badges of the ear's endpoint: number of a program + 1, and for its faults this too. */
 #define BADGE_FAULT 0x100000000ull
 
@@ -68,6 +71,7 @@ struct record {
     uint64_t ran_ns;
     uint64_t worst_ns;
     uint64_t probe_worst_ns;
+    struct warden_strays strays;
     struct program_irq irqs[PROGRAM_IRQS_MAX];
     char args[SYSTEM_ARGS_WORDS * 8 + 8]; /* in place of the description's, if not empty */
 };
@@ -146,6 +150,16 @@ MUST_CHECK err_t device_keep(uint32_t program, const char **why);
 MUST_CHECK err_t device_release(uint32_t program, const char **why);
 /** device_quiesce() - after this the device touches no memory: docs/supervision.md, "Quiescing". */
 void device_quiesce(uint32_t program);
+
+/* stray.c */
+/** strays_listen() - hear of what the program's device reaches for in vain, from now on. */
+MUST_CHECK err_t strays_listen(uint32_t program);
+/** strays_forget() - take notice of what there is, and blame nobody: the device is not its driver's now. */
+void strays_forget(uint32_t program);
+/** strays_handle() - take notice of all there is; a driver whose device strays has failed. */
+void strays_handle(void);
+/** strays_of_nobody() - the same for devices in no domain. */
+void strays_of_nobody(void);
 
 /* start.c */
 /** parts_keep() - what outlives the program: endpoint, notification, memory. */

@@ -19,6 +19,7 @@ enum system_op {
     SYSTEM_HANG = 8,      /* (number): its first thread spins for ever; GONE: it does not run */
     SYSTEM_WARDEN = 9,    /* (1: fault, 2: hang): the warden itself; a fault answers PEER_DIED */
     SYSTEM_RECOVERY = 7,  /* (number) -> words of system_recovery; RANGE past the last */
+    SYSTEM_STRAYS = 16, /* (number; one past the last: devices that nobody drives) -> words of system_strays */
 };
 
 enum system_program_word {
@@ -43,6 +44,14 @@ enum system_recovery_word {
     SYSTEM_RECOVERY_WORST = 3,  /* the longest time between the two, in ns */
     SYSTEM_RECOVERY_PROBE = 4,  /* the longest answer to a probe, in ns */
     SYSTEM_RECOVERY_WARDEN = 5, /* how often the warden itself was started anew */
+};
+
+/* Accesses of a program's device to what it was not given, each of them stopped. */
+enum system_strays_word {
+    SYSTEM_STRAYS_COUNT = 0,   /* over all lives */
+    SYSTEM_STRAYS_ADDRESS = 1, /* of the last one, for the device */
+    SYSTEM_STRAYS_REASON = 2,  /* as io_space.fault */
+    SYSTEM_STRAYS_SOURCE = 3,  /* bus << 8 | device << 3 | function */
 };
 
 enum system_state {

@@ -28,6 +28,7 @@ enum warden_slot {
     WARDEN_SLOT_EPOCHS,   /* frame of a page */
     WARDEN_SLOT_EAR,      /* endpoint of rank WARDEN_EAR_RANK */
     WARDEN_SLOT_HAND,     /* notification */
+    WARDEN_SLOT_STRAYS,   /* the same, with the bit of faults of devices */
     WARDEN_SLOT_RAM = 64, /* untyped, WARDEN_RAM_MAX of them */
     WARDEN_SLOT_DEVICES =
         128, /* untyped device memory, WARDEN_DEVICES_MAX of them, then cut-off pieces */
@@ -42,6 +43,15 @@ enum warden_slot {
 
 #define WARDEN_PAGE_MAGIC 0x4e4544524157ull /* "WARDEN" */
 #define WARDEN_PATIENCE_NS 50000000ul       /* how long the hand may be silent */
+
+/* What a device reached for that it was not given. */
+struct warden_strays {
+    uint32_t count;
+    uint32_t source;  /* of the last one: bus << 8 | device << 3 | function */
+    uint64_t address; /* for the device */
+    uint32_t reason;  /* as io_space.fault */
+    uint32_t reserved;
+};
 
 struct warden_page {
     uint64_t magic;
@@ -59,4 +69,7 @@ struct warden_page {
     uint64_t given_bytes;  /* of which the warden got */
     uint64_t archive_bytes;
     uint64_t pci_ecam_base;
+
+    /* Written by the warden: what devices that nobody drives reached for. */
+    struct warden_strays strays;
 };
