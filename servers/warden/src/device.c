@@ -65,9 +65,11 @@ static err_t irq_keep(uint32_t program, uint32_t number)
     if (irq->slot == slot) {
         return ERR_OK;
     }
+    step();
     (void)!cap_table_delete(PROGRAM_SLOT_TABLE, slot);
     err = object_keep(slot, OBJECT_IRQ, 0);
     if (err == ERR_OK) {
+        step();
         err = domain_irq_claim(slot, id_of(program), &irq->address, &irq->data);
     }
     if (err == ERR_OK) {
@@ -124,12 +126,14 @@ err_t device_release(uint32_t program, const char **why)
     err_t err;
 
     strays_forget(program);
+    step();
     err = domain_attach(slot_of(program, PART_SPACE), id_of(program));
     *why = "its device cannot be attached to its domain";
     if (err) {
         return err;
     }
     *why = "the PCI server cannot enable its device";
+    step();
     return pci_enable(pci_server(), soon(ASK_MS), id_of(program), 1, &vectors);
 }
 
@@ -141,8 +145,11 @@ void device_quiesce(uint32_t program)
     if (record_of(program)->device == 0 || pci_server() == 0) {
         return;
     }
+    step();
     (void)!pci_disable(pci_server(), soon(ASK_MS), id_of(program));
+    step();
     domain_detach(slot_of(program, PART_SPACE), id_of(program));
+    step();
     (void)!pci_reset(pci_server(), soon(RESET_MS), id_of(program), &how);
     strays_forget(program);
 }

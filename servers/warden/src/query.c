@@ -143,14 +143,28 @@ static err_t want(const uint64_t words[8], enum want what)
 /* For tests of init: a fault in the ear, or a hand that hangs. */
 static err_t harm_self(uint64_t how)
 {
-    if (how == 1) {
+    if (how == SYSTEM_HARM_FAULT) {
         program_exit(STATUS_HARMED);
     }
-    if (how != 2) {
+    if (how != SYSTEM_HARM_HANG) {
         return ERR_RANGE;
     }
     atomic_store_explicit(&warden()->hand_is_to_hang, 1, memory_order_relaxed);
     hand_wake();
+    return ERR_OK;
+}
+
+static err_t harm_at_step(uint64_t words[8])
+{
+    struct warden_steps *steps = &warden()->page->steps;
+
+    if (words[0] > UINT32_MAX || words[1] < SYSTEM_HARM_FAULT || words[1] > SYSTEM_HARM_HANG) {
+        return ERR_RANGE;
+    }
+    uint32_t left = steps->left;
+
+    *steps = (struct warden_steps){ .left = (uint32_t)words[0], .how = (uint32_t)words[1] };
+    words[0] = left;
     return ERR_OK;
 }
 
@@ -175,6 +189,8 @@ static err_t answer(uint32_t op, uint64_t words[8])
         return want(words, WANT_HANG);
     case SYSTEM_WARDEN:
         return harm_self(words[0]);
+    case SYSTEM_STEP:
+        return harm_at_step(words);
     case SYSTEM_POWER_OFF:
         return machine_restart(WARDEN_SLOT_MACHINE, 0, (uint32_t)words[0] & 0xff);
     default:

@@ -65,6 +65,7 @@ err_t strays_listen(uint32_t program)
         return ERR_OK; /* trusted */
     }
     err = mint_keep(WARDEN_SLOT_STRAYS, WARDEN_SLOT_HAND, RIGHT_SIGNAL, HAND_STRAYS);
+    step();
     return err == ERR_OK ? io_space_bind(space, WARDEN_SLOT_STRAYS) : err;
 }
 

@@ -39,7 +39,7 @@ enum warden_slot {
 
 #define WARDEN_RAM_MAX 64u
 #define WARDEN_DEVICES_MAX 32u
-#define WARDEN_STATE_BYTES 16384u
+#define WARDEN_STATE_BYTES 24576u
 
 #define WARDEN_PAGE_MAGIC 0x4e4544524157ull /* "WARDEN" */
 #define WARDEN_PATIENCE_NS 50000000ul       /* how long the hand may be silent */
@@ -51,6 +51,12 @@ struct warden_strays {
     uint64_t address; /* for the device */
     uint32_t reason;  /* as io_space.fault */
     uint32_t reserved;
+};
+
+/* For tests: a warden that dies at one of its steps. */
+struct warden_steps {
+    uint32_t left; /* until the one at which it dies; 0: it does not */
+    uint32_t how;  /* as SYSTEM_WARDEN */
 };
 
 struct warden_page {
@@ -72,4 +78,5 @@ struct warden_page {
 
     /* Written by the warden: what devices that nobody drives reached for. */
     struct warden_strays strays;
+    struct warden_steps steps;
 };
