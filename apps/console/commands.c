@@ -10,6 +10,7 @@
 #include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
+#include "service/service.h"
 #include "system/protocol.h"
 
 #include "abi/names.h"
@@ -210,9 +211,9 @@ static void command_kill(const char *argument)
 }
 
 /* What is done to a program, or in another way to the warden. */
-static void command_harm(const char *name, enum system_op op, uint64_t warden_how)
+static void command_harm(const char *name, enum system_op op, uint64_t how, uint64_t warden_how)
 {
-    uint64_t words[8] = { warden_how };
+    uint64_t words[8] = { warden_how, how };
     err_t err = ERR_OK;
 
     if (strcmp(name, "warden") == 0) {
@@ -231,12 +232,20 @@ static void command_harm(const char *name, enum system_op op, uint64_t warden_ho
 
 static void command_fail(const char *argument)
 {
-    command_harm(argument, SYSTEM_FAIL, 1);
+    command_harm(argument, SYSTEM_FAIL, 0, SYSTEM_HARM_FAULT);
 }
 
 static void command_hang(const char *argument)
 {
-    command_harm(argument, SYSTEM_HANG, 2);
+    static const char *const kinds[] = SERVICE_HANG_NAMES;
+    char name[SYSTEM_NAME_BYTES + 1];
+    const char *how = name_cut(argument, name, sizeof(name));
+    uint64_t kind = 0;
+
+    while (kind < SERVICE_HANG_KINDS && *how != 0 && strcmp(how, kinds[kind]) != 0) {
+        kind++;
+    }
+    command_harm(name, SYSTEM_HANG, kind, SYSTEM_HARM_HANG);
 }
 
 static void command_recovery(const char *argument)
@@ -319,7 +328,7 @@ static const struct {
     { "start", "NAME [ARGUMENTS]: start a program", command_start },
     { "kill", "NAME: end a program", command_kill },
     { "fail", "NAME: make a program die, as by a fault; `warden` too", command_fail },
-    { "hang", "NAME: make a program spin for ever; `warden` too", command_hang },
+    { "hang", "NAME [loop|lock|irq|call|wait]: make a program hang; `warden` too", command_hang },
     { "recovery", "deaths, and how long programs were down", command_recovery },
     { "strays", "what devices reached for that they were not given", command_strays },
     { "ls", "PATH: what is in a directory", command_ls },

@@ -63,6 +63,20 @@ def stray_devices(scenario):
     scenario.nobody_else_died("nobody_else_noticed", but=("stray", "diskcheck"))
 
 
+def hangs(scenario):
+    """Each way of hanging is found within 50 ms of guest time, and the program is back."""
+    for victim, kinds in (("disk", "loop lock irq call wait"), ("files", "loop lock call wait")):
+        for kind in kinds.split():
+            scenario.comes(f"{victim}_that_hangs_by_{kind}_is_found_and_replaced",
+                           f"start harm hang {victim} {kind}", "warden: harm destroyed",
+                           rf"^ok hang: {victim}: OK; found after \d+ us, back after \d+ us; the disk is read$",
+                           rf"^warden: {victim} does not answer$")
+    scenario.says("a_program_without_interrupts_cannot_hang_in_one", "hang files irq", "outside what the call allows")
+    scenario.says("a_way_of_hanging_that_is_none_is_refused", "hang files nicely", "outside what the call allows")
+    scenario.says("only_the_hung_died", "recovery", r"^disk +0 +5 ", r"^files +0 +4 ", r"^echo +0 +0 ", r"^pci +0 +0 ",
+                  "warden itself was started anew 0 times")
+
+
 def disk_did_not_notice(scenario):
     said = scenario.machine.log
     if "warden: diskcheck destroyed" not in said:
@@ -82,6 +96,7 @@ def main():
     scenario = Attack(args)
     try:
         stray_devices(scenario)
+        hangs(scenario)
         console.machine_type_poweroff(scenario)
     finally:
         scenario.machine.end(0 if scenario.lost else 1)

@@ -61,8 +61,8 @@ static err_t state_map(void)
     if (err) {
         return err;
     }
-    _Static_assert(PAGE_BYTES + DESCRIPTION_PROGRAMS * (2 * sizeof(struct record) +
-                                                        sizeof(struct request)) <=
+    _Static_assert(PAGE_BYTES + DESCRIPTION_PROGRAMS *
+                                    (2 * sizeof(struct record) + sizeof(struct request)) <=
                        WARDEN_STATE_BYTES,
                    "records, copies and requests follow the page");
     the_warden.page = (struct warden_page *)state;
@@ -198,9 +198,9 @@ static err_t system_read(void)
     }
     the_warden.count = the_warden.description.header.program_count;
     if (the_warden.page->starts == 1) {
-        the_warden.page->steps = (struct warden_steps){
-            .left = the_warden.description.header.death_step, .how = SYSTEM_HARM_FAULT
-        };
+        the_warden.page->steps =
+            (struct warden_steps){ .left = the_warden.description.header.death_step,
+                                   .how = SYSTEM_HARM_FAULT };
     }
     err = keep_all();
     if (err) {
@@ -218,15 +218,13 @@ static _Noreturn void work(void)
         uint64_t bits = 0;
 
         alive(0);
-        err_t err =
-            notification_wait(WARDEN_SLOT_HAND, HAND_WORK | HAND_STRAYS,
-                              due_ns < probe_ns ? due_ns : probe_ns, 0, &bits);
+        err_t err = notification_wait(WARDEN_SLOT_HAND, HAND_WORK | HAND_STRAYS,
+                                      due_ns < probe_ns ? due_ns : probe_ns, 0, &bits);
 
         if (err != ERR_OK && err != ERR_TIMED_OUT && err != ERR_CANCELLED) {
             program_exit(STATUS_CANNOT_WAIT);
         }
         while (atomic_load_explicit(&the_warden.hand_is_to_hang, memory_order_relaxed) != 0) {
-            __builtin_ia32_pause();
         }
         if ((bits & HAND_STRAYS) != 0) {
             strays_handle();
@@ -260,5 +258,9 @@ int main(void)
         adopt(i);
     }
     start_all();
+    if (the_warden.page->steps.left != 0) {
+        debug_printf("warden: the system is built, %u steps before its end\n",
+                     the_warden.page->steps.left);
+    }
     work();
 }

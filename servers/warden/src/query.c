@@ -8,6 +8,7 @@
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
 #include "pith/string.h"
+#include "service/service.h"
 
 /* Owners that are no program come first. */
 enum { OWNERS_FIXED = 4, STATUS_HARMED = 99 };
@@ -140,6 +141,17 @@ static err_t want(const uint64_t words[8], enum want what)
     return ERR_OK;
 }
 
+/* Only who has a device has interrupts. */
+static err_t want_hang(const uint64_t words[8])
+{
+    if (words[0] >= warden()->count || words[1] >= SERVICE_HANG_KINDS ||
+        (words[1] == SERVICE_HANG_IRQ && record_of((uint32_t)words[0])->device == 0)) {
+        return ERR_RANGE;
+    }
+    warden()->requests[words[0]].hang = words[1];
+    return want(words, WANT_HANG);
+}
+
 /* For tests of init: a fault in the ear, or a hand that hangs. */
 static err_t harm_self(uint64_t how)
 {
@@ -186,7 +198,7 @@ static err_t answer(uint32_t op, uint64_t words[8])
     case SYSTEM_FAIL:
         return want(words, WANT_FAIL);
     case SYSTEM_HANG:
-        return want(words, WANT_HANG);
+        return want_hang(words);
     case SYSTEM_WARDEN:
         return harm_self(words[0]);
     case SYSTEM_STEP:

@@ -51,7 +51,8 @@ void program_end(uint32_t program, enum intent intent, enum system_state state)
     step();
     program_sweep(slot_of(program, PART_UNTYPED), slot_of(program, PART_MAKING));
     sessions_renew(program);
-    wants_clear(program, WANT_DIED | WANT_FAIL | WANT_HANG | (intent == INTENT_STOP ? WANT_KILL : 0));
+    wants_clear(program,
+                WANT_DIED | WANT_FAIL | WANT_HANG | (intent == INTENT_STOP ? WANT_KILL : 0));
     record->used_ns = used_ns;
     record->switches = switches;
     record->state = state;
@@ -172,9 +173,12 @@ static void start_wanted(uint32_t program)
 
 static void hang_wanted(uint32_t program)
 {
+    uint64_t words[8] = { warden()->requests[program].hang };
+    msg_info_t info = MSG_INFO(SERVICE_HANG, 1, 0);
+
     wants_clear(program, WANT_HANG);
-    /* The answer is that there is none. */
-    (void)!ipc_call_0w(slot_of(program, PART_MASTER), SERVICE_HANG, clock_now() + NS_PER_MS);
+    /* The answer may be that there is none. */
+    (void)!ipc_call(slot_of(program, PART_MASTER), &info, words, clock_now() + NS_PER_MS);
 }
 
 static bool runs(uint32_t program)
@@ -226,8 +230,7 @@ void requests_handle(void)
             continue;
         }
         /* Acquire: pairs with the release in ear.c: what belongs to a bit was written before. */
-        uint32_t wants =
-            atomic_load_explicit(&warden()->requests[i].wants, memory_order_acquire);
+        uint32_t wants = atomic_load_explicit(&warden()->requests[i].wants, memory_order_acquire);
 
         alive(0);
         if (wants != 0) {

@@ -27,18 +27,19 @@ enum hand_bit { HAND_WORK = 1, HAND_STRAYS = 2 };
 
 /* Slots of each program, from slot_of(program, 0). */
 enum program_part {
-    PART_UNTYPED = 0,  /* that it is made of */
-    PART_ENDPOINT = 1, /* its endpoint */
-    PART_EVENTS = 2,   /* its notification */
-    PART_HANDLER = 3,  /* the ear, badged for its faults */
-    PART_MASTER = 4,   /* its endpoint, with SERVICE_BADGE_WARDEN */
-    PART_SPACE = 5,    /* its device's domain */
-    PART_BARS = 6,     /* frames of its device's memory, 6 of them */
-    PART_IRQS = 12,    /* its device's interrupts, 4 of them */
-    PART_MAKING = 16,  /* for making it, PROGRAM_PARENT_SLOTS of them */
-    PART_KEPT = 32,    /* frame that outlives it */
-    PART_ECAM = 34,    /* frame of PCI configuration space */
-    PART_BELL = 33,    /* its notification, badged with the bits of all sessions */
+    PART_UNTYPED = 0,     /* that it is made of */
+    PART_ENDPOINT = 1,    /* its endpoint */
+    PART_EVENTS = 2,      /* its notification */
+    PART_HANDLER = 3,     /* the ear, badged for its faults */
+    PART_MASTER = 4,      /* its endpoint, with SERVICE_BADGE_WARDEN */
+    PART_SPACE = 5,       /* its device's domain */
+    PART_BARS = 6,        /* frames of its device's memory, 6 of them */
+    PART_IRQS = 12,       /* its device's interrupts, 4 of them */
+    PART_MAKING = 16,     /* for making it, PROGRAM_PARENT_SLOTS of them */
+    PART_KEPT = 32,       /* frame that outlives it */
+    PART_BELL = 33,       /* its notification, badged with the bits of all sessions */
+    PART_ECAM = 34,       /* frame of PCI configuration space */
+    PART_IRQ_MEMORY = 35, /* that its device's interrupts are made of */
     PARTS = 64,
 };
 
@@ -51,6 +52,7 @@ struct request {
     uint64_t
         fault[4]; /* WANT_DIED: kind, address, instruction, detail; written before the bit is set */
     uint64_t args[SYSTEM_ARGS_WORDS]; /* WANT_START */
+    uint64_t hang;                    /* WANT_HANG: enum service_hang */
 };
 
 struct warden {

@@ -74,7 +74,8 @@ struct program_spec {
     uint32_t session_count;
     const struct program_session_spec *sessions;
 
-    void (*step)(void); /* called before each thing that is made or changed; NULL: nobody wants to know */
+    void (*step)(
+        void); /* called before each thing that is made or changed; NULL: nobody wants to know */
 };
 
 /* Invariant: everything but untyped lies in slots first .. and comes from untyped. */

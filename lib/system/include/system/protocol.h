@@ -16,12 +16,14 @@ enum system_op {
     SYSTEM_KILL = 4,      /* (number): end it, as if by itself; GONE: it does not run */
     SYSTEM_POWER_OFF = 5, /* (exit code for an emulator) -> does not return */
     SYSTEM_FAIL = 6,      /* (number): as if it had died: it is restarted; GONE: it does not run */
-    SYSTEM_HANG = 8,      /* (number): its first thread spins for ever; GONE: it does not run */
-    SYSTEM_WARDEN = 9,    /* (system_harm): the warden itself; a fault answers PEER_DIED */
-    SYSTEM_STEP = 17,     /* (n, system_harm): the warden at its n-th step from now on, in which it changes
+    SYSTEM_HANG = 8, /* (number, enum service_hang): it hangs, in that way; GONE: it does not run */
+    SYSTEM_WARDEN = 9, /* (system_harm): the warden itself; a fault answers PEER_DIED */
+    SYSTEM_STEP =
+        17, /* (n, system_harm): the warden at its n-th step from now on, in which it changes
                              something; 0: not at all -> (how many were left) */
-    SYSTEM_RECOVERY = 7,  /* (number) -> words of system_recovery; RANGE past the last */
-    SYSTEM_STRAYS = 16, /* (number; one past the last: devices that nobody drives) -> words of system_strays */
+    SYSTEM_RECOVERY = 7, /* (number) -> words of system_recovery; RANGE past the last */
+    SYSTEM_STRAYS =
+        16, /* (number; one past the last: devices that nobody drives) -> words of system_strays */
 };
 
 /* For tests. */

@@ -2,28 +2,22 @@
 /*
  * Kills the warden in the middle of a recovery, at its first step, at its second, and so on until a recovery runs through;
  * and looks after each death whether the system is whole: all memory by owner as before, all programs as they were, nobody
- * restarted but the victim, and the session with the disk works. tests/scenario/steps.py starts it.
- * Arguments: fault|hang fail|kill|start NAME [FIRST [EVERY]].
+ * restarted but the victim, and the session with the disk works. Arguments: fault|hang fail|kill NAME [FIRST [EVERY]].
  */
-#include <stdbool.h>
-#include <stdint.h>
+#include "harm.h"
 
-#include "block/client.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
-#include "pith/self.h"
 #include "pith/string.h"
-#include "service/service.h"
 #include "snapshot.h"
 
 #include "abi/names.h"
 
-enum { STEPS_MAX = 1000, WHOLE_TRIES = 500, SECTOR_BYTES = 512, BAD = 0xa5 };
+enum { STEPS_MAX = 1000, WHOLE_TRIES = 500 };
 
 /* Init starts ten wardens in ten seconds. */
 #define PAUSE_NS (1100 * NS_PER_MS)
 #define LOOK_NS (10 * NS_PER_MS)
-#define DISK_NS (3 * NS_PER_S)
 
 struct options {
     uint64_t how;
@@ -32,67 +26,6 @@ struct options {
     uint32_t first;
     uint32_t every;
 };
-
-static struct service service;
-static struct block_client disk;
-
-static void pass(ns_t ns)
-{
-    ns_t end_ns = clock_now() + ns;
-
-    while (service_wait(&service, end_ns) != SERVICE_TIME) {
-        service.info = MSG_INFO(ERR_BAD_CALL, 0, 0);
-    }
-}
-
-/* The emulated disk holds zeros. */
-static bool disk_is_read(void)
-{
-    static uint64_t sector;
-    struct block_work work = { .operation = BLOCK_READ,
-                               .bytes = SECTOR_BYTES,
-                               .sector = sector++ % 1000,
-                               .deadline_ns = clock_now() + DISK_NS };
-    unsigned char *data = session_data(&disk.session);
-    bool is_zero = true;
-
-    memset(data, BAD, SECTOR_BYTES);
-    err_t err = block_client_transfer(&disk, &service, &work);
-
-    for (uint32_t i = 0; i < SECTOR_BYTES; i++) {
-        is_zero = is_zero && data[i] == 0;
-    }
-    if (err || !is_zero) {
-        debug_printf("steps: the disk: %s, %s\n", error_name(err), is_zero ? "zeros" : "other bytes");
-    }
-    return err == ERR_OK && is_zero;
-}
-
-/* Words between blanks. */
-static const char *word_next(const char *text, char *word, size_t size)
-{
-    size_t length = 0;
-
-    for (; *text != 0 && *text != ' '; text++) {
-        if (length + 1 < size) {
-            word[length++] = *text;
-        }
-    }
-    word[length] = 0;
-    return *text == ' ' ? text + 1 : text;
-}
-
-static uint32_t number_next(const char **text, uint32_t otherwise)
-{
-    char word[12];
-    uint32_t number = 0;
-
-    *text = word_next(*text, word, sizeof(word));
-    for (const char *at = word; *at >= '0' && *at <= '9'; at++) {
-        number = number * 10 + (uint32_t)(*at - '0');
-    }
-    return number != 0 ? number : otherwise;
-}
 
 static struct options options_read(const char *text)
 {
@@ -196,7 +129,8 @@ static void steps_try(const struct options *options, uint32_t victim)
 
     for (uint32_t i = options->first; died && i < STEPS_MAX; i += options->every) {
         if (!step_try(options, victim, i, &died)) {
-            debug_printf("FAIL steps: %s: not whole after a death at step %u\n", options->victim, i);
+            debug_printf("FAIL steps: %s: not whole after a death at step %u\n", options->victim,
+                         i);
             failures++;
         }
         deaths += died;
@@ -205,28 +139,19 @@ static void steps_try(const struct options *options, uint32_t victim)
                  options->victim, deaths, failures, died ? "; it never ran through" : "");
 }
 
-int main(void)
+void steps_do(const char *args)
 {
     static struct snapshot snapshot;
-    struct options options = options_read(self_args());
-    uint32_t session = 0;
+    struct options options = options_read(args);
     uint32_t victim = 0;
-    err_t err = session_find("block", false, 0, &session);
+    err_t err = snapshot_take(&snapshot);
 
-    if (err == ERR_OK) {
-        err = block_client_open(&disk, session);
-    }
-    if (err == ERR_OK) {
-        block_client_start(&disk, &service);
-        err = snapshot_take(&snapshot);
-    }
     if (err == ERR_OK) {
         err = snapshot_find(&snapshot, options.victim, &victim);
     }
     if (err) {
         debug_printf("steps: cannot begin: %s\n", error_name(err));
-        return 1;
+        return;
     }
     steps_try(&options, victim);
-    return 0;
 }

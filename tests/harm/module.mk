@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-module := tests/steps
+module := tests/harm
 kind := program
-name := warden_steps
-sources := main.c snapshot.c
+name := harm
+sources := main.c hang.c options.c snapshot.c steps.c
 uses := abi lib/block lib/pith lib/service lib/system
