@@ -40,6 +40,7 @@ enum program_part {
     PART_BELL = 33,       /* its notification, badged with the bits of all sessions */
     PART_ECAM = 34,       /* frame of PCI configuration space */
     PART_IRQ_MEMORY = 35, /* that its device's interrupts are made of */
+    PART_STATS = 40,      /* frame of what it counts of itself */
     PARTS = 64,
 };
 
@@ -55,6 +56,8 @@ struct request {
     uint64_t hang;                    /* WANT_HANG: enum service_hang */
 };
 
+struct program_stats;
+
 struct warden {
     struct description description;
     uint32_t count; /* of programs */
@@ -66,6 +69,7 @@ struct warden {
     _Atomic uint32_t hand_is_to_hang; /* for tests */
     struct request *requests;
     uint64_t own_bytes[DESCRIPTION_PROGRAMS];
+    const struct program_stats *stats[DESCRIPTION_PROGRAMS]; /* they may write anything there */
 };
 
 /** warden() - the one there is. */
@@ -95,6 +99,9 @@ void alive(ns_t more_ns);
  * before each call that makes, changes or takes away such a thing, and around each write of a record.
  */
 void step(void);
+
+/** frame_map() - map a frame somewhere here. */
+MUST_CHECK err_t frame_map(cap_addr_t frame, uint64_t bytes, uint32_t prot, user_addr_t *at);
 
 /* objects.c: things that outlive a warden. Each function does nothing if the thing is there already. */
 MUST_CHECK err_t object_keep(cap_addr_t slot, enum object_type type, uint64_t size);
@@ -155,6 +162,15 @@ ns_t next_due_ns(void);
 
 /* probe.c */
 void probe_all(void);
+
+/* stats.c */
+/** stats_keep() - the page that a program counts in, mapped here. */
+MUST_CHECK err_t stats_keep(uint32_t program);
+/** recovery_note() - a program was down for so long. */
+void recovery_note(ns_t down_ns);
+/** query_counts(), query_times() - the ops of these names. */
+err_t query_counts(uint64_t words[8]);
+err_t query_times(uint64_t words[8]);
 
 /* ear.c, query.c */
 _Noreturn void ear(void *unused);

@@ -42,7 +42,7 @@ enum warden_slot {
 #define WARDEN_STATE_BYTES 24576u
 
 #define WARDEN_PAGE_MAGIC 0x4e4544524157ull /* "WARDEN" */
-#define WARDEN_PATIENCE_NS 50000000ul       /* how long the hand may be silent */
+#define WARDEN_PATIENCE_NS 30000000ul       /* how long the hand may be silent; init looks twice */
 
 /* What a device reached for that it was not given. */
 struct warden_strays {
@@ -79,4 +79,6 @@ struct warden_page {
     /* Written by the warden: what devices that nobody drives reached for. */
     struct warden_strays strays;
     struct warden_steps steps;
+    /* Written by the warden: how long programs were down (system/protocol.h, SYSTEM_TIMES_RECOVERY). */
+    uint32_t recoveries[16];
 };
