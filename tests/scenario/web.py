@@ -58,15 +58,15 @@ def make_tree(top, randomly):
 class Web(console.Scenario):
     """A machine whose port 80 is reached at a port of this one."""
 
-    def __init__(self, build, timeout_s, image, top):
+    def __init__(self, build, timeout_s, image, top, system="default", icount="sleep"):
         self.port, self.top = free_port(), top
-        settings = qemu.settings_of("default")
+        settings = qemu.settings_of(system)
         devices = disk.file_backed(image) + [
             "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:80",
             "-device", "virtio-net-pci,netdev=net,disable-legacy=on,iommu_platform=on,romfile="]
         # In guest time, so that nothing hangs there because this machine is busy.
-        settings.update(devices=devices, icount="sleep")
-        super().__init__(console.Machine(qemu.command_for("default", build, settings)), timeout_s)
+        settings.update(devices=devices, icount=icount)
+        super().__init__(console.Machine(qemu.command_for(system, build, settings)), timeout_s)
 
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{urllib.parse.quote(path)}"
