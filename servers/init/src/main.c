@@ -15,7 +15,7 @@
 #include "abi/names.h"
 
 enum { STATUS_NOTHING_BUILT = 1, STATUS_CANNOT_GUARD = 2 };
-enum { PRIORITY = 255, PERIOD_NS = 10000000 }; /* above the warden */
+enum { PRIORITY = WARDEN_PRIORITY + 1, PERIOD_NS = 10000000 }; /* above the warden */
 
 static struct init the_init;
 
