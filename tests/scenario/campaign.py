@@ -41,7 +41,7 @@ def wait_for_the_end(machine, downloads, timeout_s):
 
 def campaign(scenario, seed, count, timeout_s):
     wanted = files.sha256_of(f"{scenario.top}/big")
-    downloads = [web.Download(scenario, wanted) for _ in range(2)]
+    downloads = [web.Download(scenario, wanted, timeout_s) for _ in range(2)]
     start = time.monotonic()
     for download in downloads:
         download.start()

@@ -224,15 +224,16 @@ def converse(web):
 class Download(threading.Thread):
     """The big file, again and again until told to stop; checks each."""
 
-    def __init__(self, web, wanted):
+    def __init__(self, web, wanted, timeout_s=None):
         super().__init__()
         self.web, self.wanted = web, wanted
+        self.timeout_s = timeout_s or web.timeout_s
         self.rounds, self.why = 0, None
         self.stop = threading.Event()
 
     def run(self):
         while not self.stop.is_set() and not self.why:
-            command = ["curl", "-sS", "-m", str(self.web.timeout_s), self.web.url("/big")]
+            command = ["curl", "-sS", "-m", str(self.timeout_s), self.web.url("/big")]
             got = hashlib.sha256()
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
                 size = 0
