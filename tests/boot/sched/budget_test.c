@@ -62,9 +62,9 @@ static void beat(struct worker *worker)
     ns_t next = clock_now();
 
     for (uint64_t i = 0; i < worker->arg[2]; i++) {
-        struct message message = {
-            .op = OP(SYSCALL_WAIT, worker->arg[0]), .time = next += worker->arg[1], .bits = 1
-        };
+        struct message message = { .op = OP(SYSCALL_WAIT, worker->arg[0]),
+                                   .time = next += worker->arg[1],
+                                   .bits = 1 };
 
         (void)message_do(&message);
         ns_t late = clock_now() - next;
