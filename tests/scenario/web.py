@@ -364,7 +364,7 @@ def power_off(web):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for each step")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--harms", type=int, default=12, help="how many deaths")
     args = parser.parse_args()
