@@ -203,7 +203,7 @@ def converse(scenario):
     scenario.step("the_new_warden_supervises",
                   lambda: comes_soon(scenario, "fail echo", "warden: echo restarted (3)"))
     scenario.says("clients_reach_it_still", "ping-pong", r"^1000 round trips")
-    scenario.says("recoveries_are_shown", "recovery", r"^echo +2 +1 +[1-9]\d* +[1-9]\d*$",
+    scenario.says("recoveries_are_shown", "recovery", r"^echo +2 +1 +[1-9]\d* +\d+$",
                   "the warden itself was started anew 2 times")
     scenario.says("kill_ends_the_echo_server", "kill echo", "^done$")
     scenario.says("a_killed_program_is_stopped", "programs", r"^echo +stopped")
