@@ -129,8 +129,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         top = f"{folder}/tree"
         make_tree(top, random.Random(args.seed))
-        compile_here(f"{folder}/file_calls", ["tests/libc/files/main.c"], "-D_XOPEN_SOURCE=700",
-                     "-D_DEFAULT_SOURCE")
+        compile_here(f"{folder}/file_calls", ["tests/libc/files/main.c"], "-D_XOPEN_SOURCE=700")
         compile_here(f"{folder}/lua", [f"{LUA}/{name}" for name in sorted(os.listdir(LUA))
                                        if name.endswith(".c") and name != "luac.c"], *LUA_FLAGS)
         image = f"{folder}/tree.img"

@@ -62,7 +62,7 @@ static err_t stack_create(uintptr_t *end)
 {
     const struct program_info *program = self()->program;
     uint64_t bytes = program != NULL ? program->memory_bytes / STACK_SHARE : STACK_MAX;
-    user_addr_t at;
+    user_addr_t at = 0;
     cap_addr_t frame;
     err_t err;
 

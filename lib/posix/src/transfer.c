@@ -8,7 +8,7 @@
 #include "lock.h"
 #include "pith/debug.h"
 
-enum { PARTS_MAX = 1024, SEEK_START = 0, SEEK_HERE = 1, SEEK_END = 2 };
+enum { PARTS_MAX = 1024, FROM_START = 0, FROM_HERE = 1, FROM_END = 2 };
 
 /* What Linux moves at most in one call. */
 #define TRANSFER_MAX 0x7ffff000ull
@@ -145,13 +145,13 @@ static int64_t seek_base(struct opening *opening, long from)
 {
     struct files_status status;
 
-    if (from == SEEK_START) {
+    if (from == FROM_START) {
         return 0;
     }
-    if (from == SEEK_HERE) {
+    if (from == FROM_HERE) {
         return (int64_t)opening->position;
     }
-    if (from != SEEK_END || opening->file.kind == FILE_KIND_DIRECTORY) {
+    if (from != FROM_END || opening->file.kind == FILE_KIND_DIRECTORY) {
         return -POSIX_EINVAL;
     }
     err_t err = files_stat(&opening->file, &status);

@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PIECE = 5000, NAMES = 400 };
+enum { PIECE = 5000, NAMES = 400, TYPE_SHIFT = 12 };
 
 static const char *top;
 
@@ -142,8 +142,8 @@ static void directory_read(const char *path)
     while (count < NAMES && (entry = readdir(dir)) != NULL) {
         names[count++] = strdup(entry->d_name);
         if (fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-            (entry->d_type != DT_UNKNOWN &&
-             (mode_t)DTTOIF(entry->d_type) != (status.st_mode & S_IFMT))) {
+            (entry->d_type != 0 &&
+             (mode_t)entry->d_type << TYPE_SHIFT != (status.st_mode & S_IFMT))) {
             wrong_types++;
         }
     }

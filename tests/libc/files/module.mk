@@ -4,5 +4,3 @@ kind := program
 name := file_calls
 libc := musl
 sources := main.c
-# For the types in directory entries.
-cflags := -D_DEFAULT_SOURCE
