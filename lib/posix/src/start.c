@@ -17,7 +17,7 @@
 #include "pith/string.h"
 
 enum { ARGUMENTS_MAX = 32, AUX_PAGE_BYTES = 6, AUX_RANDOM = 25, STATUS_NO_STACK = 251 };
-enum { STACK_MIN = 64 * 1024, STACK_MAX = 1024 * 1024, STACK_SHARE = 4 };
+enum { STACK_MIN = 64 * 1024, STACK_MAX = 1024 * 1024, STACK_SHARE = 8 };
 
 /* What a C library expects on the stack, in this order: arguments, 0, environment, 0, pairs of aux, 0. */
 static uintptr_t first[ARGUMENTS_MAX + 2 + 6];
