@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From lib/pith's start to a main() with arguments: words of the program's arguments, no environment, and the
+ * From lib/pith's start to a main() with arguments and environment, as the parent gave them, and the
  * few things that a kernel of Linux tells a C library.
  */
 #include "pith/start.h"
@@ -12,10 +12,10 @@
 #include "pith/self.h"
 #include "pith/string.h"
 
-enum { ARGUMENTS_MAX = 32, AUX_PAGE_BYTES = 6, AUX_RANDOM = 25 };
+enum { ARGUMENTS_MAX = 32, WORDS_MAX = 510, AUX_PAGE_BYTES = 6, AUX_RANDOM = 25 };
 
 /* What a C library expects on the stack, in this order: arguments, 0, environment, 0, pairs of aux, 0. */
-static uintptr_t first[ARGUMENTS_MAX + 2 + 6];
+static uintptr_t first[WORDS_MAX + 2 + 6];
 
 static char words[PROGRAM_ARGS_BYTES];
 static uint64_t random[2];
@@ -44,6 +44,35 @@ static int arguments_split(char *text)
     return count;
 }
 
+/* The next text of the page of words; its end once there are no more. */
+static char *word_next(char *text, const char *end)
+{
+    while (text < end && *text != 0) {
+        text++;
+    }
+    return text < end ? text + 1 : text;
+}
+
+/* Arguments, 0, environment: from the page of words. Gives the number of arguments; *used counts all. */
+static int words_take(const struct program_info *program, uint32_t *used)
+{
+    char *text = (char *)PROGRAM_WORDS_ADDR;
+    const char *end = text + program->word_bytes;
+
+    for (uint32_t i = 0; i < program->argument_count && *used < WORDS_MAX; i++) {
+        first[(*used)++] = (uintptr_t)text;
+        text = word_next(text, end);
+    }
+    int count = (int)*used;
+
+    first[(*used)++] = 0;
+    for (uint32_t i = 0; i < program->environment_count && *used < WORDS_MAX; i++) {
+        first[(*used)++] = (uintptr_t)text;
+        text = word_next(text, end);
+    }
+    return count;
+}
+
 /* There is no source of randomness yet: this tells two starts apart, and hides nothing. */
 static void random_fill(void)
 {
@@ -53,12 +82,20 @@ static void random_fill(void)
 
 int program_main(void)
 {
+    const struct program_info *program = self()->program;
     size_t length = strlen(self_args());
+    uint32_t used = 0;
+    int count;
 
-    memcpy(words, self_args(), length < sizeof(words) ? length : sizeof(words) - 1);
     random_fill();
-    int count = arguments_split(words);
-    uintptr_t *aux = first + count + 2;
+    if (program != NULL && program->word_bytes != 0) {
+        count = words_take(program, &used);
+    } else {
+        memcpy(words, self_args(), length < sizeof(words) ? length : sizeof(words) - 1);
+        count = arguments_split(words);
+        used = (uint32_t)count + 1;
+    }
+    uintptr_t *aux = first + used + 1;
 
     aux[0] = AUX_PAGE_BYTES;
     aux[1] = PAGE_BYTES;

@@ -102,6 +102,9 @@ static err_t keep_all(void)
             err = parts_keep(i);
         }
     }
+    for (uint32_t i = the_warden.programs; err == ERR_OK && i < the_warden.count; i++) {
+        err = child_keep(i);
+    }
     return err == ERR_OK ? sessions_keep() : err;
 }
 
@@ -175,6 +178,7 @@ static err_t system_read(void)
         return err;
     }
     the_warden.count = the_warden.description.header.program_count;
+    the_warden.programs = the_warden.count - the_warden.description.header.child_count;
     err = keep_all();
     if (err) {
         debug_printf("warden: cannot make what the programs need: %s\n", error_name(err));

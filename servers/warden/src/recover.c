@@ -42,6 +42,7 @@ void program_end(uint32_t program, enum system_state state)
     device_quiesce(program);
     program_sweep(slot_of(program, PART_UNTYPED), slot_of(program, PART_MAKING));
     sessions_renew(program);
+    children_renew(program); /* they were made of its memory */
     record->used_ns = used_ns;
     record->switches = switches;
     record->state = state;

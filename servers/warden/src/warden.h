@@ -20,6 +20,8 @@
 
 /* The badges of the ear's endpoint: number of a program + 1, and for its faults this too. */
 #define BADGE_FAULT 0x100000000ull
+/* The same for calls about its own children. */
+#define BADGE_PARENT 0x400000000ull
 
 /* Slots of each program, from slot_of(program, 0). */
 enum program_part {
@@ -34,6 +36,8 @@ enum program_part {
     PART_MAKING = 16,  /* for making it, PROGRAM_PARENT_SLOTS of them */
     PART_KEPT = 32,    /* frame that outlives it */
     PART_ECAM = 34,    /* frame of PCI configuration space */
+    PART_CONTEXT = 35, /* time of a place for children */
+    PART_PARENT = 36,  /* the ear, badged for calls about children */
     PART_BELL = 33,    /* its notification, badged with the bits of all sessions */
     PARTS = 64,
 };
@@ -85,7 +89,8 @@ struct request {
 
 struct warden {
     struct description description;
-    uint32_t count; /* of programs */
+    uint32_t count;    /* of programs and places for children */
+    uint32_t programs; /* of which come first */
     const void *archive;
     struct warden_page *page;
     struct record *records;
@@ -108,10 +113,11 @@ static inline const struct description_program *description_of(uint32_t program)
     return &warden()->description.programs[program];
 }
 
-/** is_mine() - not a child of init. */
+/** is_mine() - neither a child of init, nor a place for one of another program. */
 static inline bool is_mine(uint32_t program)
 {
-    return (description_of(program)->flags & DESCRIPTION_OF_INIT) == 0;
+    return (description_of(program)->flags & DESCRIPTION_OF_INIT) == 0 &&
+           program < warden()->programs;
 }
 
 /** alive() - say that the hand is alive, and will be heard of again within WARDEN_PATIENCE_NS and that much more. */
@@ -136,6 +142,9 @@ uint64_t ram_free(void);
 /* sessions.c */
 MUST_CHECK err_t sessions_keep(void);
 uint32_t sessions_of(uint32_t program, struct program_session_spec *specs);
+/** sessions_of_child() - the client's ends of a place for children, as its parent gets them; appends to *count. */
+void sessions_of_child(uint32_t child, uint32_t number, struct program_session_spec *specs,
+                       uint32_t *count);
 /** sessions_renew() - begin a new epoch of all sessions of a program that is gone; ring the peers' bells. */
 void sessions_renew(uint32_t program);
 
@@ -167,11 +176,21 @@ void requests_handle(void);
 /** next_due_ns() - when the first waiting program is due; DEADLINE_NEVER: none waits. */
 ns_t next_due_ns(void);
 
+/* children.c */
+/** child_at() - the place of that number of a program's children; false: it has fewer. */
+bool child_at(uint32_t parent, uint64_t number, uint32_t *child);
+/** child_keep() - what a place for a child has, which outlives all of them. */
+MUST_CHECK err_t child_keep(uint32_t child);
+/** children_renew() - all are gone: new epochs. */
+void children_renew(uint32_t parent);
+/** child_answer() - calls of a parent about its children. Waits for nobody. */
+MUST_CHECK err_t child_answer(uint32_t op, uint32_t parent, const uint64_t words[8]);
+
 /* probe.c */
 void probe_all(void);
 
 /* ear.c, query.c */
 _Noreturn void ear(void *unused);
-void query(uint32_t *label, uint64_t words[8]);
+void query(uint32_t *label, uint64_t badge, uint64_t words[8]);
 /** hand_wake() - the ear noted something down. */
 void hand_wake(void);

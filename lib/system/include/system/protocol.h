@@ -19,6 +19,10 @@ enum system_op {
     SYSTEM_HANG = 8,      /* (number): its first thread spins for ever; GONE: it does not run */
     SYSTEM_WARDEN = 9,    /* (1: fault, 2: hang): the warden itself; a fault answers PEER_DIED */
     SYSTEM_RECOVERY = 7,  /* (number) -> words of system_recovery; RANGE past the last */
+
+    /* For a program that has children, about these alone, by its capability "children" (docs/process.md). */
+    SYSTEM_CHILD_RENEW = 32, /* (child): it is gone: a new epoch of all its sessions */
+    SYSTEM_CHILD_TIME = 33,  /* (child, budget, period in ns); NO_RIGHT: more than the system says */
 };
 
 enum system_program_word {
