@@ -177,7 +177,8 @@ void command_run_file(const char *argument)
 
     wish_read(&wish, argument);
     if (wish.word_count == 0) {
-        debug_printf("run [memory=KIB] [budget=US] [time=MS] [uses=NAME] [NAME=VALUE] PATH [ARGUMENTS] [&]\n");
+        debug_printf("run [memory=KIB] [budget=US] [time=MS] [uses=NAME] [NAME=VALUE] PATH "
+                     "[ARGUMENTS] [&]\n");
         return;
     }
     if (!is_connected()) {

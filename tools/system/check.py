@@ -220,13 +220,14 @@ def check_offers(system):
 
 def check_uses(system):
     for program in system.programs:
-        for name in program.uses:
-            if name not in system.interfaces:
-                system.report(system.of(program, "uses"), f"{program.name} uses {name}, which nobody "
-                              f"offers; write one of {', '.join(sorted(system.interfaces))}")
-            elif system.interfaces[name] is program:
-                system.report(system.of(program, "uses"), f"{program.name} uses {name}, which it "
-                              "offers itself; take it off uses")
+        for key, names in (("uses", program.uses), ("child_uses", program.child_uses)):
+            for name in () if program.is_child else names:
+                if name not in system.interfaces:
+                    system.report(system.of(program, key), f"{program.name} {key} {name}, which nobody "
+                                  f"offers; write one of {', '.join(sorted(system.interfaces))}")
+                elif system.interfaces[name] is program and key == "uses":
+                    system.report(system.of(program, "uses"), f"{program.name} uses {name}, which it "
+                                  "offers itself; take it off uses")
 
 
 def servers_of(system, program):

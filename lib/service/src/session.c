@@ -53,8 +53,8 @@ err_t session_find(const char *interface, bool is_server, uint32_t index, uint32
     for (uint32_t i = 0; program != NULL && i < program->session_count; i++) {
         const struct program_session *info = &program->sessions[i];
 
-        if (info->role == role &&
-            strncmp(info->name, interface, PROGRAM_NAME_BYTES) == 0 && index-- == 0) {
+        if (info->role == role && strncmp(info->name, interface, PROGRAM_NAME_BYTES) == 0 &&
+            index-- == 0) {
             *number = i;
             return ERR_OK;
         }

@@ -27,9 +27,8 @@ void start_refuse(const struct client *client, uint64_t at, err_t err, const cha
 err_t process_on_start(struct client *client, const struct process_start_args *args,
                        struct process_start_results *results)
 {
-    const uint64_t words[8] = { args->texts,       args->bytes, args->arguments,
-                                args->environment, args->uses,  args->memory,
-                                args->budget,      args->time };
+    const uint64_t words[8] = { args->texts, args->bytes,  args->arguments, args->environment,
+                                args->uses,  args->memory, args->budget,    args->time };
     struct child *child = NULL;
     const char *why = "";
     err_t err = start_begin(client, words, &child, &why);
@@ -171,6 +170,7 @@ void call_handle(void)
     manager.parked = NULL;
     process_dispatch(client, &service->info, service->words);
     if (manager.parked != NULL) {
-        (void)waiter_park(manager.parked); /* a start whose caller is gone is noticed at its next step */
+        (void)waiter_park(
+            manager.parked); /* a start whose caller is gone is noticed at its next step */
     }
 }

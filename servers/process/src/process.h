@@ -88,7 +88,7 @@ struct child {
     uint64_t texts_at;           /* and where its request was */
     struct request request;
     struct file file;
-    ns_t give_up_ns; /* OPENING, READING */
+    ns_t give_up_ns;  /* OPENING, READING */
     user_addr_t copy; /* of a file that does not fit into the session; 0: none */
     cap_addr_t copy_frame;
     uint64_t copied;

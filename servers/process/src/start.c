@@ -12,8 +12,8 @@
 #include "pith/space.h"
 #include "pith/string.h"
 
-#define PATIENCE_NS (25 * NS_PER_S)   /* for the file altogether */
-#define STEP_NS (2 * NS_PER_MS)       /* probes are to be answered */
+#define PATIENCE_NS (25 * NS_PER_S) /* for the file altogether */
+#define STEP_NS (2 * NS_PER_MS)     /* probes are to be answered */
 #define FILE_BYTES_MAX (64ull << 20)
 
 /* Words of the call, as in abi/idl/process.idl. */
@@ -56,8 +56,8 @@ static err_t request_read(const struct client *client, const uint64_t words[8],
     uint32_t bytes = (uint32_t)words[BYTES];
 
     *why = "the request is not well-formed";
-    if (words[AT] > client->session.data_bytes ||
-        bytes > client->session.data_bytes - words[AT] || words[MEMORY] > 1ull << 40) {
+    if (words[AT] > client->session.data_bytes || bytes > client->session.data_bytes - words[AT] ||
+        words[MEMORY] > 1ull << 40) {
         return ERR_RANGE;
     }
     *request = (struct request){ .argument_count = (uint32_t)words[ARGUMENTS],

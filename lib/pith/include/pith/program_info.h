@@ -29,7 +29,8 @@ enum program_slot {
 
 #define PROGRAM_EPOCHS_ADDR 0x7fffe0003000ull /* one page: struct ring_epoch for each session */
 #define PROGRAM_EPOCHS_MAX 1024u
-#define PROGRAM_WORDS_ADDR 0x7fffe0004000ull /* arguments, then environment: texts that end with 0 */
+#define PROGRAM_WORDS_ADDR                                                                         \
+    0x7fffe0004000ull /* arguments, then environment: texts that end with 0 */
 #define PROGRAM_WORDS_MAX 16384u
 
 #define PROGRAM_NAME_BYTES 16u
@@ -89,10 +90,10 @@ struct program_info {
     uint32_t first_free_slot; /* from here to table_slots - 1 all are empty */
     uint32_t cap_count;
     uint32_t session_count;
-    uint32_t device; /* requester id + 1 of its device; 0: it has none */
-    uint16_t child_count;  /* how many children it may have at once */
-    uint16_t child_rank;   /* of their threads */
-    uint32_t word_bytes;   /* at PROGRAM_WORDS_ADDR; 0: there are none, but for args */
+    uint32_t device;      /* requester id + 1 of its device; 0: it has none */
+    uint16_t child_count; /* how many children it may have at once */
+    uint16_t child_rank;  /* of their threads */
+    uint32_t word_bytes;  /* at PROGRAM_WORDS_ADDR; 0: there are none, but for args */
     uint32_t argument_count;
     uint32_t environment_count;
     uint32_t reserved;

@@ -22,7 +22,7 @@ enum system_op {
 
     /* For a program that has children, about these alone, by its capability "children" (docs/process.md). */
     SYSTEM_CHILD_RENEW = 32, /* (child): it is gone: a new epoch of all its sessions */
-    SYSTEM_CHILD_TIME = 33,  /* (child, budget, period in ns); NO_RIGHT: more than the system says */
+    SYSTEM_CHILD_TIME = 33, /* (child, budget, period in ns); NO_RIGHT: more than the system says */
 };
 
 enum system_program_word {
