@@ -65,7 +65,7 @@ class Refuses(unittest.TestCase):
         self.says(program("a", children="2", child_priority="100"), 9, "as important as a", "99 or less")
         self.says(program("a", children="2", child_budget_us="20000"), 9, "longer than their period")
         self.says(program("a", children="16", child_uses="[" + ", ".join(f'"i{n}"' for n in range(2)) + "]") +
-                  program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 84 capabilities")
+                  program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 85 capabilities")
         self.says(program("a", parent='"init"', children="2"), 8, "a child of init is alone")
         system = checked(server + program("a", **parent))
         self.assertEqual([], [str(problem) for problem in system.problems])

@@ -108,6 +108,7 @@ err_t resources_grant(struct plan *plan, uint32_t program)
     cap_addr_t handler = slot_of(program, PART_HANDLER);
 
     grant_add(plan, "faults", handler, RIGHT_CALL, 0);
+    grant_add(plan, "stats", slot_of(program, PART_STATS), RIGHT_READ | RIGHT_WRITE, 0);
     if (description->keeps_bytes != 0) {
         grant_add(plan, "kept", slot_of(program, PART_KEPT), RIGHT_READ | RIGHT_WRITE, 0);
     }

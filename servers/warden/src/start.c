@@ -73,7 +73,7 @@ err_t parts_keep(uint32_t program)
         err = object_keep(slot_of(program, PART_KEPT), OBJECT_FRAME,
                           description->keeps_bytes / PAGE_BYTES << 8 | PAGE_CLASS_4K);
     }
-    return err;
+    return err ? err : stats_keep(program);
 }
 
 /* Queued callers move to the new server in one step. A device works only once its driver is whole. */

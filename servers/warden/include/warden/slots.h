@@ -59,4 +59,7 @@ struct warden_page {
     uint64_t given_bytes;  /* of which the warden got */
     uint64_t archive_bytes;
     uint64_t pci_ecam_base;
+
+    /* Written by the warden: how long programs were down (system/protocol.h, SYSTEM_TIMES_RECOVERY). */
+    uint32_t recoveries[16];
 };
