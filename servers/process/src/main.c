@@ -38,6 +38,7 @@ static err_t init(void)
         err = children_init();
     }
     records_init();
+    sleep_until(0); /* what sleeping needs is made now: later all memory may be the children's */
     return err;
 }
 

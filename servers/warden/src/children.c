@@ -4,9 +4,10 @@
  * after those of all programs. What a place has outlives whoever stands there: time, a notification, sessions. The
  * children themselves are their parent's, made of its memory: the warden starts and ends none of them.
  */
-#include "warden.h"
+#include "children.h"
 
 #include "pith/kernel_calls.h"
+#include "warden.h"
 
 bool child_at(uint32_t parent, uint64_t number, uint32_t *child)
 {

@@ -2,6 +2,7 @@
 /* The capabilities that a program gets by name. */
 #include "plan.h"
 
+#include "children.h"
 #include "pith/format.h"
 #include "pith/program_info.h"
 #include "pith/string.h"

@@ -5,6 +5,7 @@
  */
 #include "warden.h"
 
+#include "children.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"

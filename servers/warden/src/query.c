@@ -5,6 +5,7 @@
  */
 #include "warden.h"
 
+#include "children.h"
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
 #include "pith/string.h"

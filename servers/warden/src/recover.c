@@ -2,6 +2,7 @@
 /* Ends and beginnings. Each step can be done again: a warden that dies in between leaves a record that says so. */
 #include "warden.h"
 
+#include "children.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"

@@ -149,9 +149,6 @@ uint64_t ram_free(void);
 /* sessions.c */
 MUST_CHECK err_t sessions_keep(void);
 uint32_t sessions_of(uint32_t program, struct program_session_spec *specs);
-/** sessions_of_child() - the client's ends of a place for children, as its parent gets them; appends to *count. */
-void sessions_of_child(uint32_t child, uint32_t number, struct program_session_spec *specs,
-                       uint32_t *count);
 /** sessions_renew() - begin a new epoch of all sessions of a program that is gone; ring the peers' bells. */
 void sessions_renew(uint32_t program);
 
@@ -182,16 +179,6 @@ void program_counts(uint32_t program, ns_t *used_ns, uint64_t *switches);
 void requests_handle(void);
 /** next_due_ns() - when the first waiting program is due; DEADLINE_NEVER: none waits. */
 ns_t next_due_ns(void);
-
-/* children.c */
-/** child_at() - the place of that number of a program's children; false: it has fewer. */
-bool child_at(uint32_t parent, uint64_t number, uint32_t *child);
-/** child_keep() - what a place for a child has, which outlives all of them. */
-MUST_CHECK err_t child_keep(uint32_t child);
-/** children_renew() - all are gone: new epochs. */
-void children_renew(uint32_t parent);
-/** child_answer() - calls of a parent about its children. Waits for nobody. */
-MUST_CHECK err_t child_answer(uint32_t op, uint32_t parent, const uint64_t words[8]);
 
 /* probe.c */
 void probe_all(void);
