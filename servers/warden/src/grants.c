@@ -7,7 +7,7 @@
 #include "pith/program_info.h"
 #include "pith/string.h"
 
-enum { ECAM_PAGES_PER_BUS = 256, ECAM_BUSES_MAX = 4, RIGHTS_ALL = 0x3ff };
+enum { ECAM_PAGES_PER_BUS = 256, ECAM_BUSES_MAX = 4 };
 enum { PARENT_TABLE_LOG2 = 10 };
 
 static void grant_add(struct plan *plan, const char *name, cap_addr_t source, uint32_t rights,
@@ -96,7 +96,8 @@ void device_grant(struct plan *plan, uint32_t program)
         }
     }
     if (!slot_is_empty(slot_of(program, PART_SPACE))) {
-        grant_add(plan, "io_space", slot_of(program, PART_SPACE), RIGHTS_ALL, 0);
+        /* To map, and no more: who is in it, and who hears of faults, is not the driver's to say. */
+        grant_add(plan, "io_space", slot_of(program, PART_SPACE), RIGHT_WRITE, 0);
     }
     plan->spec.device = record_of(program)->device;
     plan->spec.irqs = record_of(program)->irqs;

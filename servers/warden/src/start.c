@@ -41,6 +41,7 @@ static void plan_begin(struct plan *plan, uint32_t program)
                                .events = slot_of(program, PART_EVENTS),
                                .epochs = WARDEN_SLOT_EPOCHS,
                                .sessions = plan->sessions,
+                               .step = step,
                            } };
     plan->spec.session_count = sessions_of(program, plan->sessions);
 }
@@ -96,10 +97,12 @@ static err_t make(uint32_t program, struct plan *plan, struct program *made, con
         return err;
     }
     *why = "it cannot be made the server of its endpoint";
+    step();
     err = endpoint_set_server(slot_of(program, PART_ENDPOINT), made->thread);
     if (err == ERR_OK && description->device_vendor != 0) {
         err = device_release(program, why);
     }
+    step();
     return err == ERR_OK ? program_run(made) : err;
 }
 

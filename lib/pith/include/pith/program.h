@@ -84,6 +84,9 @@ struct program_spec {
     /* Of a program that starts others (docs/process.md). */
     uint16_t child_count;
     uint16_t child_rank;
+
+    void (*step)(
+        void); /* called before each thing that is made or changed; NULL: nobody wants to know */
 };
 
 /* Invariant: everything but untyped lies in slots first .. and comes from untyped. */
