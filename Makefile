@@ -100,8 +100,15 @@ $(PLUGIN): bench/plugin/icount.c bench/plugin/decode.c bench/plugin/report.c \
 
 plugin: $(PLUGIN)
 
-bench: $(KERNEL) $(PLUGIN) $(BUILD)/systems/bench.cpio
-	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN)
+# The disk that is read from.
+BENCH_DISK := $(BUILD)/disk/bench.img
+$(BENCH_DISK): tools/bench_disk.py
+	@mkdir -p $(@D)
+	$(call say,MKFS,$@)$(PYTHON) -B tools/bench_disk.py $@
+
+bench_systems := bench bench_files
+bench: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK)
+	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) $(if $(ONLY),--only $(ONLY))
 
 coverage: $(cov_tests) $(cov_programs)
 	@$(PYTHON) -B tools/coverage.py --build $(BUILD) $(if $(MISSING),--missing) $(if $(MINIMUM),--minimum $(MINIMUM)) $(addprefix --host ,$(cov_tests)) $(call runs_of,cov)
