@@ -41,7 +41,7 @@ enum warden_slot {
 #define WARDEN_STATE_BYTES 16384u
 
 #define WARDEN_PAGE_MAGIC 0x4e4544524157ull /* "WARDEN" */
-#define WARDEN_PATIENCE_NS 50000000ul       /* how long the hand may be silent */
+#define WARDEN_PATIENCE_NS 30000000ul       /* how long the hand may be silent; init looks twice */
 
 struct warden_page {
     uint64_t magic;
