@@ -13,7 +13,13 @@
 #include "abi/names.h"
 
 /* A machine that stood still, as emulated ones on a busy host do, looks like silence once, but not twice. */
-enum { WARDEN_DEATHS_MAX = 10, LOOK_MS = 10, SILENT_LOOKS = 2, WINDOW_S = 10, START_PATIENCE_MS = 500 };
+enum {
+    WARDEN_DEATHS_MAX = 10,
+    LOOK_MS = 10,
+    SILENT_LOOKS = 2,
+    WINDOW_S = 10,
+    START_PATIENCE_MS = 500
+};
 
 static ns_t started_ns;
 static uint32_t silent_looks; /* in a row */
