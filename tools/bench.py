@@ -4,7 +4,8 @@
 
 bench/rows.tsv names the rows: system, id, name, kind, limit. The id is the one in the guest's marks; the
 kind says what counts: `loop` (all instructions between the marks), `kernel`, `onewayN` (the N-th
-entry's way from its first kernel instruction to the first user instruction; `oneway` is oneway0).
+entry's way from its first kernel instruction to the first user instruction; `oneway` is oneway0); with `/N`, an
+N-th of it.
 A limit `-` is none. Medians go to build/bench.tsv: name, value, unit. The last line printed is
 `N passed, N failed`, one for each row.
 """
@@ -63,11 +64,13 @@ def boot(args, system):
 def judge(rows, counts, out):
     passed = failed = 0
     for number, name, kind, limit in rows:
-        if (number, kind) not in counts:
+        what, _, pieces = kind.partition("/")
+        if (number, what) not in counts:
             print(f"{name:28} FAIL: the system never ended row {number}, or it has no {kind}")
             failed += 1
             continue
-        n, low, median, high = counts[number, kind]
+        n, *numbers = counts[number, what]
+        low, median, high = (value // int(pieces or 1) for value in numbers)
         verdict = ""
         if limit is not None and median > limit:
             verdict = f"  FAIL: {median - limit} above its limit"
@@ -76,9 +79,9 @@ def judge(rows, counts, out):
             passed += 1
         print(f"{name:28} {median:8} {low:8} {high:8} {n:6} {limit if limit else '-':>8}{verdict}")
         out.write(f"{name}\t{median}\tinstructions\n")
-        for what in COUNTS:
-            if (number, what) in counts:
-                out.write(f"{name}.{what}\t{counts[number, what][2]}\tcount\n")
+        for other in COUNTS:
+            if (number, other) in counts:
+                out.write(f"{name}.{other}\t{counts[number, other][2]}\tcount\n")
     return passed, failed
 
 
