@@ -106,7 +106,7 @@ $(BENCH_DISK): tools/bench_disk.py
 	@mkdir -p $(@D)
 	$(call say,MKFS,$@)$(PYTHON) -B tools/bench_disk.py $@
 
-bench_systems := bench bench_files
+bench_systems := bench bench_files bench_net
 bench: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK)
 	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) $(if $(ONLY),--only $(ONLY))
 

@@ -65,7 +65,9 @@ void net_wait(struct socket_client *one, struct service *waiting)
 /* The peer may not listen yet. */
 static uint32_t connect_to(uint32_t port)
 {
-    static const struct socket_address here = { .bytes = { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 } };
+    static const struct socket_address here = {
+        .bytes = { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 }
+    };
     uint32_t socket = 0;
     err_t err = ERR_GONE;
 
@@ -127,8 +129,10 @@ static void bench_pingpong(void)
     }
     uint64_t count = segments() - before;
 
-    debug_printf("note: %lu segments for %u turns of one byte\n", (unsigned long)count, PINGPONG_TURNS);
-    must(count < (uint64_t)SEGMENTS_PINGPONG * PINGPONG_TURNS ? ERR_RANGE : ERR_OK, "segments by TCP");
+    debug_printf("note: %lu segments for %u turns of one byte\n", (unsigned long)count,
+                 PINGPONG_TURNS);
+    must(count < (uint64_t)SEGMENTS_PINGPONG * PINGPONG_TURNS ? ERR_RANGE : ERR_OK,
+         "segments by TCP");
     socket_abort(&client, socket);
 }
 
