@@ -16,7 +16,8 @@ endif
 
 goals := $(or $(MAKECMDGOALS),all)
 # Goals that install what they need before anything else is read.
-setup_goals := $(filter run test bench check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh)
+setup_goals := $(filter run test bench check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh) \
+               $(if $(filter test-page,$(goals)),page)
 ifneq ($(strip $(setup_goals)),)
 ifeq ($(MAKE_RESTARTS),)
 setup_done := $(shell tools/setup.sh $(setup_goals) >&2 && echo yes)
@@ -31,7 +32,7 @@ include mk/modules.mk
 include mk/flags.mk
 include mk/rules.mk
 
-.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh check bench coverage \
+.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh test-page check bench coverage \
         coverage-check mutants graph size clean FORCE
 kernel: $(if $(kernel_target_modules),$(KERNEL))
 programs: $(programs)
@@ -45,6 +46,7 @@ help:
 	@echo 'make debug      the same, waiting for gdb'
 	@echo 'make trace      what the kernel does in it, as build/trace.json'
 	@echo 'make test       all tests; ONLY=word for those whose names hold the word; V=1 for all output'
+	@echo 'make test-page  the status page in Chromium, which is installed for it'
 	@echo 'make check      formatter, compilers, checkers'
 	@echo 'make bench      exact instruction counts, in build/bench.tsv'
 	@echo 'make coverage   branch coverage of the kernel by the host tests'
@@ -59,7 +61,12 @@ DEMO_DISK := $(BUILD)/disk/demo.img
 $(DEMO_DISK): $(shell find docs -type f) Makefile
 	@mkdir -p $(@D)
 	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d docs $@ 64M
-disk_of_system = $(if $(filter files default,$(SYSTEM)),$(DEMO_DISK))
+# One with a script, for SYSTEM=musl.
+LUA_DISK := $(BUILD)/disk/lua.img
+$(LUA_DISK): $(wildcard apps/lua/demo/*) Makefile
+	@mkdir -p $(@D)
+	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L lua -d apps/lua/demo $@ 16M
+disk_of_system = $(if $(filter files default,$(SYSTEM)),$(DEMO_DISK)) $(if $(filter musl,$(SYSTEM)),$(LUA_DISK))
 
 run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
 	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(RUN_ARGS)
@@ -76,7 +83,7 @@ model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
-scenario_systems := default disk files net small
+scenario_systems := attack campaign default disk files musl net small
 
 test: $(host_tests) $(host_programs) $(KERNEL) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))
@@ -84,6 +91,10 @@ test: $(host_tests) $(host_programs) $(KERNEL) \
 	    $(addprefix --host ,$(host_tests) $(model_tests)) $(call runs_of,host) \
 	    $(foreach t,$(scenario_tests),--host '$(t) --build $(BUILD)') \
 	    $(foreach t,$(tool_tests),--run '$(PYTHON) -B $(t)') $(addprefix --boot ,$(boot_tests))
+
+# Screenshots go to build/page/.
+test-page: $(KERNEL) $(BUILD)/systems/default.cpio
+	@$(PYTHON) -B tests/page/status.py --build $(BUILD)
 
 test-fresh:
 	@tools/test_fresh.sh

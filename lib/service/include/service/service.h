@@ -25,10 +25,23 @@
 /* The badge of the warden's own calls; those of clients are below. */
 #define SERVICE_BADGE_WARDEN 0x100000000ull
 
-#define SERVICE_PROBE 0xfff1u /* label: answered with the count of waits, by service_wait() */
+#define SERVICE_PROBE 0xfff1u /* label: answered by service_wait() */
 
-#define SERVICE_HANG                                                                               \
-    0xfff2u /* label, from the warden only: the program never comes back, for tests */
+/* Label, from the warden only, for tests: (enum service_hang) the program never comes back. */
+#define SERVICE_HANG 0xfff2u
+
+enum service_hang {
+    SERVICE_HANG_LOOP = 0, /* spins in its main loop */
+    SERVICE_HANG_LOCK = 1, /* spins with the lock of lib/pith in its hand */
+    SERVICE_HANG_IRQ = 2,  /* spins at its next interrupt, which it does not acknowledge */
+    SERVICE_HANG_CALL = 3, /* spins in its next call, on the caller's time */
+    SERVICE_HANG_WAIT = 4, /* waits for what never comes */
+    SERVICE_HANG_KINDS
+};
+#define SERVICE_HANG_NAMES                                                                         \
+    {                                                                                              \
+        "loop", "lock", "irq", "call", "wait"                                                      \
+    }
 
 enum service_event { SERVICE_CALL, SERVICE_SIGNALS, SERVICE_TIME };
 
@@ -38,13 +51,13 @@ struct service {
     uint64_t words[8];
     uint64_t badge;
 
-    uint64_t bits; /* SERVICE_SIGNALS: those taken */
-    uint64_t mask; /* bits that end a wait; 0: all */
+    uint64_t bits;    /* SERVICE_SIGNALS: those taken */
+    uint64_t ignored; /* bits that do not end a wait */
 
-    uint64_t waits;  /* so far */
-    uint64_t calls;  /* so far, without probes */
-    bool has_call;   /* to be answered by the next wait */
-    bool is_started; /* set by the first wait */
+    uint64_t arrived; /* SERVICE_CALL: when, in ticks (service/stats.h) */
+    bool has_call;    /* to be answered by the next wait */
+    bool is_started;  /* set by the first wait */
+    uint32_t hang;    /* SERVICE_HANG_IRQ, _CALL: what is to come of the next one */
 };
 
 /**
@@ -54,5 +67,8 @@ struct service {
  */
 enum service_event service_wait(struct service *service, ns_t deadline_ns);
 
-/** service_defer() - move the call in hand into a reply object; the caller answers that later. */
+/**
+ * service_defer() - move the call in hand into a reply object; the caller answers that later, and then says
+ * stats_answered(@service->arrived as it was).
+ */
 MUST_CHECK err_t service_defer(struct service *service, cap_addr_t reply);

@@ -16,10 +16,22 @@ enum system_op {
     SYSTEM_KILL = 4,      /* (number): end it, as if by itself; GONE: it does not run */
     SYSTEM_POWER_OFF = 5, /* (exit code for an emulator) -> does not return */
     SYSTEM_FAIL = 6,      /* (number): as if it had died: it is restarted; GONE: it does not run */
-    SYSTEM_HANG = 8,      /* (number): its first thread spins for ever; GONE: it does not run */
-    SYSTEM_WARDEN = 9,    /* (1: fault, 2: hang): the warden itself; a fault answers PEER_DIED */
-    SYSTEM_RECOVERY = 7,  /* (number) -> words of system_recovery; RANGE past the last */
+    SYSTEM_HANG = 8, /* (number, enum service_hang): it hangs, in that way; GONE: it does not run */
+    SYSTEM_WARDEN = 9, /* (system_harm): the warden itself; a fault answers PEER_DIED */
+    SYSTEM_STEP =
+        17, /* (n, system_harm): the warden at its n-th step from now on, in which it changes
+                             something; 0: not at all -> (how many were left) */
+    SYSTEM_RECOVERY = 7, /* (number) -> words of system_recovery; RANGE past the last */
+    SYSTEM_STRAYS =
+        16, /* (number; one past the last: devices that nobody drives) -> words of system_strays */
+    SYSTEM_SHAPE = 48,     /* (number) -> words of system_shape; RANGE past the last */
+    SYSTEM_INTERFACE = 49, /* (number) -> words of system_interface; RANGE past the last */
+    SYSTEM_COUNTS = 50,    /* (number) -> words of system_counts; RANGE past the last */
+    SYSTEM_TIMES = 51,     /* (number, enum system_times, 0 or 8) -> so much of the histogram */
 };
+
+/* For tests. */
+enum system_harm { SYSTEM_HARM_FAULT = 1, SYSTEM_HARM_HANG = 2 };
 
 enum system_program_word {
     SYSTEM_PROGRAM_NAME = 0,   /* two words of text */
@@ -44,6 +56,48 @@ enum system_recovery_word {
     SYSTEM_RECOVERY_PROBE = 4,  /* the longest answer to a probe, in ns */
     SYSTEM_RECOVERY_WARDEN = 5, /* how often the warden itself was started anew */
 };
+
+/* Accesses of a program's device to what it was not given, each of them stopped. */
+enum system_strays_word {
+    SYSTEM_STRAYS_COUNT = 0,   /* over all lives */
+    SYSTEM_STRAYS_ADDRESS = 1, /* of the last one, for the device */
+    SYSTEM_STRAYS_REASON = 2,  /* as io_space.fault */
+    SYSTEM_STRAYS_SOURCE = 3,  /* bus << 8 | device << 3 | function */
+};
+
+/* What the description says of a program. */
+enum system_shape_word {
+    SYSTEM_SHAPE_USES = 0,   /* bit n: it may call interface n */
+    SYSTEM_SHAPE_RANK = 1,   /* rank | priority << 32 */
+    SYSTEM_SHAPE_BUDGET = 2, /* ns */
+    SYSTEM_SHAPE_PERIOD = 3, /* ns */
+};
+
+enum system_interface_word {
+    SYSTEM_INTERFACE_NAME = 0,   /* two words of text */
+    SYSTEM_INTERFACE_SERVER = 2, /* number of the program; SYSTEM_NOBODY: the warden */
+};
+
+/* What the program says of itself (service/stats.h), over all its lives. */
+enum system_counts_word {
+    SYSTEM_COUNTS_CALLS = 0, /* answered */
+    SYSTEM_COUNTS_IN = 1,    /* entries taken from rings */
+    SYSTEM_COUNTS_OUT = 2,   /* and put into them */
+    SYSTEM_COUNTS_SIGNALS = 3,
+    SYSTEM_COUNTS_SERVING = 4, /* ns from calls' arrivals to their answers */
+    SYSTEM_COUNTS_WORST = 5,   /* the longest, in ns */
+};
+
+enum system_times {
+    SYSTEM_TIMES_CALLS = 0, /* from a call's arrival to its answer, as the program says */
+    SYSTEM_TIMES_RECOVERY =
+        1, /* from when a death is noticed until the successor runs; of all programs */
+};
+
+/* Times by powers of two: [0] less than 1024 ns, [n] less than 1024 << n ns, the last all others. */
+#define SYSTEM_TIMES_BUCKETS 16u
+
+#define SYSTEM_NOBODY UINT64_MAX
 
 enum system_state {
     SYSTEM_STATE_STOPPED = 0, /* not started, or killed */
