@@ -329,7 +329,7 @@ void tmpfs_drop(struct tmpfs *fs, uint32_t number)
     struct change change = { 0 };
     struct tmpfs_node node;
 
-    if (--fs->holds[number] != 0 || before.parent != 0) {
+    if (--fs->holds[number] != 0 || before.parent != 0 || number == TMPFS_ROOT) {
         return;
     }
     node_detach(fs, number, &node);

@@ -349,9 +349,9 @@ static void step_hold(void)
     int i = model_pick(0);
 
     if (i == 0) {
-        return;
-    }
-    if (model[i].holds == 0 && model[i].parent >= 0) {
+        tmpfs_hold(&fs, TMPFS_ROOT);
+        tmpfs_drop(&fs, TMPFS_ROOT);
+    } else if (model[i].holds == 0 && model[i].parent >= 0) {
         tmpfs_hold(&fs, model[i].node);
         model[i].holds++;
     } else if (model[i].holds != 0) {

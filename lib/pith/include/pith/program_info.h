@@ -50,6 +50,12 @@ struct program_cap {
     uint32_t reserved;
 };
 
+/* What a server must know of a client. */
+enum session_flag {
+    SESSION_VIEWED = 1, /* it names files only by roots that the name space gave it (docs/names.md) */
+    SESSION_NAMES = 2,  /* it is the name space */
+};
+
 /* Shared memory and bells between a client and a server: docs/supervision.md. */
 struct program_session {
     char name[PROGRAM_NAME_BYTES]; /* of the interface */
@@ -59,6 +65,8 @@ struct program_session {
     uint32_t bell;                 /* slot: signals the peer */
     uint32_t epoch;                /* index in the page of epochs */
     uint32_t is_server;
+    uint32_t flags; /* a server's: enum session_flag */
+    uint32_t reserved;
 };
 
 /* What the device must write to raise an interrupt. */
