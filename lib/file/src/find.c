@@ -86,8 +86,8 @@ static err_t link_take(const struct file *file, uint32_t at, ns_t deadline)
     const struct files_server *server = file->mount->server;
     const char *target = (const char *)server_data(server) + FILES_VIEW_OFFSET;
     uint32_t length = 0;
-    err_t err = file_link(server->cap, deadline, file->handle, FILES_PATH_MAX, FILES_VIEW_OFFSET,
-                          &length);
+    err_t err =
+        file_link(server->cap, deadline, file->handle, FILES_PATH_MAX, FILES_VIEW_OFFSET, &length);
 
     handle_end(file, deadline);
     if (err == ERR_OK && length > FILES_PATH_MAX) {

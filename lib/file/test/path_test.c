@@ -17,8 +17,13 @@ static const struct {
     const char *path;
     const char *target;
 } links[] = {
-    { "/up", ".." },          { "/a/root", "/" },        { "/a/b/a", "/a" },  { "/way", "a/b" },
-    { "/a/back", "../way/c" }, { "/loop", "loop" },      { "/far", "/a/back/../../root/way" },
+    { "/up", ".." },
+    { "/a/root", "/" },
+    { "/a/b/a", "/a" },
+    { "/way", "a/b" },
+    { "/a/back", "../way/c" },
+    { "/loop", "loop" },
+    { "/far", "/a/back/../../root/way" },
     { "/a/b/c/dots", "./.././" },
 };
 
@@ -127,7 +132,8 @@ TEST(paths_lead_where_going_step_by_step_leads)
 
         CHECK(err == ERR_OK || err == ERR_TOO_DEEP, path);
         if (err == ERR_OK) {
-            CHECK(ends && walk.length == strlen(where) && memcmp(walk.done, where, walk.length) == 0,
+            CHECK(ends && walk.length == strlen(where) &&
+                      memcmp(walk.done, where, walk.length) == 0,
                   path);
         } else {
             CHECK(!ends || strstr(path, "loop") == NULL, path);

@@ -96,7 +96,7 @@ err_t place_walked(const struct place *place, uint32_t *walked)
     if (place->at < place->base_length) {
         return ERR_NO_ENTRY;
     }
-    *walked = place_is_last(place) ? place->length - place->base_length
-                                   : place->at - place->base_length;
+    *walked =
+        place_is_last(place) ? place->length - place->base_length : place->at - place->base_length;
     return ERR_OK;
 }

@@ -11,8 +11,8 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-err_t tmpfs_read(const struct tmpfs *fs, uint32_t number, uint64_t position, struct tmpfs_bytes into,
-                 uint64_t *done)
+err_t tmpfs_read(const struct tmpfs *fs, uint32_t number, uint64_t position,
+                 struct tmpfs_bytes into, uint64_t *done)
 {
     const struct tmpfs_node *node = &fs->nodes[number];
     uint64_t bytes = position >= node->bytes ? 0 : min_u64(into.bytes, node->bytes - position);

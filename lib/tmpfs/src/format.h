@@ -15,7 +15,8 @@
 #define TMPFS_PAGE 4096u
 
 enum {
-    CHANGES_MAX = 5, /* places in one change: node, the one it replaces, two directories, the client */
+    CHANGES_MAX =
+        5, /* places in one change: node, the one it replaces, two directories, the client */
     HEAD_OFFSET = 0,
     DONE_OFFSET = 512,
     LOG_OFFSET = TMPFS_PAGE,

@@ -8,7 +8,8 @@
 #include "pith/string.h"
 
 enum { WORDS_LOG2 = 10, WORDS = 1 << WORDS_LOG2, HEIGHT_MAX = 3 };
-_Static_assert(TMPFS_BYTES_MAX == (uint64_t)TMPFS_PAGE << (WORDS_LOG2 * HEIGHT_MAX), "what a tree holds");
+_Static_assert(TMPFS_BYTES_MAX == (uint64_t)TMPFS_PAGE << (WORDS_LOG2 * HEIGHT_MAX),
+               "what a tree holds");
 
 static uint32_t *words_of(const struct tmpfs *fs, uint32_t number)
 {

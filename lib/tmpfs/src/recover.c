@@ -125,14 +125,15 @@ static void node_reach(struct tmpfs *fs, uint32_t number)
             state = at == TMPFS_ROOT ? NODE_REACHED : (enum node_state)fs->holds[at];
             break;
         }
-        if (node->kind == TMPFS_FREE || node->parent == 0 || (at != number && node->kind != TMPFS_DIR)) {
+        if (node->kind == TMPFS_FREE || node->parent == 0 ||
+            (at != number && node->kind != TMPFS_DIR)) {
             break;
         }
         at = node->parent;
     }
     fs->holds[number] = state;
-    for (at = fs->nodes[number].parent; at != 0 && fs->holds[at] == NODE_UNKNOWN &&
-                                        fs->nodes[at].kind == TMPFS_DIR;
+    for (at = fs->nodes[number].parent;
+         at != 0 && fs->holds[at] == NODE_UNKNOWN && fs->nodes[at].kind == TMPFS_DIR;
          at = fs->nodes[at].parent) {
         fs->holds[at] = state;
     }
@@ -249,8 +250,8 @@ err_t tmpfs_mount(struct tmpfs *fs, void *kept, uint64_t bytes, void *memory,
     *report = (struct tmpfs_report){ 0 };
     *fs = (struct tmpfs){ .now = fs->now,
                           .kept = kept,
-                          .nodes = (struct tmpfs_node *)(void *)((unsigned char *)kept +
-                                                                 NODES_OFFSET),
+                          .nodes =
+                              (struct tmpfs_node *)(void *)((unsigned char *)kept + NODES_OFFSET),
                           .node_count = layout.node_count,
                           .page_first = layout.page_first,
                           .page_count = layout.page_count };

@@ -159,7 +159,8 @@ static void act_grow(void)
     uint64_t done;
 
     memset(data, 'w', sizeof(data));
-    (void)!tmpfs_write(&fs, node_of(TMPFS_ROOT, "other"), 2, (struct tmpfs_bytes){ data, 5000 }, &done);
+    (void)!tmpfs_write(&fs, node_of(TMPFS_ROOT, "other"), 2, (struct tmpfs_bytes){ data, 5000 },
+                       &done);
 }
 
 static void act_shrink(void)
@@ -251,15 +252,17 @@ static bool is_grown(bool is_done)
     unsigned char data[4 * PAGE];
     uint64_t done = 0;
     err_t err = tmpfs_read(&fs, node, 0, (struct tmpfs_bytes){ data, sizeof(data) }, &done);
-    bool is_right = err == ERR_OK && (done == 3 || done == 5002) && data[0] == 'o' && data[1] == 'o';
+    bool is_right =
+        err == ERR_OK && (done == 3 || done == 5002) && data[0] == 'o' && data[1] == 'o';
 
     (void)is_done;
     for (uint64_t i = 2; is_right && i < done; i++) {
         is_right = data[i] == 'w' || (i == 2 && data[i] == 'o' && done == 3);
     }
     /* What lies behind the end must read as zeros when the file is made longer. */
-    is_right = is_right && tmpfs_truncate(&fs, node, 3ull * PAGE) == ERR_OK &&
-               tmpfs_read(&fs, node, done, (struct tmpfs_bytes){ data, sizeof(data) }, &done) == ERR_OK;
+    is_right =
+        is_right && tmpfs_truncate(&fs, node, 3ull * PAGE) == ERR_OK &&
+        tmpfs_read(&fs, node, done, (struct tmpfs_bytes){ data, sizeof(data) }, &done) == ERR_OK;
     for (uint64_t i = 0; is_right && i < done; i++) {
         is_right = data[i] == 0;
     }
@@ -276,8 +279,9 @@ static bool is_shrunk(bool is_done)
     if (file_is(node, 2ull * PAGE, 'f')) {
         return true;
     }
-    bool is_right = file_is(node, 100, 'f') && tmpfs_truncate(&fs, node, 2ull * PAGE) == ERR_OK &&
-                    tmpfs_read(&fs, node, 100, (struct tmpfs_bytes){ data, sizeof(data) }, &done) == ERR_OK;
+    bool is_right =
+        file_is(node, 100, 'f') && tmpfs_truncate(&fs, node, 2ull * PAGE) == ERR_OK &&
+        tmpfs_read(&fs, node, 100, (struct tmpfs_bytes){ data, sizeof(data) }, &done) == ERR_OK;
 
     for (uint64_t i = 0; is_right && i < done; i++) {
         is_right = data[i] == 0;
@@ -310,10 +314,10 @@ TEST(a_death_at_any_store_leaves_all_or_nothing)
         bool (*is_right)(bool is_done);
         bool is_remembered;
     } cases[] = {
-        { "make", act_make, is_made, true },          { "make link", act_make_link, is_linked, true },
-        { "remove", act_remove, is_removed, true },   { "rename", act_rename, is_renamed, true },
-        { "drop", act_drop, is_dropped, true },       { "write", act_grow, is_grown, false },
-        { "shrink", act_shrink, is_shrunk, false },   { "cut", act_cut, is_cut, false },
+        { "make", act_make, is_made, true },        { "make link", act_make_link, is_linked, true },
+        { "remove", act_remove, is_removed, true }, { "rename", act_rename, is_renamed, true },
+        { "drop", act_drop, is_dropped, true },     { "write", act_grow, is_grown, false },
+        { "shrink", act_shrink, is_shrunk, false }, { "cut", act_cut, is_cut, false },
     };
     uint64_t points = 0;
 

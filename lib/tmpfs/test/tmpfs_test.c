@@ -2,6 +2,7 @@
 /*
  * Random calls against a simple model: names and bytes in plain arrays. Now and then the server dies between two calls
  * and a new one mounts what was kept; all that the model knows must be there, and no memory may be lost.
+ * Size: the model and all that is compared with it belong together.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,7 +250,8 @@ static void step_rename(void)
 
     for (int i = 0; i < 2; i++) {
         name_pick(names[i]);
-        places[i] = (struct tmpfs_place){ model[dirs[i]].node, (uint32_t)strlen(names[i]), names[i] };
+        places[i] =
+            (struct tmpfs_place){ model[dirs[i]].node, (uint32_t)strlen(names[i]), names[i] };
     }
     int from = model_find(dirs[0], names[0]);
     int target = model_find(dirs[1], names[1]);
@@ -290,7 +292,8 @@ static void step_write(void)
     for (uint64_t at = 0; at < count; at++) {
         bytes[at] = (unsigned char)test_random(256);
     }
-    err_t err = tmpfs_write(&fs, model[i].node, position, (struct tmpfs_bytes){ bytes, count }, &done);
+    err_t err =
+        tmpfs_write(&fs, model[i].node, position, (struct tmpfs_bytes){ bytes, count }, &done);
 
     if (model[i].kind == TMPFS_DIR) {
         CHECK_EQ(err, ERR_WRONG_TYPE, "a directory is not written");
@@ -327,7 +330,8 @@ static void check_read(int i, uint64_t position, uint64_t count)
     static unsigned char bytes[FILE_MAX];
     uint64_t done = 0;
     uint64_t want = position >= model[i].bytes ? 0 : model[i].bytes - position;
-    err_t err = tmpfs_read(&fs, model[i].node, position, (struct tmpfs_bytes){ bytes, count }, &done);
+    err_t err =
+        tmpfs_read(&fs, model[i].node, position, (struct tmpfs_bytes){ bytes, count }, &done);
 
     want = want < count ? want : count;
     CHECK_EQ(err, ERR_OK, "reading");
@@ -418,16 +422,17 @@ static void step_die(void)
         }
     }
     mount(false);
-    CHECK(fs.free_page_count >= free_pages, "no page is lost; those behind the ends of files came back");
+    CHECK(fs.free_page_count >= free_pages,
+          "no page is lost; those behind the ends of files came back");
     CHECK_EQ(fs.free_node_count, free_nodes, "no node is lost");
     check_all();
 }
 
 TEST(files_are_what_a_simple_model_says)
 {
-    static void (*const steps[])(void) = { step_make,     step_make, step_make,  step_remove,
+    static void (*const steps[])(void) = { step_make,     step_make,  step_make,  step_remove,
                                            step_rename,   step_write, step_write, step_write,
-                                           step_truncate, step_read, step_read,  step_hold };
+                                           step_truncate, step_read,  step_read,  step_hold };
 
     begin();
     for (int i = 0; i < STEPS && !test_has_failed(); i++) {
@@ -528,7 +533,8 @@ TEST(damage_is_found_and_never_believed)
                 struct tmpfs_bytes into = { bytes, sizeof(bytes) };
                 err_t err = tmpfs_read(&fs, i, 0, into, &done);
 
-                CHECK(err == ERR_OK || (err == ERR_DAMAGED && node->is_damaged), "it reads or says why");
+                CHECK(err == ERR_OK || (err == ERR_DAMAGED && node->is_damaged),
+                      "it reads or says why");
             }
         }
         CHECK_EQ(tmpfs_mount(&fs, kept, KEPT, memory, &report), ERR_OK, "it mounts once more");

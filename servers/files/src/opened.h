@@ -6,8 +6,8 @@
 
 #include "abi/errors.h"
 #include "ext4/ext4.h"
-#include "fileserve/clients.h"
 #include "files.h"
+#include "fileserve/clients.h"
 
 struct opened {
     uint64_t next;  /* position behind the last read */

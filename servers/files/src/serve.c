@@ -185,14 +185,16 @@ err_t file_on_list(struct client *client, const struct file_list_args *args,
     if (listing.at == NULL) {
         return ERR_RANGE;
     }
-    err_t err = ext4_dir_read(&files.fs, &opened_of(handle)->file, &position, entry_write, &listing);
+    err_t err =
+        ext4_dir_read(&files.fs, &opened_of(handle)->file, &position, entry_write, &listing);
 
     if (err) {
         return err;
     }
-    *results = (struct file_list_results){ .used = listing.used,
-                                           .next = position,
-                                           .end = position >= opened_of(handle)->file.inode.size_bytes };
+    *results =
+        (struct file_list_results){ .used = listing.used,
+                                    .next = position,
+                                    .end = position >= opened_of(handle)->file.inode.size_bytes };
     return ERR_OK;
 }
 

@@ -197,12 +197,13 @@ err_t file_on_stat(struct client *client, const struct file_stat_args *args,
     }
     const struct tmpfs_node *node = opened_node(handle);
 
-    *results = (struct file_stat_results){ .kind = handle->kind,
-                                           .mode = modes[node->kind],
-                                           .bytes = node->bytes,
-                                           .modified = node->modified,
-                                           .links = node->parent != 0 || node == &tmpfs.nodes[TMPFS_ROOT],
-                                           .inode = inode_of(node_of(handle)) };
+    *results =
+        (struct file_stat_results){ .kind = handle->kind,
+                                    .mode = modes[node->kind],
+                                    .bytes = node->bytes,
+                                    .modified = node->modified,
+                                    .links = node->parent != 0 || node == &tmpfs.nodes[TMPFS_ROOT],
+                                    .inode = inode_of(node_of(handle)) };
     return ERR_OK;
 }
 
@@ -219,9 +220,10 @@ err_t file_on_info(struct client *client, struct file_info_results *results)
 err_t file_on_space(struct client *client, struct file_space_results *results)
 {
     (void)client;
-    *results = (struct file_space_results){ .bytes = 4096ull * (tmpfs.page_count - tmpfs.page_first),
-                                            .unused = 4096ull * tmpfs.free_page_count,
-                                            .names = tmpfs.node_count - 2,
-                                            .names_unused = tmpfs.free_node_count };
+    *results =
+        (struct file_space_results){ .bytes = 4096ull * (tmpfs.page_count - tmpfs.page_first),
+                                     .unused = 4096ull * tmpfs.free_page_count,
+                                     .names = tmpfs.node_count - 2,
+                                     .names_unused = tmpfs.free_node_count };
     return ERR_OK;
 }

@@ -38,9 +38,10 @@ static err_t memory_map(user_addr_t *kept, uint64_t *bytes, user_addr_t *beside)
 
 static void report_tell(const struct tmpfs_report *report)
 {
-    debug_printf("tmpfs: %s, %u KiB of %u KiB free, %u of %u names", report->is_new ? "new" : "as it was",
-                 tmpfs.free_page_count * 4, (tmpfs.page_count - tmpfs.page_first) * 4,
-                 tmpfs.free_node_count, tmpfs.node_count - 2);
+    debug_printf("tmpfs: %s, %u KiB of %u KiB free, %u of %u names",
+                 report->is_new ? "new" : "as it was", tmpfs.free_page_count * 4,
+                 (tmpfs.page_count - tmpfs.page_first) * 4, tmpfs.free_node_count,
+                 tmpfs.node_count - 2);
     if (report->is_replayed) {
         debug_printf(", a change was completed");
     }

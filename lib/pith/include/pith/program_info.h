@@ -52,8 +52,9 @@ struct program_cap {
 
 /* What a server must know of a client. */
 enum session_flag {
-    SESSION_VIEWED = 1, /* it names files only by roots that the name space gave it (docs/names.md) */
-    SESSION_NAMES = 2,  /* it is the name space */
+    SESSION_VIEWED =
+        1, /* it names files only by roots that the name space gave it (docs/names.md) */
+    SESSION_NAMES = 2, /* it is the name space */
 };
 
 /* Shared memory and bells between a client and a server: docs/supervision.md. */

@@ -16,10 +16,10 @@
 
 #define TMPFS_ROOT 1u /* the node of the directory "/" */
 #define TMPFS_NAME_MAX 255u
-#define TMPFS_TARGET_MAX 4095u         /* of a symbolic link */
-#define TMPFS_BYTES_MAX (1ull << 42)   /* of a file */
-#define TMPFS_KEPT_MIN (64ull << 10)   /* of all */
-#define TMPFS_CLIENTS 64u              /* whose last change is remembered */
+#define TMPFS_TARGET_MAX 4095u       /* of a symbolic link */
+#define TMPFS_BYTES_MAX (1ull << 42) /* of a file */
+#define TMPFS_KEPT_MIN (64ull << 10) /* of all */
+#define TMPFS_CLIENTS 64u            /* whose last change is remembered */
 
 enum tmpfs_kind { TMPFS_FREE = 0, TMPFS_FILE = 1, TMPFS_DIR = 2, TMPFS_LINK = 3 };
 
