@@ -16,7 +16,8 @@ endif
 
 goals := $(or $(MAKECMDGOALS),all)
 # Goals that install what they need before anything else is read.
-setup_goals := $(filter run test bench check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh)
+setup_goals := $(filter run test bench check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh) \
+               $(if $(filter test-page,$(goals)),page)
 ifneq ($(strip $(setup_goals)),)
 ifeq ($(MAKE_RESTARTS),)
 setup_done := $(shell tools/setup.sh $(setup_goals) >&2 && echo yes)
@@ -31,7 +32,7 @@ include mk/modules.mk
 include mk/flags.mk
 include mk/rules.mk
 
-.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh check bench coverage \
+.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh test-page check bench coverage \
         coverage-check mutants graph size clean FORCE
 kernel: $(if $(kernel_target_modules),$(KERNEL))
 programs: $(programs)
@@ -45,6 +46,7 @@ help:
 	@echo 'make debug      the same, waiting for gdb'
 	@echo 'make trace      what the kernel does in it, as build/trace.json'
 	@echo 'make test       all tests; ONLY=word for those whose names hold the word; V=1 for all output'
+	@echo 'make test-page  the status page in Chromium, which is installed for it'
 	@echo 'make check      formatter, compilers, checkers'
 	@echo 'make bench      exact instruction counts, in build/bench.tsv'
 	@echo 'make coverage   branch coverage of the kernel by the host tests'
@@ -84,6 +86,10 @@ test: $(host_tests) $(host_programs) $(KERNEL) \
 	    $(addprefix --host ,$(host_tests) $(model_tests)) $(call runs_of,host) \
 	    $(foreach t,$(scenario_tests),--host '$(t) --build $(BUILD)') \
 	    $(foreach t,$(tool_tests),--run '$(PYTHON) -B $(t)') $(addprefix --boot ,$(boot_tests))
+
+# Screenshots go to build/page/.
+test-page: $(KERNEL) $(BUILD)/systems/default.cpio
+	@$(PYTHON) -B tests/page/status.py --build $(BUILD)
 
 test-fresh:
 	@tools/test_fresh.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Install what a goal of the Makefile needs, by Debian package name. Says nothing if all is there.
-# Usage: tools/setup.sh run|test|check|bench|fresh|graph ...
+# Usage: tools/setup.sh run|test|page|check|bench|fresh|graph ...
 set -eu
 
 # What each goal needs, and why. A package is asked for only if it is missing.
@@ -11,6 +11,7 @@ packages_of() {
     run) packages_of build; echo qemu-system-x86 seabios e2fsprogs ;;
     debug) packages_of run; echo gdb ;;
     test) packages_of run; echo spin fdisk curl ;;
+    page) packages_of run; echo chromium chromium-driver chromium-sandbox fonts-dejavu-core ;;
     bench) packages_of run ;;
     check) packages_of build
            echo clang clang-format clang-tidy cppcheck git libclang-rt-14-dev ;;
@@ -29,6 +30,8 @@ why() {
     gdb) echo "debugs the system from outside" ;;
     curl) echo "fetches from the web server in its test" ;;
     spin) echo "checks the models of protocols" ;;
+    chromium*) echo "looks at the status page as people do (make test-page, and nothing else)" ;;
+    fonts-dejavu-core) echo "gives the browser letters to draw with" ;;
     e2fsprogs | fdisk) echo "makes the file systems and partition tables for the emulated disks and the tests" ;;
     clang* | cppcheck | libclang-rt*) echo "second compiler, formatter and checkers" ;;
     git) echo "tells which files belong to the project" ;;

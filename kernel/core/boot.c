@@ -46,7 +46,7 @@ static struct machine machine;
 static _Noreturn void refuse(const char *what, const char *why)
 {
     print_text(what);
-    core_panic(why, __FILE__, __LINE__);
+    arch_panic(why, __FILE__, __LINE__);
 }
 
 static void require(err_t err)
@@ -54,7 +54,7 @@ static void require(err_t err)
     if (err) {
         print_text("Making the root program failed with error ");
         print_decimal((uint64_t)err);
-        core_panic("the root program does not fit", __FILE__, __LINE__);
+        arch_panic("the root program does not fit", __FILE__, __LINE__);
     }
 }
 

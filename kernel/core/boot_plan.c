@@ -23,7 +23,7 @@ static void range_insert(struct boot_range *ranges, uint32_t *count, uint32_t at
                          struct boot_range range)
 {
     if (*count == BOOT_RANGES_MAX) {
-        core_panic("the memory map has too many pieces", __FILE__, __LINE__);
+        arch_panic("the memory map has too many pieces", __FILE__, __LINE__);
     }
     for (uint32_t i = *count; i > at; i--) {
         ranges[i] = ranges[i - 1];
@@ -126,7 +126,7 @@ phys_t boot_plan_take(struct boot_plan *plan, uint64_t size_bytes, uint64_t alig
         }
     }
     if (most < size_bytes) {
-        core_panic("too little RAM to boot", __FILE__, __LINE__);
+        arch_panic("too little RAM to boot", __FILE__, __LINE__);
     }
     boot_plan_hold(plan, best, size_bytes);
     arch_memory_clear(arch_phys_to_ptr(best), align_up(size_bytes, PAGE));

@@ -119,7 +119,7 @@ static void print_state(const struct core *core)
     print_text("\n");
 }
 
-_Noreturn void core_panic(const char *text, const char *file, uint32_t line)
+_Noreturn void core_on_panic(const char *text, const char *file, uint32_t line)
 {
     /*
      * One that comes while another is printed says only so much, and keeps the record of the first.
@@ -145,5 +145,5 @@ _Noreturn void core_panic(const char *text, const char *file, uint32_t line)
         print_state(state.core);
     }
     trace_print();
-    arch_panic(text, file, line);
+    arch_panic_end(text, file, line);
 }

@@ -160,7 +160,7 @@ static _Noreturn void root_faulted(const struct thread *thread)
     print_text(", instruction 0x");
     print_hex(thread->registers.ip, 1);
     print_text("\n");
-    core_panic("the root program cannot go on", __FILE__, __LINE__);
+    arch_panic("the root program cannot go on", __FILE__, __LINE__);
 }
 
 void ipc_fault(struct core *core, struct thread *thread, const struct arch_fault *fault)

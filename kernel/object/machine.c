@@ -45,7 +45,7 @@ err_t machine_on_restart(struct invocation *inv, const struct machine_restart_ar
 {
     (void)inv;
     if (args->how == 2) {
-        core_panic("asked for by machine.restart", __FILE__, __LINE__);
+        arch_panic("asked for by machine.restart", __FILE__, __LINE__);
     }
     arch_restart(args->how, args->code);
 }

@@ -77,7 +77,7 @@ static void panic_with_events(const void *unused)
     trace_write(&core, TRACE_FAULT, FAULT_DIVIDE, 0x44);
     trace_write(&core, TRACE_IDLE, 0, 0);
     trace_write(&core, (enum trace_kind)99, 0, 0);
-    core_panic("words", "a_file.c", 12);
+    arch_panic("words", "a_file.c", 12);
 }
 
 TEST(a_panic_names_events_of_every_kind)
@@ -131,7 +131,7 @@ static void panic_with_batch(const void *argument)
         trace_write(&core, batch->kind, first_of(batch, at),
                     batch->kind == TRACE_METHOD ? fuzz_ops[at].label : 0);
     }
-    core_panic("words", "a_file.c", 12);
+    arch_panic("words", "a_file.c", 12);
 }
 
 static const char *name_in(const struct batch *batch, uint32_t at)

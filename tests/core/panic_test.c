@@ -53,7 +53,7 @@ static const char *const reasons[] = { "it is broken", "it is broken again" };
 static void panic_early(const void *unused)
 {
     (void)unused;
-    core_panic(reasons[0], "a_file.c", 12);
+    arch_panic(reasons[0], "a_file.c", 12);
 }
 
 TEST(a_panic_before_anything_is_known_says_why)
@@ -76,7 +76,7 @@ static void panic_with(const void *has_thread)
     if (has_thread == NULL) {
         the_core()->current = NULL;
     }
-    core_panic(reasons[0], "a_file.c", 12);
+    arch_panic(reasons[0], "a_file.c", 12);
 }
 
 TEST(a_panic_says_who_ran)
@@ -100,7 +100,7 @@ static void panic_traced(const void *count)
     for (uint32_t i = 0; i < *(const uint32_t *)count; i++) {
         trace_write(&core, TRACE_ENTRY, 1000 + i, 0xcafe);
     }
-    core_panic(reasons[0], "a_file.c", 12);
+    arch_panic(reasons[0], "a_file.c", 12);
 }
 
 static uint32_t lines_with(const char *text, const char *part)
@@ -135,7 +135,7 @@ TEST(a_panic_shows_the_last_events_of_the_trace)
 static void panic_recorded(const void *page)
 {
     panic_record_init((void *)(uintptr_t)page);
-    core_panic("first line\nsecond line", "a_file.c", 12);
+    arch_panic("first line\nsecond line", "a_file.c", 12);
 }
 
 static void panic_long(const void *page)
@@ -144,7 +144,7 @@ static void panic_long(const void *page)
 
     memset(text, 'x', sizeof(text) - 1);
     panic_record_init((void *)(uintptr_t)page);
-    core_panic(text, "a_file.c", 12);
+    arch_panic(text, "a_file.c", 12);
 }
 
 static void boot_again(const void *page)
@@ -195,7 +195,7 @@ TEST(a_record_that_was_damaged_is_not_shown)
 
 static void panic_again(void)
 {
-    core_panic(reasons[1], "b_file.c", 34);
+    arch_panic(reasons[1], "b_file.c", 34);
 }
 
 static void panic_twice(const void *page)
@@ -210,7 +210,7 @@ static void panic_twice_without_record(const void *unused)
     (void)unused;
     panic_configure("panic=7", NULL);
     last_words_after(panic_again);
-    core_panic(reasons[0], "a_file.c", 12);
+    arch_panic(reasons[0], "a_file.c", 12);
 }
 
 TEST(a_panic_in_a_panic_ends_at_once_and_keeps_the_first_record)

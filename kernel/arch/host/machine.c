@@ -94,10 +94,15 @@ void host_on_panic(void (*handler)(const char *text, const char *file, uint32_t 
 
 _Noreturn void host_fail(const char *text)
 {
-    arch_panic(text, "the simulated machine", 0);
+    arch_panic_end(text, "the simulated machine", 0);
 }
 
 _Noreturn void arch_panic(const char *text, const char *file, uint32_t line)
+{
+    core_on_panic(text, file, line);
+}
+
+_Noreturn void arch_panic_end(const char *text, const char *file, uint32_t line)
 {
     if (host.on_panic != NULL) {
         host.on_panic(text, file, line);

@@ -191,7 +191,7 @@ void clock_init(const struct acpi_facts *facts)
         timer_hz = clock.tsc_hz;
     }
     if (clock.tsc_hz < 1000000 || timer_hz < 1000000) {
-        core_panic("no clock runs", __FILE__, __LINE__);
+        arch_panic("no clock runs", __FILE__, __LINE__);
     }
     arch_clock.mult = (NS_PER_S << ARCH_CLOCK_SHIFT) / clock.tsc_hz;
     clock.ticks_per_ns = (timer_hz / NS_PER_S << 32) + (timer_hz % NS_PER_S << 32) / NS_PER_S;

@@ -8,7 +8,7 @@
 
 static _Noreturn void no_other(void)
 {
-    core_panic("there is no other core", __FILE__, __LINE__);
+    arch_panic("there is no other core", __FILE__, __LINE__);
 }
 
 bool arch_core_is_this(const struct core *core)

@@ -147,7 +147,7 @@ void cpu_init(struct core *core, uint64_t stack_top, uint8_t *ist_stacks)
     struct arch_core *arch = &core->arch;
 
     if ((cpu_id(0x80000001u, 0).d & ID8D_NX) == 0) {
-        core_panic("this CPU cannot keep data from being executed (no NX)", __FILE__, __LINE__);
+        arch_panic("this CPU cannot keep data from being executed (no NX)", __FILE__, __LINE__);
     }
     arch->self = core;
     arch->stack_top = stack_top;

@@ -184,6 +184,40 @@ fatal:
     call arch_on_fatal
     ud2
 
+/*
+ * void arch_panic(const char *text, const char *file, uint32_t line): make of the call what an exception
+ * would have left (struct fatal_frame), with every register as the caller has it.
+ */
+    .globl arch_panic
+arch_panic:
+    pushq $0 /* ss; above it the return address */
+    pushq %rsp
+    pushfq
+    addq $16, 8(%rsp) /* as before the call */
+    pushq $SEGMENT_KERNEL_CODE
+    pushq 32(%rsp) /* rip */
+    pushq $0
+    pushq $FATAL_VECTOR_NONE
+    pushq %r15
+    pushq %r14
+    pushq %r13
+    pushq %r12
+    pushq %r11
+    pushq %r10
+    pushq %r9
+    pushq %r8
+    pushq %rbp
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rbx
+    pushq %rax
+    movq %rsp, %rcx
+    andq $-16, %rsp
+    call panic_from_code
+    ud2
+
 /* One stub for each vector; some exceptions bring an error code: offsets.h. */
     .globl arch_vector_stubs
     .balign VECTOR_STUB_BYTES

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The stack as fatal in entry.S leaves it. */
+/* The stack as fatal and arch_panic in entry.S leave it. */
 #pragma once
 
 #include <stdint.h>
+
+/* vector is FATAL_VECTOR_NONE (offsets.h) if the kernel found it out, and called arch_panic(). */
 
 struct fatal_frame {
     uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
@@ -13,3 +15,7 @@ struct fatal_frame {
 
 /** The panic that follows prints these registers and where they came from. Borrows. */
 void panic_frame_set(const struct fatal_frame *frame);
+
+/** What arch_panic() calls. Borrows. */
+_Noreturn void panic_from_code(const char *text, const char *file, uint32_t line,
+                               const struct fatal_frame *frame);

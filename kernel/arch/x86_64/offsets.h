@@ -48,6 +48,7 @@
 #define VECTOR_TIMER 0xe0
 #define VECTOR_DMA_FAULT 0xe1
 #define VECTOR_SPURIOUS 0xff
+#define FATAL_VECTOR_NONE 0x100 /* of a panic that is no exception */
 #define VECTOR_COUNT 256
 #define VECTOR_STUB_BYTES 16
 

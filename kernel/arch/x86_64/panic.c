@@ -12,6 +12,7 @@
 #include "core/print.h"
 #include "cpu.h"
 #include "fatal.h"
+#include "offsets.h"
 #include "symbols.h"
 
 #define BACK_TRACE_MAX 24u
@@ -22,6 +23,16 @@ static const struct fatal_frame *panic_frame;
 void panic_frame_set(const struct fatal_frame *frame)
 {
     panic_frame = frame;
+}
+
+/* Comes from arch_panic in entry.S. One in the middle of another's last words leaves the first's frame. */
+_Noreturn void panic_from_code(const char *text, const char *file, uint32_t line,
+                               const struct fatal_frame *frame)
+{
+    if (panic_frame == NULL) {
+        panic_frame = frame;
+    }
+    core_on_panic(text, file, line);
 }
 
 /*
@@ -108,10 +119,12 @@ static void print_frame(const struct fatal_frame *frame)
     print_register("  r14 ", frame->r14);
     print_register("  r15 ", frame->r15);
     print_register("  cr2 ", cr2_read());
-    print_text("\n  vector ");
-    print_decimal(frame->vector);
-    print_register(", error ", frame->error);
-    print_register(", cr3 ", cr3_read());
+    print_register("\n  cr3 ", cr3_read());
+    if (frame->vector != FATAL_VECTOR_NONE) {
+        print_text("  vector ");
+        print_decimal(frame->vector);
+        print_register("  error ", frame->error);
+    }
     print_text("\n");
 }
 
@@ -132,15 +145,12 @@ static const uint64_t *stack_end(uint64_t stack)
 
 static void print_where(void)
 {
-    uint64_t stack = (uintptr_t)__builtin_frame_address(0);
+    uint64_t stack = panic_frame->rsp;
 
-    if (panic_frame != NULL) {
-        print_frame(panic_frame);
-        stack = panic_frame->rsp;
-    }
+    print_frame(panic_frame);
     print_text("Perhaps called from (calls that have returned may show up, too):\n");
-    if (panic_frame != NULL && is_text(panic_frame->rip)) {
-        print_symbol(panic_frame->rip, 0);
+    if (is_text(panic_frame->rip)) {
+        print_symbol(panic_frame->rip, panic_frame->vector == FATAL_VECTOR_NONE ? 1 : 0);
     }
     if (stack % 8 == 0 && stack >= (uintptr_t)kernel_data_start &&
         stack < (uintptr_t)kernel_image_end) {
@@ -163,7 +173,7 @@ static void wait_s(uint32_t seconds)
     }
 }
 
-_Noreturn void arch_panic(const char *text, const char *file, uint32_t line)
+_Noreturn void arch_panic_end(const char *text, const char *file, uint32_t line)
 {
     struct panic_policy policy = panic_policy();
 

@@ -56,10 +56,10 @@ void pvh_read(phys_t start_info, struct boot_plan *plan)
     const struct start_info *info = arch_phys_to_ptr(start_info);
 
     if (info->magic != PVH_MAGIC) {
-        core_panic("not started by a PVH loader", __FILE__, __LINE__);
+        arch_panic("not started by a PVH loader", __FILE__, __LINE__);
     }
     if (info->version < 1 || info->memory_map == 0 || info->memory_map_count == 0) {
-        core_panic("the loader gave no memory map (PVH version 1)", __FILE__, __LINE__);
+        arch_panic("the loader gave no memory map (PVH version 1)", __FILE__, __LINE__);
     }
     const struct memory *map = arch_phys_to_ptr(info->memory_map);
 

@@ -260,5 +260,5 @@ _Noreturn void arch_on_fatal(const struct fatal_frame *frame, struct core *const
         msr_write(MSR_GS_BASE, (uintptr_t)*ist_core); /* it may have been the user's */
     }
     panic_frame_set(frame);
-    core_panic(fatal_name(frame->vector), __FILE__, __LINE__);
+    core_on_panic(fatal_name(frame->vector), __FILE__, __LINE__);
 }

@@ -104,7 +104,7 @@ static void wait_for(const struct vtd_unit *unit, uint32_t offset, uint32_t mask
 
     while ((read32(unit, offset) & mask) != value) {
         if (arch_now() > end_ns) {
-            core_panic("a DMA remapping unit does not answer", __FILE__, __LINE__);
+            arch_panic("a DMA remapping unit does not answer", __FILE__, __LINE__);
         }
         cpu_pause();
     }

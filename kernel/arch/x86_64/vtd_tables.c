@@ -70,7 +70,7 @@ void vtd_invalidate(uint64_t low, uint64_t high)
 
         while (*vtd.units[i].done != vtd.units[i].ticket) {
             if (arch_now() > end_ns) {
-                core_panic("a DMA remapping unit does not forget", __FILE__, __LINE__);
+                arch_panic("a DMA remapping unit does not forget", __FILE__, __LINE__);
             }
             cpu_pause();
         }

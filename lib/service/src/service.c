@@ -4,15 +4,38 @@
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"
 #include "pith/program_info.h"
+#include "pith/self.h"
+#include "pith/space.h"
 #include "pith/start.h"
+#include "service/stats.h"
 
 #include "abi/names.h"
 
 enum { STATUS_CANNOT_WAIT = 252 };
 
+/* Once: count where the parent can see it. */
+static void service_begin(struct service *service)
+{
+    cap_addr_t page = self_cap("stats");
+    user_addr_t at;
+
+    service->is_started = true;
+    if (page == 0 || region_reserve(PAGE_BYTES, &at)) {
+        return;
+    }
+    if (region_map(at, page, 0, 1, PROT_READ | PROT_WRITE)) {
+        region_release(at, PAGE_BYTES);
+        return;
+    }
+    program_stats = (struct program_stats *)at;
+}
+
 /* What came is a probe, or nothing for the program: answered here. */
 static bool is_ours(struct service *service)
 {
+    if (MSG_LABEL(service->info) < SERVICE_PROBE) {
+        return false;
+    }
     if (MSG_LABEL(service->info) == SERVICE_HANG && service->badge == SERVICE_BADGE_WARDEN) {
         for (;;) {
             __builtin_ia32_pause();
@@ -21,14 +44,13 @@ static bool is_ours(struct service *service)
     if (MSG_LABEL(service->info) != SERVICE_PROBE) {
         return false;
     }
-    service->words[0] = service->waits;
-    service->info = MSG_INFO(ERR_OK, 1, 0);
+    service->info = MSG_INFO(ERR_OK, 0, 0);
     return true;
 }
 
 static err_t wait_once(struct service *service, ns_t deadline_ns)
 {
-    uint64_t mask = service->mask != 0 ? service->mask : UINT64_MAX;
+    uint64_t mask = ~service->ignored;
 
     if (service->has_call) {
         return ipc_reply_receive(PROGRAM_SLOT_ENDPOINT, &service->info, service->words,
@@ -55,11 +77,15 @@ static bool wait_failed(struct service *service, err_t err)
 
 enum service_event service_wait(struct service *service, ns_t deadline_ns)
 {
+    if (service->has_call) {
+        stats_answered(service->arrived);
+    } else if (!service->is_started) {
+        service_begin(service);
+    }
     for (;;) {
         msg_info_t answer = service->info;
         err_t err = wait_once(service, deadline_ns);
 
-        service->waits++;
         if (err == ERR_TIMED_OUT) {
             service->has_call = false;
             return SERVICE_TIME;
@@ -71,11 +97,12 @@ enum service_event service_wait(struct service *service, ns_t deadline_ns)
         }
         if (MSG_LABEL(service->info) == MSG_LABEL_NOTIFIED) {
             service->has_call = false;
+            program_stats->signals++;
             return SERVICE_SIGNALS;
         }
         service->has_call = true;
         if (!is_ours(service)) {
-            service->calls++;
+            service->arrived = stats_ticks();
             return SERVICE_CALL;
         }
     }

@@ -9,6 +9,7 @@
 #include "pith/self.h"
 #include "pith/space.h"
 #include "pith/string.h"
+#include "service/stats.h"
 
 static struct ring_setup setup_of(const struct session *session, bool is_replies)
 {
@@ -94,6 +95,7 @@ err_t session_send(struct session *session, const void *entry)
 
     if (err == ERR_OK) {
         session->sent++;
+        program_stats->entries_out++;
     }
     return err;
 }
@@ -112,6 +114,7 @@ err_t session_receive(struct session *session, void *entry)
 
     if (err == ERR_OK) {
         session->received++;
+        program_stats->entries_in++;
     }
     return err;
 }

@@ -37,6 +37,7 @@ struct op {
     msg_info_t info;
     uint64_t words[8];
     uint64_t badge;
+    uint64_t arrived;   /* in ticks */
     uint64_t waits_for; /* page; NO_PAGE: any */
     uint64_t failed;    /* page that the disk did not give; NO_PAGE: none */
     uint64_t progress;  /* a handler's own */

@@ -14,6 +14,7 @@
 #include "pith/kernel_calls.h"
 #include "pith/object.h"
 #include "pith/string.h"
+#include "service/stats.h"
 
 enum { ATTEMPTS_MAX = 200, GETS_PER_LOOK = 32, OPS_OF_CLIENT_MAX = 8 };
 
@@ -70,6 +71,7 @@ void op_park(enum op_state state)
     op->is_alone = false;
     op->info = service->info;
     op->badge = service->badge;
+    op->arrived = service->arrived;
     op->waits_for = files.attempt.waits_for;
     op->failed = NO_PAGE;
     op->progress = files.attempt.progress;
@@ -178,6 +180,7 @@ void call_try(void)
         op_park(files.attempt.waits_for == NO_PAGE && disk.in_flight == 0 ? OP_READY : OP_WAITING);
     } else if (MSG_LABEL(info) == FILE_OPEN) {
         call_answer(service->badge, FILE_OPEN, service->info, service->words);
+        stats_answered(service->arrived);
         service->has_call = false;
     }
 }
@@ -202,6 +205,7 @@ static void op_try(struct op *op)
     }
     if (MSG_LABEL(info) != ERR_WOULD_BLOCK) {
         call_answer(op->badge, MSG_LABEL(op->info), info, words);
+        stats_answered(op->arrived);
         return;
     }
     if (attempt->progress > op->progress) {

@@ -49,6 +49,10 @@ struct page {
     bool has_name, has_child, is_listed;
     struct file child;
     char child_path[HTTP_PATH_MAX + FILES_NAME_MAX + 1];
+    /* The status: */
+    uint32_t part;
+    bool is_json, is_sampled;
+    /* Both: */
     struct http_page html;
     char text[PAGE_BYTES_MAX];
 };
@@ -166,5 +170,8 @@ enum step page_give(struct page *page);
 
 /* --- status.c --- */
 
-/** status_write() - the page about the system. LATER: the warden does not answer. */
-enum step status_write(struct page *page);
+/** status_begin() - a page about the system, for people or for its script. */
+void status_begin(struct page *page, bool is_json);
+
+/** status_step() - a piece of it. DONE: page->is_listed says whether it is whole. LATER: the warden does not answer. */
+enum step status_step(struct page *page);

@@ -11,7 +11,7 @@ struct page *page_take(void)
 
         if (!page->is_used) {
             page->is_used = true;
-            page->has_name = page->has_child = page->is_listed = false;
+            page->has_name = page->has_child = page->is_listed = page->is_json = false;
             return page;
         }
     }

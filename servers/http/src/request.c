@@ -6,6 +6,7 @@
 #include "pith/string.h"
 
 #define STATUS_PATH "/status"
+#define STATUS_JSON_PATH "/status.json"
 
 static void answer_begin(struct connection *connection, const struct http_response *response)
 {
@@ -28,7 +29,9 @@ static bool has_body(const struct connection *connection)
 static void answer_text(struct connection *connection, struct http_response *response,
                         const char *text, size_t bytes)
 {
-    response->type = "text/html; charset=utf-8";
+    if (response->type == NULL) {
+        response->type = "text/html; charset=utf-8";
+    }
     response->length = bytes;
     answer_begin(connection, response);
     connection->text = text;
@@ -66,8 +69,10 @@ void request_begin(struct connection *connection)
     if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
         request_fail(connection, HTTP_METHOD_NOT_ALLOWED);
     } else {
-        connection->state =
-            strcmp(request->path, STATUS_PATH) == 0 ? CONNECTION_COUNTING : CONNECTION_OPENING;
+        bool is_status =
+            strcmp(request->path, STATUS_PATH) == 0 || strcmp(request->path, STATUS_JSON_PATH) == 0;
+
+        connection->state = is_status ? CONNECTION_COUNTING : CONNECTION_OPENING;
     }
 }
 
@@ -184,6 +189,9 @@ static void answer_page(struct connection *connection)
 {
     struct http_response response = { .status = HTTP_OK, .keep_alive = !connection->is_last };
 
+    if (connection->page->is_json) {
+        response.type = "application/json";
+    }
     answer_text(connection, &response, connection->page->text, connection->page->html.used);
 }
 
@@ -203,14 +211,18 @@ enum step request_count(struct connection *connection)
 {
     if (connection->page == NULL) {
         connection->page = page_take();
+        if (connection->page == NULL) {
+            request_fail(connection, HTTP_BUSY);
+            return STEP_DONE;
+        }
+        status_begin(connection->page,
+                     strcmp(connection->parser.request.path, STATUS_JSON_PATH) == 0);
     }
-    if (connection->page == NULL) {
-        request_fail(connection, HTTP_BUSY);
-        return STEP_DONE;
-    }
-    enum step step = status_write(connection->page);
+    enum step step = status_step(connection->page);
 
-    if (step == STEP_DONE) {
+    if (step == STEP_FAILED) {
+        request_fail(connection, HTTP_SERVER_ERROR);
+    } else if (step == STEP_DONE && connection->page->is_listed) {
         answer_page(connection);
     }
     return step;

@@ -1,143 +1,152 @@
 /* SPDX-License-Identifier: MIT */
-/* The page about the system: what the warden says of each program. */
-#include "system/protocol.h"
+/* The page about the system, piece by piece, so that probes are answered in between. docs/web.md, "The status page". */
+#include "status.h"
 
-#include "http.h"
-#include "pith/format.h"
-#include "pith/self.h"
-#include "pith/string.h"
-#include "pith/syscall.h"
-
-enum { PROGRAMS_MAX = 64 };
+/* Pieces of the page; from PIECE_ROWS on one for each program, then the end. */
+enum { PIECE_HEAD, PIECE_GRAPH, PIECE_ROWS };
 
 static const char page_begin[] =
-    "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" "
-    "content=\"2\">"
-    "<title>Status</title>\n<style>body{font-family:sans-serif;margin:2em}"
-    "td,th{padding:.2em .8em;text-align:right}td:first-child,th:first-child{text-align:left}"
-    "tr:nth-child(even){background:#eee}</style></head><body>\n";
+    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+    "<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\">"
+    "<title>Pith: status</title>\n"
+    "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>\n<style>\n";
 
-__attribute__((format(printf, 2, 3))) static void put(struct page *page, const char *text, ...)
+static const char table_begin[] =
+    "<section class=\"programs\"><h2 id=\"programs\">Programs</h2>\n"
+    "<table role=\"table\" aria-labelledby=\"programs\"><thead role=\"rowgroup\"><tr role=\"row\">"
+    "<th role=\"columnheader\">Program</th><th role=\"columnheader\">State</th>"
+    "<th role=\"columnheader\">Restarts</th><th role=\"columnheader\">CPU</th>"
+    "<th role=\"columnheader\">Messages/s</th><th role=\"columnheader\">Memory</th>"
+    "<th role=\"columnheader\">Down</th><th role=\"columnheader\">Time of calls</th>"
+    "</tr></thead><tbody role=\"rowgroup\">\n";
+
+static const char legend[] =
+    "</tbody></table>\n<p class=\"note\">Bars: how many calls took less than 1, 2, 4, 8 &micro;s "
+    "and so on, from arrival to answer; the last bar is 17 ms and more. <b>CPU</b>: time on "
+    "the program's own budget, of one processor; what a server does during a call is on the "
+    "caller's. <b>Messages</b>: calls answered, ring entries and signals taken. Messages and "
+    "times are as each program counts them, in a page that only it writes; all else is the "
+    "kernel's word and the warden's.</p></section></div>\n";
+
+static void total_put(struct page *page, enum status_total which, const char *before,
+                      const char *after)
 {
-    struct http_page *html = &page->html;
-    size_t room = html->size - html->used;
-    va_list list;
+    char text[4 * STATUS_TEXT_BYTES];
 
-    va_start(list, text);
-    size_t length = format_list(html->text + html->used, room, text, list);
-
-    va_end(list);
-    html->used += length < room ? length : 0; /* what does not fit is left out whole */
+    status_total(which, text, sizeof(text));
+    put_text(page, before);
+    put(page, "<span id=\"%s\">", status_total_key(which));
+    put_escaped(page, text);
+    put_text(page, "</span>");
+    put_text(page, after);
 }
 
-/* RANGE: past the last. */
-static err_t system_ask(enum system_op op, uint64_t number, uint64_t words[8])
+static void head_put(struct page *page)
 {
-    msg_info_t info = MSG_INFO(op, 8, 0);
+    static const struct {
+        enum status_total which;
+        const char *name;
+    } cards[] = {
+        { STATUS_RUNNING, "programs running" }, { STATUS_ALL_MESSAGES, "messages per second" },
+        { STATUS_ALL_CPU, "of the processor" }, { STATUS_FREE, "memory free" },
+        { STATUS_UPTIME, "since boot" },        { STATUS_WARDENS, "warden restarts" },
+    };
 
-    memset(words, 0, 8 * sizeof(words[0]));
-    words[0] = number;
-    err_t err = ipc_call(self_cap("system"), &info, words, clock_now() + CALL_NS);
-
-    return err ? err : (err_t)MSG_LABEL(info);
-}
-
-static const char *state_name(uint64_t state)
-{
-    static const char *const names[] = { "stopped", "running", "faulted",
-                                         "ended",   "waiting", "degraded" };
-
-    return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
-}
-
-static void row_put(struct page *page, const uint64_t program[8], const uint64_t recovery[8])
-{
-    char name[SYSTEM_NAME_BYTES + 1];
-
-    memcpy(name, program, SYSTEM_NAME_BYTES);
-    name[SYSTEM_NAME_BYTES] = 0;
-    put(page,
-        "<tr><td>%s</td><td>%s</td><td>%lu</td><td>%lu</td><td>%lu</td><td>%lu</td><td>%lu</td>"
-        "<td>%lu</td></tr>\n",
-        name, state_name(program[SYSTEM_PROGRAM_STATE] & 0xffffffff),
-        program[SYSTEM_PROGRAM_STATE] >> 32, recovery[SYSTEM_RECOVERY_DEATHS] & 0xffffffff,
-        recovery[SYSTEM_RECOVERY_DEATHS] >> 32, program[SYSTEM_PROGRAM_USED] / NS_PER_MS,
-        program[SYSTEM_PROGRAM_MEMORY] / 1024, recovery[SYSTEM_RECOVERY_WORST] / NS_PER_US);
-}
-
-static err_t programs_put(struct page *page, uint64_t *wardens)
-{
-    uint64_t program[8];
-    uint64_t recovery[8];
-
-    for (uint64_t i = 0; i < PROGRAMS_MAX; i++) {
-        err_t err = system_ask(SYSTEM_PROGRAM, i, program);
-
-        if (err == ERR_OK) {
-            err = system_ask(SYSTEM_RECOVERY, i, recovery);
-        }
-        if (err) {
-            return err;
-        }
-        *wardens = recovery[SYSTEM_RECOVERY_WARDEN];
-        row_put(page, program, recovery);
+    put_text(page, page_begin);
+    put_text(page, status_style);
+    put_text(page,
+             "</style></head><body>\n<header><h1>Pith</h1><p id=\"live\" role=\"status\">as of "
+             "when this page was fetched</p></header>\n<main>\n<dl class=\"cards\">");
+    for (uint32_t i = 0; i < sizeof(cards) / sizeof(cards[0]); i++) {
+        put(page, "<div><dt>%s</dt>", cards[i].name);
+        total_put(page, cards[i].which, "<dd>", "</dd></div>\n");
     }
-    return ERR_RANGE;
+    put_text(page, "</dl>\n<div class=\"columns\">\n");
 }
 
-static err_t owners_put(struct page *page)
+static void graph_put(struct page *page)
 {
-    uint64_t words[9] = { 0 };
+    put_text(page, "<section class=\"graph\"><h2>Who calls whom</h2>\n<figure>");
+    status_graph_put(page);
+    put_text(page, "<figcaption>Arrows lead from callers to servers, which stand below them; what "
+                   "each calls is in words in the table.</figcaption></figure></section>\n");
+    put_text(page, table_begin);
+}
 
-    for (uint64_t i = 0; i < PROGRAMS_MAX; i++) {
-        err_t err = system_ask(SYSTEM_OWNER, i, words);
+static void owners_put(struct page *page)
+{
+    const struct sample *sample = sample_latest();
 
-        if (err) {
-            return err;
-        }
-        uint64_t bytes = words[SYSTEM_OWNER_BYTES];
-
-        words[SYSTEM_OWNER_BYTES] = 0; /* ends the name */
-        put(page, "<tr><td>%s</td><td>%lu</td></tr>\n", (const char *)words, bytes / 1024);
+    put_text(page, "<section><h2>Memory</h2><ul class=\"owners\">\n");
+    for (uint32_t i = 0; i < sample->owner_count; i++) {
+        put_text(page, "<li><span>");
+        put_escaped(page, sample->owners[i].name);
+        put(page, "</span> %lu KiB</li>\n", sample->owners[i].bytes / 1024);
     }
-    return ERR_RANGE;
+    put_text(page, "</ul></section>\n");
 }
 
-static void counts_put(struct page *page)
+static void end_put(struct page *page)
 {
-    const struct web_counts *counts = &web.counts;
+    const struct sample *sample = sample_latest();
+    char words[STATUS_TEXT_BYTES];
 
-    put(page,
-        "<p>This server: %lu connections, %lu requests, %lu bytes of files; %lu errors answered, "
-        "%lu times busy, "
-        "%lu clients stalled, %lu connections lost, %lu answers given up, %lu repeats, %lu files "
-        "opened again.</p>\n",
-        counts->connections, counts->requests, counts->bytes, counts->refused, counts->busy,
-        counts->stalled, counts->lost, counts->given_up, counts->repeats, web.files.reopened);
+    put_text(page, legend);
+    put_text(page, "<section><h2>Recoveries</h2>\n<div class=\"recoveries\"><div>");
+    status_total(STATUS_RECOVERIES, words, sizeof(words));
+    status_bars_put(page, "recovery-bars", sample->recoveries, words);
+    put_text(page,
+             "<p class=\"axis note\" aria-hidden=\"true\"><span>0</span><span>8 &micro;s</span>"
+             "<span>131 &micro;s</span><span>2.1 ms</span></p></div>");
+    total_put(
+        page, STATUS_RECOVERIES, "<p>",
+        "</p></div><p class=\"note\">From when the warden notices a death until the successor "
+        "runs; bars as above.</p></section>\n");
+    owners_put(page);
+    total_put(page, STATUS_SERVER, "<section><h2>This server</h2><p class=\"note\">", ".</p>");
+    total_put(page, STATUS_WINDOW, "<p class=\"note\">Rates are over the last ",
+              ". The same for programs to read: "
+              "<a href=\"/status.json\">status.json</a>.</p></section>\n");
+    put_text(page, "</main>\n<script>\n");
+    put_text(page, status_script);
+    put_text(page, "</script>\n</body></html>\n");
 }
 
-enum step status_write(struct page *page)
+/* False: there is no such piece. */
+static bool html_put(struct page *page, uint32_t part)
 {
-    uint64_t wardens = 0;
-    err_t err;
+    uint32_t count = sample_latest()->program_count;
 
+    if (part == PIECE_HEAD) {
+        head_put(page);
+    } else if (part == PIECE_GRAPH) {
+        graph_put(page);
+    } else if (part < PIECE_ROWS + count) {
+        status_row_put(page, part - PIECE_ROWS);
+    } else if (part == PIECE_ROWS + count) {
+        end_put(page);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void status_begin(struct page *page, bool is_json)
+{
     page->html = (struct http_page){ page->text, sizeof(page->text), 0, 0 };
-    put(page,
-        "%s<h1>Status</h1>\n<table><tr><th>Program</th><th>State</th><th>Restarts</th>"
-        "<th>Faults</th><th>Hangs</th><th>CPU, ms</th><th>Memory, KiB</th>"
-        "<th>Longest down, us</th></tr>\n",
-        page_begin);
-    err = programs_put(page, &wardens);
-    if (err == ERR_RANGE) {
-        put(page, "</table>\n<h2>Memory</h2>\n<table><tr><th>Owner</th><th>KiB</th></tr>\n");
-        err = owners_put(page);
+    page->is_json = is_json;
+    page->part = 0;
+    page->is_sampled = false;
+}
+
+enum step status_step(struct page *page)
+{
+    if (!page->is_sampled) {
+        return sample_step(&page->is_sampled);
     }
-    if (err != ERR_RANGE) {
-        return source_judge(err);
+    if (!(page->is_json ? status_json_put : html_put)(page, page->part++)) {
+        page->is_listed = true;
     }
-    put(page, "</table>\n<p>%lu s since boot. The warden itself was started anew %lu times.</p>\n",
-        clock_now() / NS_PER_S, wardens);
-    counts_put(page);
-    put(page, "</body></html>\n");
     return STEP_DONE;
 }

@@ -39,7 +39,7 @@ void alive(ns_t more_ns)
                           clock_now() + WARDEN_PATIENCE_NS + more_ns, memory_order_relaxed);
 }
 
-static err_t frame_map(cap_addr_t frame, uint64_t bytes, uint32_t prot, user_addr_t *at)
+err_t frame_map(cap_addr_t frame, uint64_t bytes, uint32_t prot, user_addr_t *at)
 {
     uint64_t whole = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
     err_t err = region_reserve(whole, at);

@@ -100,6 +100,35 @@ static err_t query_recovery(uint64_t words[8])
     return ERR_OK;
 }
 
+static err_t query_shape(uint64_t words[8])
+{
+    if (words[0] >= warden()->count) {
+        return ERR_RANGE;
+    }
+    const struct description_program *description = description_of((uint32_t)words[0]);
+
+    words[SYSTEM_SHAPE_USES] = description->uses;
+    words[SYSTEM_SHAPE_RANK] = description->rank | (uint64_t)description->priority << 32;
+    words[SYSTEM_SHAPE_BUDGET] = description->budget_ns;
+    words[SYSTEM_SHAPE_PERIOD] = description->period_ns;
+    return ERR_OK;
+}
+
+static err_t query_interface(uint64_t words[8])
+{
+    const struct description *description = &warden()->description;
+
+    if (words[0] >= description->header.interface_count) {
+        return ERR_RANGE;
+    }
+    const struct description_interface *interface = &description->interfaces[words[0]];
+
+    name_put(words, interface->name);
+    words[SYSTEM_INTERFACE_SERVER] =
+        interface->server == DESCRIPTION_WARDEN ? SYSTEM_NOBODY : interface->server;
+    return ERR_OK;
+}
+
 /* Note down what is wanted; the hand does it. */
 static err_t want(const uint64_t words[8], enum want what)
 {
@@ -147,6 +176,14 @@ static err_t answer(uint32_t op, uint64_t words[8])
         return query_owner(words);
     case SYSTEM_RECOVERY:
         return query_recovery(words);
+    case SYSTEM_SHAPE:
+        return query_shape(words);
+    case SYSTEM_INTERFACE:
+        return query_interface(words);
+    case SYSTEM_COUNTS:
+        return query_counts(words);
+    case SYSTEM_TIMES:
+        return query_times(words);
     case SYSTEM_START:
         return want(words, WANT_START);
     case SYSTEM_KILL:

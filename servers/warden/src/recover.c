@@ -119,6 +119,9 @@ static void restart_now(uint32_t program)
         return;
     }
     record->ran_ns = clock_now();
+    if (record->died_ns != 0) {
+        recovery_note(record->ran_ns - record->died_ns);
+    }
     if (record->died_ns != 0 && record->ran_ns - record->died_ns > record->worst_ns) {
         record->worst_ns = record->ran_ns - record->died_ns;
     }

@@ -86,6 +86,7 @@ static err_t resources_grant(struct plan *plan, uint32_t program)
     cap_addr_t handler = slot_of(program, PART_HANDLER);
 
     grant_add(plan, "faults", handler, RIGHT_CALL, 0);
+    grant_add(plan, "stats", slot_of(program, PART_STATS), RIGHT_READ | RIGHT_WRITE, 0);
     if (description->keeps_bytes != 0) {
         grant_add(plan, "kept", slot_of(program, PART_KEPT), RIGHT_READ | RIGHT_WRITE, 0);
     }
@@ -169,7 +170,7 @@ err_t parts_keep(uint32_t program)
         err = object_keep(slot_of(program, PART_KEPT), OBJECT_FRAME,
                           description->keeps_bytes / PAGE_BYTES << 8 | PAGE_CLASS_4K);
     }
-    return err;
+    return err ? err : stats_keep(program);
 }
 
 /* Queued callers move to the new server in one step. A device works only once its driver is whole. */

@@ -35,6 +35,7 @@ enum program_part {
     PART_KEPT = 32,    /* frame that outlives it */
     PART_ECAM = 34,    /* frame of PCI configuration space */
     PART_BELL = 33,    /* its notification, badged with the bits of all sessions */
+    PART_STATS = 40,   /* frame of what it counts of itself */
     PARTS = 64,
 };
 
@@ -83,6 +84,8 @@ struct request {
     uint64_t args[SYSTEM_ARGS_WORDS]; /* WANT_START */
 };
 
+struct program_stats;
+
 struct warden {
     struct description description;
     uint32_t count; /* of programs */
@@ -93,6 +96,7 @@ struct warden {
     _Atomic uint32_t hand_is_to_hang; /* for tests */
     struct request requests[DESCRIPTION_PROGRAMS];
     uint64_t own_bytes[DESCRIPTION_PROGRAMS];
+    const struct program_stats *stats[DESCRIPTION_PROGRAMS]; /* they may write anything there */
 };
 
 /** warden() - the one there is. */
@@ -116,6 +120,9 @@ static inline bool is_mine(uint32_t program)
 
 /** alive() - say that the hand is alive, and will be heard of again within WARDEN_PATIENCE_NS and that much more. */
 void alive(ns_t more_ns);
+
+/** frame_map() - map a frame somewhere here. */
+MUST_CHECK err_t frame_map(cap_addr_t frame, uint64_t bytes, uint32_t prot, user_addr_t *at);
 
 /* record.c */
 struct record *record_of(uint32_t program);
@@ -169,6 +176,15 @@ ns_t next_due_ns(void);
 
 /* probe.c */
 void probe_all(void);
+
+/* stats.c */
+/** stats_keep() - the page that a program counts in, mapped here. */
+MUST_CHECK err_t stats_keep(uint32_t program);
+/** recovery_note() - a program was down for so long. */
+void recovery_note(ns_t down_ns);
+/** query_counts(), query_times() - the ops of these names. */
+err_t query_counts(uint64_t words[8]);
+err_t query_times(uint64_t words[8]);
 
 /* ear.c, query.c */
 _Noreturn void ear(void *unused);

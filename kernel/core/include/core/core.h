@@ -87,5 +87,6 @@ void core_on_interrupt(struct core *core, uint32_t vector);
 /** A DMA remapping unit has recorded a fault. */
 void core_on_dma_fault(struct core *core);
 
-_Noreturn void core_panic(const char *text, const char *file, uint32_t line);
-#define assert(condition) ((condition) ? (void)0 : core_panic(#condition, __FILE__, __LINE__))
+/** arch_panic() comes here, once it has kept the registers. */
+_Noreturn void core_on_panic(const char *text, const char *file, uint32_t line);
+#define assert(condition) ((condition) ? (void)0 : arch_panic(#condition, __FILE__, __LINE__))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end, in words; core_panic() itself is in core.h. */
+/* The end, in words; arch_panic() begins it. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,5 +29,5 @@ struct panic_policy panic_policy(void);
  */
 void panic_record_init(void *page);
 
-/** arch_panic() calls this when it has printed all it knows. */
+/** arch_panic_end() calls this when it has printed all it knows. */
 void panic_record_seal(void);

@@ -25,7 +25,7 @@
 /* The badge of the warden's own calls; those of clients are below. */
 #define SERVICE_BADGE_WARDEN 0x100000000ull
 
-#define SERVICE_PROBE 0xfff1u /* label: answered with the count of waits, by service_wait() */
+#define SERVICE_PROBE 0xfff1u /* label: answered by service_wait() */
 
 #define SERVICE_HANG                                                                               \
     0xfff2u /* label, from the warden only: the program never comes back, for tests */
@@ -38,13 +38,12 @@ struct service {
     uint64_t words[8];
     uint64_t badge;
 
-    uint64_t bits; /* SERVICE_SIGNALS: those taken */
-    uint64_t mask; /* bits that end a wait; 0: all */
+    uint64_t bits;    /* SERVICE_SIGNALS: those taken */
+    uint64_t ignored; /* bits that do not end a wait */
 
-    uint64_t waits;  /* so far */
-    uint64_t calls;  /* so far, without probes */
-    bool has_call;   /* to be answered by the next wait */
-    bool is_started; /* set by the first wait */
+    uint64_t arrived; /* SERVICE_CALL: when, in ticks (service/stats.h) */
+    bool has_call;    /* to be answered by the next wait */
+    bool is_started;  /* set by the first wait */
 };
 
 /**
@@ -54,5 +53,8 @@ struct service {
  */
 enum service_event service_wait(struct service *service, ns_t deadline_ns);
 
-/** service_defer() - move the call in hand into a reply object; the caller answers that later. */
+/**
+ * service_defer() - move the call in hand into a reply object; the caller answers that later, and then says
+ * stats_answered(@service->arrived as it was).
+ */
 MUST_CHECK err_t service_defer(struct service *service, cap_addr_t reply);

@@ -19,6 +19,10 @@ enum system_op {
     SYSTEM_HANG = 8,      /* (number): its first thread spins for ever; GONE: it does not run */
     SYSTEM_WARDEN = 9,    /* (1: fault, 2: hang): the warden itself; a fault answers PEER_DIED */
     SYSTEM_RECOVERY = 7,  /* (number) -> words of system_recovery; RANGE past the last */
+    SYSTEM_SHAPE = 48,    /* (number) -> words of system_shape; RANGE past the last */
+    SYSTEM_INTERFACE = 49, /* (number) -> words of system_interface; RANGE past the last */
+    SYSTEM_COUNTS = 50,    /* (number) -> words of system_counts; RANGE past the last */
+    SYSTEM_TIMES = 51,     /* (number, enum system_times, 0 or 8) -> so much of the histogram */
 };
 
 enum system_program_word {
@@ -44,6 +48,40 @@ enum system_recovery_word {
     SYSTEM_RECOVERY_PROBE = 4,  /* the longest answer to a probe, in ns */
     SYSTEM_RECOVERY_WARDEN = 5, /* how often the warden itself was started anew */
 };
+
+/* What the description says of a program. */
+enum system_shape_word {
+    SYSTEM_SHAPE_USES = 0,   /* bit n: it may call interface n */
+    SYSTEM_SHAPE_RANK = 1,   /* rank | priority << 32 */
+    SYSTEM_SHAPE_BUDGET = 2, /* ns */
+    SYSTEM_SHAPE_PERIOD = 3, /* ns */
+};
+
+enum system_interface_word {
+    SYSTEM_INTERFACE_NAME = 0,   /* two words of text */
+    SYSTEM_INTERFACE_SERVER = 2, /* number of the program; SYSTEM_NOBODY: the warden */
+};
+
+/* What the program says of itself (service/stats.h), over all its lives. */
+enum system_counts_word {
+    SYSTEM_COUNTS_CALLS = 0, /* answered */
+    SYSTEM_COUNTS_IN = 1,    /* entries taken from rings */
+    SYSTEM_COUNTS_OUT = 2,   /* and put into them */
+    SYSTEM_COUNTS_SIGNALS = 3,
+    SYSTEM_COUNTS_SERVING = 4, /* ns from calls' arrivals to their answers */
+    SYSTEM_COUNTS_WORST = 5,   /* the longest, in ns */
+};
+
+enum system_times {
+    SYSTEM_TIMES_CALLS = 0, /* from a call's arrival to its answer, as the program says */
+    SYSTEM_TIMES_RECOVERY =
+        1, /* from when a death is noticed until the successor runs; of all programs */
+};
+
+/* Times by powers of two: [0] less than 1024 ns, [n] less than 1024 << n ns, the last all others. */
+#define SYSTEM_TIMES_BUCKETS 16u
+
+#define SYSTEM_NOBODY UINT64_MAX
 
 enum system_state {
     SYSTEM_STATE_STOPPED = 0, /* not started, or killed */

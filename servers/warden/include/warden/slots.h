@@ -41,7 +41,7 @@ enum warden_slot {
 #define WARDEN_STATE_BYTES 16384u
 
 #define WARDEN_PAGE_MAGIC 0x4e4544524157ull /* "WARDEN" */
-#define WARDEN_PATIENCE_NS 50000000ul       /* how long the hand may be silent */
+#define WARDEN_PATIENCE_NS 30000000ul       /* how long the hand may be silent; init looks twice */
 
 struct warden_page {
     uint64_t magic;
@@ -59,4 +59,7 @@ struct warden_page {
     uint64_t given_bytes;  /* of which the warden got */
     uint64_t archive_bytes;
     uint64_t pci_ecam_base;
+
+    /* Written by the warden: how long programs were down (system/protocol.h, SYSTEM_TIMES_RECOVERY). */
+    uint32_t recoveries[16];
 };

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the warden says of the system, taken piece by piece and kept for all who ask: however many look at the page, the
+ * warden is asked at most every SAMPLE_FRESH_NS. Two samples make rates; they are at most SAMPLE_WINDOW_NS apart.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http.h"
+#include "system/protocol.h"
+
+enum { SAMPLE_PROGRAMS = 32, SAMPLE_INTERFACES = 64, SAMPLE_OWNERS = 40 };
+
+#define SAMPLE_FRESH_NS (700 * NS_PER_MS)
+#define SAMPLE_WINDOW_NS (5 * NS_PER_S)
+#define SAMPLE_APART_NS                                                                            \
+    (250 * NS_PER_MS) /* at least: after a while without visitors, two are taken */
+
+typedef char sample_name_t[SYSTEM_NAME_BYTES + 1];
+
+struct sample_program {
+    sample_name_t name;
+    bool is_counted; /* it has a page to count in */
+    ns_t taken;
+    /* The words of the operations of these names. */
+    uint64_t program[8], recovery[8], shape[8], counts[8];
+    uint64_t times[SYSTEM_TIMES_BUCKETS];
+};
+
+struct sample_interface {
+    sample_name_t name;
+    uint64_t server; /* number of the program; SYSTEM_NOBODY: the warden */
+};
+
+struct sample_owner {
+    sample_name_t name;
+    uint64_t bytes;
+};
+
+struct sample {
+    ns_t taken; /* 0: never */
+    uint32_t program_count, interface_count, owner_count;
+    struct sample_program programs[SAMPLE_PROGRAMS];
+    struct sample_interface interfaces[SAMPLE_INTERFACES];
+    struct sample_owner owners[SAMPLE_OWNERS];
+    uint64_t recoveries[SYSTEM_TIMES_BUCKETS];
+};
+
+/** sample_step() - a piece of work. DONE: *is_ready says whether all is fresh now. LATER: the warden does not answer, or it is too early. */
+enum step sample_step(bool *is_ready);
+
+/** sample_latest(), sample_before() - two whole ones, after sample_step() was ready. */
+const struct sample *sample_latest(void);
+const struct sample *sample_before(void);
+
+/* Between the two. */
+struct sample_rates {
+    uint64_t cpu;      /* hundredths of a percent of a processor, on the program's own budget */
+    uint64_t messages; /* tenths per second: calls answered, entries and signals taken */
+};
+
+struct sample_rates sample_rates(uint32_t program);
+
+/** sample_server() - the number of the program that serves an interface, or program_count for the warden. */
+uint32_t sample_server(const struct sample *sample, uint32_t interface);
