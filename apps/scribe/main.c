@@ -24,7 +24,7 @@ static void path_make(char *into, const char *name)
 {
     size_t length = strlen(dir);
 
-    memcpy(into, dir, length);
+    memcpy(into, dir, length + 1);
     into[length] = '/';
     memcpy(into + length + 1, name, strlen(name) + 1);
 }

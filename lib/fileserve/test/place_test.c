@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Paths below roots: names as they should be, and texts that are anything. */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fileserve/place.h"
@@ -13,7 +13,7 @@ static struct root root_of(const char *base)
     struct root root = { 0 };
     char text[PLACE_BASE_MAX + 1] = { 0 };
 
-    memcpy(text, base, strlen(base));
+    (void)snprintf(text, sizeof(text), "%s", base);
     CHECK_EQ(root_set(&root, text, false), ERR_OK, base);
     return root;
 }
