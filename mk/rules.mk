@@ -139,19 +139,21 @@ $(foreach m,$(program_modules),$(call rules_for_sources,$(m),user,$(call user_fl
 
 # --- Systems: boot archives -------------------------------------------------------------------------
 
-# systems/NAME.toml, and for tests tests/boot/NAME.toml, make $(BUILD)/systems/NAME.cpio.
+# systems/NAME.toml, and for tests tests/boot/NAME.toml, make $(BUILD)/systems/NAME.cpio. One may be based on another.
 system_files := $(sort $(wildcard systems/*.toml tests/boot/*.toml))
 boot_tests := $(patsubst tests/boot/%.toml,%,$(filter tests/boot/%,$(system_files)))
 systems := $(notdir $(system_files:.toml=))
 
+base_of = $(patsubst %,$(dir $(1))%.toml,$(shell sed -n 's/^base = "\(.*\)"/\1/p' $(1)))
+
 define rule_system
-$(BUILD)/systems/$(2).mk: $(1) tools/archive.py
+$(BUILD)/systems/$(2).mk: $(1) $(call base_of,$(1)) tools/archive.py
 	@mkdir -p $$(@D)
 	@$$(PYTHON) -B tools/archive.py depend $(1) '$(BUILD)/systems/$(2).cpio' '$(BUILD)/programs' > $$@.new && mv $$@.new $$@
 $(BUILD)/systems/$(2).cpio: $(1) tools/archive.py $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
 	$$(call say,CPIO,$$@)$$(PYTHON) -B tools/archive.py make $(1) $$@ '$(BUILD)/programs' \
 	    $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
-$(BUILD)/systems/$(2).bin: $(1) $(wildcard tools/system.py tools/system/*.py lib/system/include/system/description.*)
+$(BUILD)/systems/$(2).bin: $(1) $(call base_of,$(1)) $(wildcard tools/system.py tools/system/*.py lib/system/include/system/description.*)
 	$$(call say,SYS,$$@)$$(PYTHON) -B tools/system.py $(1) --programs $(BUILD)/programs --out $$@
 endef
 $(foreach f,$(system_files),$(eval $(call rule_system,$(f),$(basename $(notdir $(f))))))

@@ -96,7 +96,7 @@ class System:
         self.interfaces = {ROOT_INTERFACE: None}
 
     def report(self, path, text):
-        self.problems.append(self.source.problem(self.source.line(*path), text))
+        self.problems.append(self.source.problem(path, text))
 
     def of(self, program, *keys):
         """The path of a key of a program, for report()."""
