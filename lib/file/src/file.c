@@ -15,6 +15,8 @@
 
 #define AGAIN_NS (1 * NS_PER_MS)
 
+enum { MODE_WAY = 0040555 }; /* of a directory that only mounts are in */
+
 /* What was done once, when it was opened first, is not done again. */
 #define FLAGS_ONCE (uint32_t)(FILES_CREATE | FILES_EXCLUSIVE | FILES_TRUNCATE)
 
@@ -183,6 +185,25 @@ err_t files_link(struct file *file, char *into, uint32_t bytes)
     if (err == ERR_OK) {
         memcpy(into, server_data(file->mount->server) + FILES_VIEW_OFFSET, length);
         into[length] = 0;
+    }
+    return err;
+}
+
+err_t files_stat(struct file *file, struct files_status *status)
+{
+    struct files_status found = { .kind = file->kind, .mode = MODE_WAY };
+    ns_t deadline = files_deadline(file->files);
+    err_t err = ERR_OK;
+
+    if (file->mount != NULL) {
+        do {
+            err = file_stat(file->mount->server->cap, deadline, file->handle, &found.kind,
+                            &found.mode, &found.bytes, &found.modified, &found.links, &found.owner,
+                            &found.inode);
+        } while (err != ERR_OK && file_again(file, deadline, &err));
+    }
+    if (err == ERR_OK) {
+        *status = found;
     }
     return err;
 }

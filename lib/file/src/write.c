@@ -69,21 +69,12 @@ err_t files_truncate(struct file *file, uint64_t bytes)
 
 err_t files_refresh(struct file *file)
 {
-    uint32_t kind, mode, links;
-    uint64_t bytes = 0, modified = 0, owner, inode;
-    ns_t deadline = files_deadline(file->files);
-    err_t err;
+    struct files_status status;
+    err_t err = files_stat(file, &status);
 
-    if (file->mount == NULL) {
-        return ERR_OK;
-    }
-    do {
-        err = file_stat(file->mount->server->cap, deadline, file->handle, &kind, &mode, &bytes,
-                        &modified, &links, &owner, &inode);
-    } while (err != ERR_OK && file_again(file, deadline, &err));
     if (err == ERR_OK) {
-        file->bytes = bytes;
-        file->modified = modified;
+        file->bytes = status.bytes;
+        file->modified = status.modified;
     }
     return err;
 }
