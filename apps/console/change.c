@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands that change files, in systems whose files can be changed. */
-#include "file/file.h"
+#include "file/change.h"
 
 #include "console.h"
 #include "pith/debug.h"

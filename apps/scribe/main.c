@@ -4,7 +4,7 @@
  * and a directory. Every call must do what it says, once: a name that was made is there, one that was removed is
  * not, and bytes are those written last. It ends by saying so.
  */
-#include "file/file.h"
+#include "file/change.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/self.h"

@@ -3,6 +3,8 @@
  * What changes files. Each change of names carries a number of its own, with which it is repeated: a server that has
  * done it answers the repetition, and does not do it twice.
  */
+#include "file/change.h"
+
 #include <stddef.h>
 
 #include "client.h"

@@ -141,26 +141,6 @@ MUST_CHECK err_t files_write(struct file *file, uint64_t position, const void *f
 /** files_truncate() - make a file opened with FILES_WRITE that long. */
 MUST_CHECK err_t files_truncate(struct file *file, uint64_t bytes);
 
-/*
- * Names. Each is done once, however often a server dies meanwhile. A symbolic link at the end is not followed.
- * Errors: ERR_RANGE  the path names no name in a directory, or the two are of different servers.
- */
-MUST_CHECK err_t files_make_directory(struct files *files, const char *path);
-MUST_CHECK err_t files_make_link(struct files *files, const char *path, const char *target);
-MUST_CHECK err_t files_remove(struct files *files, const char *path, bool is_directory);
-MUST_CHECK err_t files_rename(struct files *files, const char *from, const char *to);
-
-/* How much room a server has. */
-struct files_space {
-    uint64_t bytes;
-    uint64_t unused;
-    uint64_t names; /* 0: it does not say */
-    uint64_t names_unused;
-};
-
-/** files_space() - of the server that the path leads to. */
-MUST_CHECK err_t files_space(struct files *files, const char *path, struct files_space *space);
-
 /** files_link() - the target of a symbolic link that was opened with NO_FOLLOW, ended with 0. */
 MUST_CHECK err_t files_link(struct file *file, char *into, uint32_t bytes);
 
