@@ -124,6 +124,10 @@ class Refuses(unittest.TestCase):
         self.says(program("a", budget_us="6000") + program("b", budget_us="5000"), 11,
                   "core 0 is promised 110%", "a 60%, b 50%", "another core")
 
+    def test_priority_0_is_promised_nothing(self):
+        text = program("a", budget_us="10000") + program("b", budget_us="10000", priority="0")
+        self.assertEqual(checked(text).problems, [])
+
     def test_two_cores_hold_more(self):
         text = "[run]\ncores = 2\n" + program("a", budget_us="6000") + \
             program("b", budget_us="5000", core="1")

@@ -5,14 +5,23 @@
 #include <stdbool.h>
 
 #include "file/file.h"
+#include "pith/clock.h"
 
 enum { FILES_VIEW_OFFSET = FILES_PATH_MAX }; /* in the data area: behind the path */
 
 /** files_deadline() - of a call that begins now. */
-ns_t files_deadline(const struct files *files);
+static inline ns_t files_deadline(const struct files *files)
+{
+    ns_t now = clock_now();
+
+    return files->patience_ns < DEADLINE_NEVER - now ? now + files->patience_ns : DEADLINE_NEVER;
+}
 
 /** server_data(), server_epoch() - of the session with a server. */
-unsigned char *server_data(const struct files_server *server);
+static inline unsigned char *server_data(const struct files_server *server)
+{
+    return session_data(&server->session);
+}
 uint32_t server_epoch(const struct files_server *server);
 
 /** mounts_load() - ask for the view, if that was not done. Errors: those of all calls. */

@@ -12,18 +12,6 @@
 #define PATIENCE_NS (10 * NS_PER_S)
 #define AGAIN_NS (1 * NS_PER_MS)
 
-ns_t files_deadline(const struct files *files)
-{
-    ns_t now = clock_now();
-
-    return files->patience_ns < DEADLINE_NEVER - now ? now + files->patience_ns : DEADLINE_NEVER;
-}
-
-unsigned char *server_data(const struct files_server *server)
-{
-    return session_data(&server->session);
-}
-
 uint32_t server_epoch(const struct files_server *server)
 {
     const struct ring_epoch *epochs = (const struct ring_epoch *)PROGRAM_EPOCHS_ADDR;

@@ -15,7 +15,10 @@
 
 #define AGAIN_NS (1 * NS_PER_MS)
 
-enum { MODE_WAY = 0040555 }; /* of a directory that only mounts are in */
+enum {
+    READ_MAX = 1 << 20,
+    MODE_WAY = 0040555, /* of a directory that only mounts are in */
+};
 
 /* What was done once, when it was opened first, is not done again. */
 #define FLAGS_ONCE (uint32_t)(FILES_CREATE | FILES_EXCLUSIVE | FILES_TRUNCATE)
@@ -113,46 +116,94 @@ uint32_t files_view_bytes(const struct file *file)
     }
     uint64_t bytes = file->mount->server->session.data_bytes - FILES_VIEW_OFFSET;
 
-    return bytes < (1u << 20) ? (uint32_t)bytes : 1u << 20;
+    return bytes < READ_MAX ? (uint32_t)bytes : READ_MAX;
+}
+
+/* Bytes of a file to that offset of the data area, at most 1 MiB. */
+static err_t read_at(struct file *file, uint64_t position, uint32_t bytes, uint32_t offset,
+                     uint32_t *done)
+{
+    ns_t deadline = files_deadline(file->files);
+    err_t err;
+
+    do {
+        err = file_read(file->mount->server->cap, deadline, file->handle, position, bytes, offset,
+                        done);
+    } while (err != ERR_OK && file_again(file, deadline, &err));
+    return err == ERR_OK && *done > bytes ? ERR_IO : err;
 }
 
 err_t files_view(struct file *file, uint64_t position, uint32_t bytes, const void **data,
                  uint32_t *done)
 {
     uint32_t most = files_view_bytes(file);
-    ns_t deadline = files_deadline(file->files);
-    err_t err;
 
     if (file->mount == NULL) {
         return ERR_WRONG_TYPE;
     }
-    bytes = bytes < most ? bytes : most;
-    do {
-        err = file_read(file->mount->server->cap, deadline, file->handle, position, bytes,
-                        FILES_VIEW_OFFSET, done);
-    } while (err != ERR_OK && file_again(file, deadline, &err));
-    if (err == ERR_OK && *done > bytes) {
-        err = ERR_IO;
-    }
     *data = server_data(file->mount->server) + FILES_VIEW_OFFSET;
+    return read_at(file, position, bytes < most ? bytes : most, FILES_VIEW_OFFSET, done);
+}
+
+void *files_buffer(const struct files *files, uint64_t *bytes)
+{
+    const struct files_server *server = &files->servers[0];
+
+    if (files->server_count == 0) {
+        *bytes = 0;
+        return NULL;
+    }
+    *bytes = server->session.data_bytes - FILES_VIEW_OFFSET;
+    return server_data(server) + FILES_VIEW_OFFSET;
+}
+
+/* Where in the data area of the file's server it is; 0: it is not in the buffer. */
+static uint32_t offset_in_buffer(const struct file *file, const void *into, uint64_t bytes)
+{
+    if (file->mount == NULL) {
+        return 0;
+    }
+    const struct files_server *server = file->mount->server;
+    uint64_t offset = (user_addr_t)into - (user_addr_t)server_data(server);
+    uint64_t end = server->session.data_bytes;
+
+    return offset >= FILES_VIEW_OFFSET && offset <= end && bytes <= end - offset ? (uint32_t)offset
+                                                                                 : 0;
+}
+
+static err_t read_part(struct file *file, uint64_t position, void *into, uint32_t bytes,
+                       uint32_t *done)
+{
+    uint32_t offset = offset_in_buffer(file, into, bytes);
+    const void *data;
+
+    if (offset != 0) {
+        return read_at(file, position, bytes, offset, done);
+    }
+    err_t err = files_view(file, position, bytes, &data, done);
+
+    if (err == ERR_OK) {
+        memcpy(into, data, *done);
+    }
     return err;
 }
 
-err_t files_read(struct file *file, uint64_t position, void *into, uint64_t bytes, uint64_t *done)
+/* Apart, so that files_read() saves no registers for it. */
+static __attribute__((noinline)) err_t read_parts(struct file *file, uint64_t position,
+                                                  unsigned char *into, uint64_t bytes,
+                                                  uint64_t *done)
 {
     uint32_t most = files_view_bytes(file);
     uint64_t at = 0;
 
     while (at < bytes) {
         uint32_t part = bytes - at < most ? (uint32_t)(bytes - at) : most;
-        const void *data;
         uint32_t got;
-        err_t err = files_view(file, position + at, part, &data, &got);
+        err_t err = read_part(file, position + at, into + at, part, &got);
 
         if (err) {
             return err;
         }
-        memcpy((unsigned char *)into + at, data, got);
         at += got;
         if (got < part) {
             break;
@@ -160,6 +211,22 @@ err_t files_read(struct file *file, uint64_t position, void *into, uint64_t byte
     }
     *done = at;
     return ERR_OK;
+}
+
+err_t files_read(struct file *file, uint64_t position, void *into, uint64_t bytes, uint64_t *done)
+{
+    uint32_t offset = offset_in_buffer(file, into, bytes);
+    uint32_t got;
+    err_t err;
+
+    if (offset == 0 || bytes - 1 >= READ_MAX) {
+        return read_parts(file, position, into, bytes, done);
+    }
+    err = read_at(file, position, (uint32_t)bytes, offset, &got);
+    if (err == ERR_OK) {
+        *done = got;
+    }
+    return err;
 }
 
 err_t files_link(struct file *file, char *into, uint32_t bytes)

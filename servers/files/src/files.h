@@ -64,7 +64,8 @@ struct server {
     uint8_t page_shift;  /* and of the blocks in a page */
     bool is_mounted;
     err_t mount_error; /* if it is not, and will not be */
-    uint32_t ready;    /* ops in that state */
+    uint32_t ready;    /* ops in that state, */
+    uint32_t busy;     /* and those that are not free */
 };
 
 extern struct server files;
