@@ -30,3 +30,10 @@ void command_mkdir(const char *argument);
 void command_mv(const char *argument);
 void command_link(const char *argument);
 void command_df(const char *argument);
+
+/* Commands about programs started from files. */
+void command_run_file(const char *argument);
+void command_ps(const char *argument);
+void command_await(const char *argument);
+void command_stop(const char *argument);
+void command_pool(const char *argument);

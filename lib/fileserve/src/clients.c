@@ -55,14 +55,14 @@ err_t clients_init(size_t body_bytes, handle_forget_t *forget)
 
     forget_handle = forget;
     for (uint32_t i = 0; i < program->session_count; i++) {
-        count += program->sessions[i].is_server != 0;
+        count += program->sessions[i].role == PROGRAM_SESSION_SERVER;
     }
     uint64_t bytes = count * (sizeof(struct client) + bodies_bytes) + PAGE_BYTES;
     err_t err = region_create(bytes & ~(PAGE_BYTES - 1), PROT_READ | PROT_WRITE, &at, &frame);
 
     clients = (struct client *)at;
     for (uint32_t i = 0; err == ERR_OK && i < program->session_count; i++) {
-        if (program->sessions[i].is_server != 0) {
+        if (program->sessions[i].role == PROGRAM_SESSION_SERVER) {
             unsigned char *bodies = (unsigned char *)&clients[count] + client_count * bodies_bytes;
 
             err = client_begin(&clients[client_count], i, bodies, bodies_bytes / HANDLES_MAX);

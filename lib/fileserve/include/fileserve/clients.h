@@ -59,10 +59,12 @@ uint32_t client_handles(void);
 /** client_refused() - bad requests of all clients. */
 uint64_t client_refused(void);
 
-/** client_number() - small, the same in all lives of client and server, and no other client's. */
+/** client_number() - the same in all lives of client and server, and no other client's; UINT32_MAX: it has none. */
 static inline uint32_t client_number(const struct client *client)
 {
-    return (uint32_t)client->session.info->badge;
+    uint64_t badge = client->session.info->badge;
+
+    return badge < UINT32_MAX ? (uint32_t)badge : UINT32_MAX;
 }
 
 /** handle_find() - NULL: there is no such handle. */
