@@ -124,6 +124,12 @@ class Refuses(unittest.TestCase):
         self.says(program("a", budget_us="6000") + program("b", budget_us="5000"), 11,
                   "core 0 is promised 110%", "a 60%, b 50%", "another core")
 
+    def test_each_thread_has_a_budget(self):
+        self.says(program("a", budget_us="3000", threads="3"), 5, "core 0 is promised 120%", "a 120%")
+
+    def test_too_many_threads(self):
+        self.says(program("a", threads="17"), 8, "threads = 17 is not possible", "write threads = 0 .. 16")
+
     def test_two_cores_hold_more(self):
         text = "[run]\ncores = 2\n" + program("a", budget_us="6000") + \
             program("b", budget_us="5000", core="1")

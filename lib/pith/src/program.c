@@ -111,21 +111,27 @@ static err_t objects_make(struct making *making)
     return err;
 }
 
-static err_t context_make(struct making *making)
+err_t making_context(struct making *making, enum making_slot which)
 {
     const struct program_spec *spec = making->spec;
-    cap_addr_t context = slot_of(making, SLOT_CONTEXT);
-    err_t err;
+    err_t err = making_object(making, which, OBJECT_SCHED_CONTEXT, 0);
 
-    if (spec->budget_ns == 0) {
-        return ERR_OK;
-    }
-    err = making_object(making, SLOT_CONTEXT, OBJECT_SCHED_CONTEXT, 0);
     if (err) {
         return err;
     }
-    err = sched_context_configure(context, spec->machine, spec->priority, spec->budget_ns,
-                                  spec->period_ns, spec->core);
+    return sched_context_configure(slot_of(making, which), spec->machine, spec->priority,
+                                   spec->budget_ns, spec->period_ns, spec->core);
+}
+
+static err_t context_make(struct making *making)
+{
+    cap_addr_t context = slot_of(making, SLOT_CONTEXT);
+    err_t err;
+
+    if (making->spec->budget_ns == 0) {
+        return ERR_OK;
+    }
+    err = making_context(making, SLOT_CONTEXT);
     if (err) {
         return err;
     }

@@ -8,6 +8,7 @@ enum {
     POSIX_ENOENT = 2,
     POSIX_EIO = 5,
     POSIX_EBADF = 9,
+    POSIX_EAGAIN = 11,
     POSIX_ENOMEM = 12,
     POSIX_EACCES = 13,
     POSIX_EFAULT = 14,

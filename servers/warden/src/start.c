@@ -10,6 +10,7 @@
 
 #include "abi/names.h"
 
+enum { TABLE_OF_THREADS = 9 }; /* each takes about ten slots */
 enum { ECAM_PAGES_PER_BUS = 256, ECAM_BUSES_MAX = 4, RIGHTS_ALL = 0x3ff };
 
 /* A spec and what it borrows. */
@@ -129,6 +130,8 @@ static void plan_begin(struct plan *plan, uint32_t program)
                                .core = description->core,
                                .budget_ns = description->budget_ns,
                                .period_ns = description->period_ns,
+                               .context_count = description->threads,
+                               .table_log2 = description->threads != 0 ? TABLE_OF_THREADS : 0,
                                .clock = WARDEN_SLOT_CLOCK,
                                .handler = slot_of(program, PART_HANDLER),
                                .grants = plan->grants,

@@ -78,6 +78,8 @@ struct program_info {
     uint32_t cap_count;
     uint32_t session_count;
     uint32_t device; /* requester id + 1 of its device; 0: it has none */
+    uint32_t context_count;
+    uint32_t first_context; /* slot; configured contexts for further threads, one after the other */
     uint32_t reserved;
     char name[PROGRAM_NAME_BYTES];
     char args[PROGRAM_ARGS_BYTES]; /* words between blanks; ends with 0 */
