@@ -16,7 +16,8 @@ PERIOD_MAX_US = 3_600_000_000
 THREADS_MAX = 16
 TOP_KEYS = {"root", "run", "program", "programs", "about", "dma"}
 DEVICES = {"virtio-net": (0x1AF4, 0x1041), "virtio-blk": (0x1AF4, 0x1042),
-           "virtio-console": (0x1AF4, 0x1043), "virtio-rng": (0x1AF4, 0x1044)}
+           "virtio-console": (0x1AF4, 0x1043), "virtio-rng": (0x1AF4, 0x1044),
+           "edu": (0x1234, 0x11E8)}
 SESSION_MIN_KIB = 20  # two rings, and at least a page of data
 DEBUG = {"none": 0, "write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"],
          "read-write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"] |
