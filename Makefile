@@ -16,7 +16,7 @@ endif
 
 goals := $(or $(MAKECMDGOALS),all)
 # Goals that install what they need before anything else is read.
-setup_goals := $(filter run test bench check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh) \
+setup_goals := $(filter run test bench bench-linux check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh) \
                $(if $(filter test-page,$(goals)),page)
 ifneq ($(strip $(setup_goals)),)
 ifeq ($(MAKE_RESTARTS),)
@@ -32,7 +32,7 @@ include mk/modules.mk
 include mk/flags.mk
 include mk/rules.mk
 
-.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh test-page check bench coverage \
+.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh test-page check bench bench-linux coverage \
         coverage-check mutants graph size clean FORCE
 kernel: $(if $(kernel_target_modules),$(KERNEL))
 programs: $(programs)
@@ -49,6 +49,7 @@ help:
 	@echo 'make test-page  the status page in Chromium, which is installed for it'
 	@echo 'make check      formatter, compilers, checkers'
 	@echo 'make bench      exact instruction counts, in build/bench.tsv'
+	@echo 'make bench-linux the same on Linux, and both side by side'
 	@echo 'make coverage   branch coverage of the kernel by the host tests'
 	@echo 'make mutants    seeded bugs: which the host tests find; ONLY="words"'
 	@echo 'make test-fresh make test, in a bare Debian made for it'
@@ -111,8 +112,28 @@ $(PLUGIN): bench/plugin/icount.c bench/plugin/decode.c bench/plugin/report.c \
 
 plugin: $(PLUGIN)
 
-bench: $(KERNEL) $(PLUGIN) $(BUILD)/systems/bench.cpio
-	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN)
+# The disk that is read from.
+BENCH_DISK := $(BUILD)/disk/bench.img
+$(BENCH_DISK): tools/bench_disk.py
+	@mkdir -p $(@D)
+	$(call say,MKFS,$@)$(PYTHON) -B tools/bench_disk.py $@
+
+bench_systems := bench bench_files bench_net
+bench: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK)
+	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) $(if $(ONLY),--only $(ONLY))
+
+# The same on Debian's Linux: a static program, the first of its system.
+LINUX_INIT := $(BUILD)/linux/init
+LINUX_TINY := $(BUILD)/linux/tiny
+$(LINUX_INIT): $(wildcard bench/linux/*.c bench/linux/*.h) bench/marks/include/marks/marks.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)musl-gcc -std=c17 -O2 -static -Wall -Wextra -Werror -Ibench/marks/include -o $@ $(filter %.c,$^)
+$(LINUX_TINY): bench/linux/tiny.S
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) -static -nostdlib -o $@ $<
+
+bench-linux: $(KERNEL) $(PLUGIN) $(BUILD)/systems/bench_files.cpio $(BENCH_DISK) $(LINUX_INIT) $(LINUX_TINY)
+	@$(PYTHON) -B tools/bench_linux.py --build $(BUILD) --plugin $(PLUGIN) --init $(LINUX_INIT) --tiny $(LINUX_TINY)
 
 coverage: $(cov_tests) $(cov_programs)
 	@$(PYTHON) -B tools/coverage.py --build $(BUILD) $(if $(MISSING),--missing) $(if $(MINIMUM),--minimum $(MINIMUM)) $(addprefix --host ,$(cov_tests)) $(call runs_of,cov)

@@ -130,6 +130,10 @@ class Refuses(unittest.TestCase):
     def test_too_many_threads(self):
         self.says(program("a", threads="17"), 8, "threads = 17 is not possible", "write threads = 0 .. 16")
 
+    def test_priority_0_is_promised_nothing(self):
+        text = program("a", budget_us="10000") + program("b", budget_us="10000", priority="0")
+        self.assertEqual(checked(text).problems, [])
+
     def test_two_cores_hold_more(self):
         text = "[run]\ncores = 2\n" + program("a", budget_us="6000") + \
             program("b", budget_us="5000", core="1")

@@ -283,7 +283,8 @@ def check_time(system):
         if program.core >= cores:
             system.report(system.of(program, "core"), f"{program.name}: there is no core "
                           f"{program.core}; write core = 0 .. {cores - 1}, or more cores under [run]")
-        if program.budget_us <= program.period_us:
+        # Priority 0 gets what is left, and takes nothing from anybody.
+        if program.budget_us <= program.period_us and program.priority > 0:
             used.setdefault(program.core, []).append(program)
     for core, programs in used.items():
         # Each thread has its own budget.
