@@ -102,7 +102,7 @@ class Refuses(unittest.TestCase):
         self.says(program("a", device='"virtio-blk"'), 2, "a uses pci, which nobody offers")
 
     def test_unknown_device(self):
-        self.says(program("a", device='"floppy"'), 8, "write device = one of virtio-blk")
+        self.says(program("a", device='"floppy"'), 8, "write device = one of edu, virtio-blk")
 
     def test_sessions_without_interface(self):
         self.says(program("a", session_kib="64"), 8, "offers nothing", "take off session_kib")
