@@ -66,6 +66,27 @@ long posix_gettid(const long arguments[6]);
 /* futex.c */
 long posix_futex(const long arguments[6]);
 
+/* socket.c */
+long posix_socket(const long arguments[6]);
+long posix_bind(const long arguments[6]);
+long posix_listen(const long arguments[6]);
+long posix_connect(const long arguments[6]);
+long posix_shutdown(const long arguments[6]);
+long posix_accept(const long arguments[6]);
+long posix_accept4(const long arguments[6]);
+
+/* socket_data.c */
+long posix_sendto(const long arguments[6]);
+long posix_recvfrom(const long arguments[6]);
+
+/* socket_info.c */
+long posix_getsockname(const long arguments[6]);
+long posix_getpeername(const long arguments[6]);
+long posix_setsockopt(const long arguments[6]);
+long posix_getsockopt(const long arguments[6]);
+long posix_poll(const long arguments[6]);
+long posix_ppoll(const long arguments[6]);
+
 /* time.c */
 struct posix_time {
     int64_t seconds;

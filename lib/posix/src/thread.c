@@ -203,6 +203,11 @@ static bool others_run(const struct posix_thread *me)
     return false;
 }
 
+bool threads_others_run(void)
+{
+    return threads.is_prepared && others_run(posix_thread_self);
+}
+
 /* The C library's memory for this thread may be gone by now: only its struct is used. */
 static _Noreturn void thread_end(struct posix_thread *me, int status)
 {

@@ -36,5 +36,8 @@ extern _Thread_local struct posix_thread *posix_thread_self;
 /** thread_first() - the one of main(). */
 struct posix_thread *thread_first(void);
 
+/** threads_others_run() - does any other thread than the caller? */
+bool threads_others_run(void);
+
 /** threads_wake() - wake up to @count of those that wait on @word; gives how many. With wait_lock() held. */
 long threads_wake(const void *word, long count);
