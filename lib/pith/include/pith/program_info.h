@@ -105,6 +105,8 @@ struct program_info {
     uint32_t word_bytes;  /* at PROGRAM_WORDS_ADDR; 0: there are none, but for args */
     uint32_t argument_count;
     uint32_t environment_count;
+    uint32_t context_count;
+    uint32_t first_context; /* slot; configured contexts for further threads, one after the other */
     uint32_t reserved;
     char name[PROGRAM_NAME_BYTES];
     char args[PROGRAM_ARGS_BYTES]; /* words between blanks; ends with 0 */
