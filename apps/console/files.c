@@ -352,7 +352,7 @@ void command_volume(const char *argument)
     err_t err = files_open(&files, path_or_root(argument), 0, &file);
 
     if (err == ERR_OK) {
-        cap_addr_t server = file.mount != NULL ? file.mount->server->cap : 0;
+        cap_addr_t server = file.server != NULL ? file.server->cap : 0;
 
         files_close(&file);
         err = file_info(server, clock_now() + NS_PER_S, &block_bytes, &blocks, &cache_pages, &hits,

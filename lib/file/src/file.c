@@ -56,7 +56,7 @@ bool file_again(struct file *file, ns_t deadline, err_t *err)
     struct files *files = file->files;
 
     while (*err == ERR_PEER_DIED || *err == ERR_BUSY ||
-           (*err == ERR_NO_ENTRY && file->epoch != server_epoch(file->mount->server))) {
+           (*err == ERR_NO_ENTRY && file->epoch != server_epoch(file->server))) {
         bool was_busy = *err == ERR_BUSY;
 
         if (clock_now() >= deadline) {
@@ -88,8 +88,8 @@ err_t files_open(struct files *files, const char *path, uint32_t flags, struct f
 void files_close(struct file *file)
 {
     /* If the server is dead, so is the handle. */
-    if (file->mount != NULL) {
-        (void)!file_close(file->mount->server->cap, files_deadline(file->files), file->handle);
+    if (file->server != NULL) {
+        (void)!file_close(file->server->cap, files_deadline(file->files), file->handle);
     }
     *file = (struct file){ 0 };
 }
@@ -99,8 +99,8 @@ err_t files_close_now(struct file *file)
     err_t err = ERR_OK;
 
     /* Once the server is dead, so is the handle. */
-    if (file->mount != NULL && file->epoch == server_epoch(file->mount->server)) {
-        err = file_close(file->mount->server->cap, files_deadline(file->files), file->handle);
+    if (file->server != NULL && file->epoch == server_epoch(file->server)) {
+        err = file_close(file->server->cap, files_deadline(file->files), file->handle);
     }
     if (err == ERR_TIMED_OUT || err == ERR_BUSY) {
         return err;
@@ -111,10 +111,10 @@ err_t files_close_now(struct file *file)
 
 uint32_t files_view_bytes(const struct file *file)
 {
-    if (file->mount == NULL) {
+    if (file->server == NULL) {
         return FILES_PATH_MAX;
     }
-    uint64_t bytes = file->mount->server->session.data_bytes - FILES_VIEW_OFFSET;
+    uint64_t bytes = file->server->session.data_bytes - FILES_VIEW_OFFSET;
 
     return bytes < READ_MAX ? (uint32_t)bytes : READ_MAX;
 }
@@ -127,8 +127,7 @@ static err_t read_at(struct file *file, uint64_t position, uint32_t bytes, uint3
     err_t err;
 
     do {
-        err = file_read(file->mount->server->cap, deadline, file->handle, position, bytes, offset,
-                        done);
+        err = file_read(file->server->cap, deadline, file->handle, position, bytes, offset, done);
     } while (err != ERR_OK && file_again(file, deadline, &err));
     return err == ERR_OK && *done > bytes ? ERR_IO : err;
 }
@@ -138,10 +137,10 @@ err_t files_view(struct file *file, uint64_t position, uint32_t bytes, const voi
 {
     uint32_t most = files_view_bytes(file);
 
-    if (file->mount == NULL) {
+    if (file->server == NULL) {
         return ERR_WRONG_TYPE;
     }
-    *data = server_data(file->mount->server) + FILES_VIEW_OFFSET;
+    *data = server_data(file->server) + FILES_VIEW_OFFSET;
     return read_at(file, position, bytes < most ? bytes : most, FILES_VIEW_OFFSET, done);
 }
 
@@ -160,10 +159,10 @@ void *files_buffer(const struct files *files, uint64_t *bytes)
 /* Where in the data area of the file's server it is; 0: it is not in the buffer. */
 static uint32_t offset_in_buffer(const struct file *file, const void *into, uint64_t bytes)
 {
-    if (file->mount == NULL) {
+    if (file->server == NULL) {
         return 0;
     }
-    const struct files_server *server = file->mount->server;
+    const struct files_server *server = file->server;
     uint64_t offset = (user_addr_t)into - (user_addr_t)server_data(server);
     uint64_t end = server->session.data_bytes;
 
@@ -235,7 +234,7 @@ err_t files_link(struct file *file, char *into, uint32_t bytes)
     uint32_t length = 0;
     err_t err;
 
-    if (file->mount == NULL) {
+    if (file->server == NULL) {
         return ERR_WRONG_TYPE;
     }
     if (bytes < 2) {
@@ -243,14 +242,14 @@ err_t files_link(struct file *file, char *into, uint32_t bytes)
     }
     bytes = bytes - 1 < FILES_PATH_MAX ? bytes - 1 : FILES_PATH_MAX;
     do {
-        err = file_link(file->mount->server->cap, deadline, file->handle, bytes, FILES_VIEW_OFFSET,
-                        &length);
+        err =
+            file_link(file->server->cap, deadline, file->handle, bytes, FILES_VIEW_OFFSET, &length);
     } while (err != ERR_OK && file_again(file, deadline, &err));
     if (err == ERR_OK && length > bytes) {
         err = ERR_IO;
     }
     if (err == ERR_OK) {
-        memcpy(into, server_data(file->mount->server) + FILES_VIEW_OFFSET, length);
+        memcpy(into, server_data(file->server) + FILES_VIEW_OFFSET, length);
         into[length] = 0;
     }
     return err;
@@ -262,11 +261,11 @@ err_t files_stat(struct file *file, struct files_status *status)
     ns_t deadline = files_deadline(file->files);
     err_t err = ERR_OK;
 
-    if (file->mount != NULL) {
+    if (file->server != NULL) {
         do {
-            err = file_stat(file->mount->server->cap, deadline, file->handle, &found.kind,
-                            &found.mode, &found.bytes, &found.modified, &found.links, &found.owner,
-                            &found.inode);
+            err =
+                file_stat(file->server->cap, deadline, file->handle, &found.kind, &found.mode,
+                          &found.bytes, &found.modified, &found.links, &found.owner, &found.inode);
         } while (err != ERR_OK && file_again(file, deadline, &err));
     }
     if (err == ERR_OK) {
@@ -284,13 +283,13 @@ err_t files_list_part(struct files_list *list)
     uint32_t end = 0;
     err_t err;
 
-    if (dir->mount == NULL) {
+    if (dir->server == NULL) {
         list->is_last = true;
         return ERR_OK;
     }
     do {
-        err = file_list(dir->mount->server->cap, deadline, dir->handle, list->next,
-                        sizeof(list->part), FILES_VIEW_OFFSET, &used, &next, &end);
+        err = file_list(dir->server->cap, deadline, dir->handle, list->next, sizeof(list->part),
+                        FILES_VIEW_OFFSET, &used, &next, &end);
     } while (err != ERR_OK && file_again(dir, deadline, &err));
     if (err == ERR_OK && (used > sizeof(list->part) || (end == 0 && next <= list->next))) {
         err = ERR_IO;
@@ -298,7 +297,7 @@ err_t files_list_part(struct files_list *list)
     if (err) {
         return err;
     }
-    memcpy(list->part, server_data(dir->mount->server) + FILES_VIEW_OFFSET, used);
+    memcpy(list->part, server_data(dir->server) + FILES_VIEW_OFFSET, used);
     list->at = 0;
     list->used = used;
     list->next = next;

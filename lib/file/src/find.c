@@ -30,6 +30,7 @@ static err_t way_open(struct file *file, uint32_t how)
         return ERR_WRONG_TYPE;
     }
     file->mount = NULL;
+    file->server = NULL;
     file->kind = FILE_KIND_DIRECTORY;
     file->bytes = 0;
     file->modified = 0;
@@ -56,6 +57,7 @@ static err_t done_open(struct file *file, uint32_t length, uint32_t how, ns_t de
     }
     const struct files_server *server = file->mount->server;
 
+    file->server = server;
     do {
         uint32_t sent = mount_place(file->mount, done, length, 0);
 
@@ -75,15 +77,15 @@ static err_t done_open(struct file *file, uint32_t length, uint32_t how, ns_t de
 
 static void handle_end(const struct file *file, ns_t deadline)
 {
-    if (file->mount != NULL) {
-        (void)!file_close(file->mount->server->cap, deadline, file->handle);
+    if (file->server != NULL) {
+        (void)!file_close(file->server->cap, deadline, file->handle);
     }
 }
 
 /* What is open is a link, named by the first @at bytes of walk.done: go on at its target. */
 static err_t link_take(const struct file *file, uint32_t at, ns_t deadline)
 {
-    const struct files_server *server = file->mount->server;
+    const struct files_server *server = file->server;
     const char *target = (const char *)server_data(server) + FILES_VIEW_OFFSET;
     uint32_t length = 0;
     err_t err =
@@ -100,7 +102,7 @@ static err_t link_take(const struct file *file, uint32_t at, ns_t deadline)
 static err_t link_lost(struct file *file, ns_t deadline, err_t err)
 {
     bool is_lost = err == ERR_PEER_DIED || err == ERR_BUSY ||
-                   (err == ERR_NO_ENTRY && file->epoch != server_epoch(file->mount->server));
+                   (err == ERR_NO_ENTRY && file->epoch != server_epoch(file->server));
 
     return is_lost && clock_now() < deadline ? path_begin(&file->files->walk, file->path) : err;
 }

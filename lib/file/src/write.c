@@ -20,7 +20,7 @@ static err_t piece_write(struct file *file, uint64_t position, const void *from,
     err_t err;
 
     do {
-        const struct files_server *server = file->mount->server;
+        const struct files_server *server = file->server;
 
         memcpy(server_data(server) + FILES_VIEW_OFFSET, from, bytes);
         err = file_write(server->cap, deadline, file->handle, position, bytes, FILES_VIEW_OFFSET,
@@ -35,7 +35,7 @@ err_t files_write(struct file *file, uint64_t position, const void *from, uint64
     uint32_t most = files_view_bytes(file);
     uint64_t at = 0;
 
-    if (file->mount == NULL) {
+    if (file->server == NULL) {
         return ERR_WRONG_TYPE;
     }
     while (at < bytes) {
@@ -60,11 +60,11 @@ err_t files_truncate(struct file *file, uint64_t bytes)
     ns_t deadline = files_deadline(file->files);
     err_t err;
 
-    if (file->mount == NULL) {
+    if (file->server == NULL) {
         return ERR_WRONG_TYPE;
     }
     do {
-        err = file_truncate(file->mount->server->cap, deadline, file->handle, bytes);
+        err = file_truncate(file->server->cap, deadline, file->handle, bytes);
     } while (err != ERR_OK && file_again(file, deadline, &err));
     return err;
 }
@@ -201,13 +201,13 @@ err_t files_space(struct files *files, const char *path, struct files_space *spa
     if (err) {
         return err;
     }
-    if (file.mount == NULL) {
+    if (file.server == NULL) {
         *space = (struct files_space){ 0 };
         return ERR_OK;
     }
     do {
-        err = file_space(file.mount->server->cap, deadline, &space->bytes, &space->unused,
-                         &space->names, &space->names_unused);
+        err = file_space(file.server->cap, deadline, &space->bytes, &space->unused, &space->names,
+                         &space->names_unused);
     } while (err != ERR_OK && call_again(files, file.mount, deadline, &err));
     files_close(&file);
     return err;

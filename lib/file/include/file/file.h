@@ -76,7 +76,8 @@ struct files {
 struct file {
     struct files *files; /* borrowed, as is the path, until files_close() */
     const char *path;
-    const struct files_mount *mount; /* NULL: a directory that only mounts are in */
+    const struct files_mount *mount;
+    const struct files_server *server; /* of the mount; NULL: a directory that only mounts are in */
     uint32_t flags;
     uint32_t handle;
     uint32_t epoch; /* of the session, when the handle was given */
