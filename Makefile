@@ -57,17 +57,19 @@ help:
 	@echo 'make size       code size of the kernel by module'
 	@echo 'make clean      remove build/'
 
-# A disk with docs/ on it, for SYSTEM=files and default.
+# A disk with docs/ on it, and programs in /bin, for SYSTEM=files, process and default.
 DEMO_DISK := $(BUILD)/disk/demo.img
-$(DEMO_DISK): $(shell find docs -type f) Makefile
-	@mkdir -p $(@D)
-	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d docs $@ 64M
+DEMO_PROGRAMS := $(addprefix $(BUILD)/programs/,hello_c crasher sum process_nothing)
+$(DEMO_DISK): $(shell find docs -type f) $(DEMO_PROGRAMS) Makefile
+	@rm -rf $(@D)/tree && mkdir -p $(@D) && cp -r docs $(@D)/tree && mkdir $(@D)/tree/bin
+	@for p in $(DEMO_PROGRAMS); do strip -o $(@D)/tree/bin/$$(basename $$p) $$p || exit 1; done
+	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d $(@D)/tree $@ 64M
 # One with a script, for SYSTEM=musl.
 LUA_DISK := $(BUILD)/disk/lua.img
 $(LUA_DISK): $(wildcard apps/lua/demo/*) Makefile
 	@mkdir -p $(@D)
 	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L lua -d apps/lua/demo $@ 16M
-disk_of_system = $(if $(filter files default,$(SYSTEM)),$(DEMO_DISK)) $(if $(filter musl,$(SYSTEM)),$(LUA_DISK))
+disk_of_system = $(if $(filter files process default,$(SYSTEM)),$(DEMO_DISK)) $(if $(filter musl,$(SYSTEM)),$(LUA_DISK))
 
 run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
 	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(RUN_ARGS)
@@ -84,7 +86,7 @@ model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
-scenario_systems := attack campaign default disk files musl net small
+scenario_systems := attack campaign default disk files musl net process small tmp
 
 test: $(host_tests) $(host_programs) $(KERNEL) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))

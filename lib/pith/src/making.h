@@ -33,6 +33,7 @@ struct making {
     cap_addr_t table; /* the program's, in the maker's table */
     uint32_t table_slots;
     uint32_t stack_pages;
+    uint32_t word_pages;
     cap_addr_t next_slot; /* of the program's table */
     struct program_info *info;
 };
@@ -53,6 +54,9 @@ static inline void making_step(const struct making *making)
 /** making_object() - an object from the program's memory in a slot of the maker. As untyped.retype. */
 MUST_CHECK err_t making_object(struct making *making, enum making_slot which, enum object_type type,
                                uint64_t size);
+
+/** making_context() - the same, of a context of the program's priority, budget and period. */
+MUST_CHECK err_t making_context(struct making *making, enum making_slot which);
 
 /** making_give() - capabilities and the info page. Errors: as program_create(). */
 MUST_CHECK err_t making_give(struct making *making);

@@ -100,6 +100,10 @@ static err_t session_give(struct making *making, const struct program_session_sp
     if (info->session_count == PROGRAM_SESSIONS_MAX) {
         return ERR_NO_SLOT;
     }
+    if (spec->frame == 0) {
+        info->session_count++;
+        return ERR_OK;
+    }
     err = give_next(making, spec->frame, RIGHT_READ | RIGHT_WRITE, 0, &frame);
     if (err == ERR_OK) {
         err = give_next(making, spec->bell, RIGHT_SIGNAL, spec->bell_badge, &bell);
@@ -158,6 +162,34 @@ static err_t fixed_give(struct making *making)
     return err;
 }
 
+/* The program has the original: it may bind it, and configure nothing, since that takes a machine capability. */
+static err_t context_give(struct making *making)
+{
+    cap_addr_t to;
+    err_t err = slot_next(making, &to);
+
+    if (err == ERR_OK) {
+        err = making_context(making, SLOT_OWN);
+    }
+    if (err == ERR_OK) {
+        making_step(making);
+        err = cap_table_move(making->table, to, self()->table, slot_of(making, SLOT_OWN));
+    }
+    return err;
+}
+
+static err_t contexts_give(struct making *making)
+{
+    err_t err = ERR_OK;
+
+    making->info->first_context = making->next_slot;
+    for (uint32_t i = 0; err == ERR_OK && i < making->spec->context_count; i++) {
+        err = context_give(making);
+        making->info->context_count += err == ERR_OK;
+    }
+    return err;
+}
+
 static err_t caps_give(struct making *making)
 {
     const struct program_spec *spec = making->spec;
@@ -172,7 +204,7 @@ static err_t caps_give(struct making *making)
     for (uint32_t i = 0; err == ERR_OK && i < spec->irq_count; i++) {
         err = irq_give(making, i);
     }
-    return err;
+    return err ? err : contexts_give(making);
 }
 
 /* What is left of the untyped memory is the program's own. */
@@ -221,6 +253,11 @@ err_t making_give(struct making *making)
     info->image_end = making->image.end;
     info->table_slots = making->table_slots;
     info->device = making->spec->device;
+    info->child_count = making->spec->child_count;
+    info->child_rank = making->spec->child_rank;
+    info->word_bytes = making->spec->word_bytes;
+    info->argument_count = making->spec->argument_count;
+    info->environment_count = making->spec->environment_count;
     text_copy(info->name, sizeof(info->name), making->spec->name);
     text_copy(info->args, sizeof(info->args), making->spec->args);
     err = caps_give(making);

@@ -2,6 +2,7 @@
 /* Ends and beginnings. Each step can be done again: a warden that dies in between leaves a record that says so. */
 #include "warden.h"
 
+#include "children.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"
@@ -51,6 +52,7 @@ void program_end(uint32_t program, enum intent intent, enum system_state state)
     step();
     program_sweep(slot_of(program, PART_UNTYPED), slot_of(program, PART_MAKING));
     sessions_renew(program);
+    children_renew(program); /* they were made of its memory */
     wants_clear(program,
                 WANT_DIED | WANT_FAIL | WANT_HANG | (intent == INTENT_STOP ? WANT_KILL : 0));
     record->used_ns = used_ns;
@@ -179,9 +181,12 @@ static void hang_wanted(uint32_t program)
     uint64_t words[8] = { warden()->requests[program].hang };
     msg_info_t info = MSG_INFO(SERVICE_HANG, 1, 0);
 
-    wants_clear(program, WANT_HANG);
-    /* The answer may be that there is none. */
-    (void)!ipc_call(slot_of(program, PART_MASTER), &info, words, clock_now() + NS_PER_MS);
+    err_t err = ipc_call(slot_of(program, PART_MASTER), &info, words, clock_now() + NS_PER_MS);
+
+    /* No answer: it is still starting, and is asked again after the next probes; or it never waits for calls. */
+    if (err != ERR_TIMED_OUT || (description_of(program)->flags & DESCRIPTION_PROBE) == 0) {
+        wants_clear(program, WANT_HANG);
+    }
 }
 
 static bool runs(uint32_t program)
