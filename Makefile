@@ -134,7 +134,7 @@ $(LINUX_TINY): bench/linux/tiny.S
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(CC) -static -nostdlib -o $@ $<
 
-bench-linux: $(KERNEL) $(PLUGIN) $(BUILD)/systems/bench_files.cpio $(BENCH_DISK) $(LINUX_INIT) $(LINUX_TINY)
+bench-linux: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,bench_files default) $(BENCH_DISK) $(DEMO_DISK) $(LINUX_INIT) $(LINUX_TINY)
 	@$(PYTHON) -B tools/bench_linux.py --build $(BUILD) --plugin $(PLUGIN) --init $(LINUX_INIT) --tiny $(LINUX_TINY)
 
 coverage: $(cov_tests) $(cov_programs)
