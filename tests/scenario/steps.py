@@ -24,7 +24,7 @@ STEPS_MAX = 100000
 
 # What the system must look like after its boot.
 PROGRAMS = {"console": "running", "pci": "running", "disk": "running", "echo": "running",
-            "diskcheck": "stopped", "stray": "stopped", "harm": "stopped", "files": "running"}
+            "diskcheck": "stopped", "stray": "stopped", "harm": "stopped", "files": "running", "netcard": "running", "attacker": "stopped"}
 
 
 class System(console.Scenario):

@@ -55,11 +55,34 @@ static ns_t deadline_of(const struct files *files)
     return files->patience_ns < DEADLINE_NEVER - now ? now + files->patience_ns : DEADLINE_NEVER;
 }
 
+/*
+ * A predecessor that died in a call may have left the server in the middle of a copy to the data area. It serves one call after
+ * the other: once it has answered one of ours, which has no data, nothing of that is left.
+ */
+static err_t data_begin(struct files *files, ns_t deadline)
+{
+    uint32_t block_bytes, pages, handles;
+    uint64_t blocks, hits, misses, damaged;
+    err_t err = ERR_OK;
+
+    if (!files->is_ours) {
+        err = file_info(files->server, deadline, &block_bytes, &blocks, &pages, &hits, &misses,
+                        &damaged, &handles);
+        files->is_ours = err == ERR_OK;
+    }
+    return err;
+}
+
 /* One try. */
 static err_t open_once(ns_t deadline, struct file *file)
 {
-    const struct files *files = file->files;
+    struct files *files = file->files;
     size_t length = strlen(file->path);
+    err_t err = data_begin(files, deadline);
+
+    if (err) {
+        return err;
+    }
 
     file->epoch = epoch_now(files);
     memcpy(data_of(files), file->path, length);

@@ -33,6 +33,8 @@
 struct files {
     cap_addr_t server;
     struct session session; /* its data area: a path, then what is read */
+    bool
+        is_ours; /* the data area: the server has answered us, so it is done with a predecessor's calls */
     ns_t patience_ns;  /* for one call, all repetitions together; 10 s, or as the program says */
     uint64_t repeated; /* calls */
     uint64_t reopened; /* files */
