@@ -17,3 +17,10 @@ void command_sum(const char *argument);
 void command_sums(const char *argument);
 void command_volume(const char *argument);
 void command_patience(const char *argument);
+
+/* Commands about programs started from files. */
+void command_run_file(const char *argument);
+void command_ps(const char *argument);
+void command_await(const char *argument);
+void command_stop(const char *argument);
+void command_pool(const char *argument);
