@@ -17,7 +17,8 @@ enum {
     NAME_MOST = 255,
     READ_MOST = 1 << 20,
     SCRIBBLE_IN = 10,
-    BREATHE_IN = 100
+    BREATHE_IN = 100,
+    OPS = 18
 };
 
 #define CALL_NS (3 * NS_PER_S)
@@ -32,12 +33,18 @@ static ns_t soon(void)
     return clock_now() + CALL_NS;
 }
 
-static err_t open_at(uint32_t at, uint32_t length, uint32_t flags, uint32_t *handle)
+static err_t open_in(uint32_t root, uint32_t at, uint32_t length, uint32_t flags, uint32_t *handle)
 {
-    uint32_t kind;
+    uint32_t kind, walked, traits;
     uint64_t bytes, modified, inode;
 
-    return file_open(server, soon(), at, length, flags, handle, &kind, &bytes, &modified, &inode);
+    return file_open(server, soon(), root, at, length, flags, 0, handle, &kind, &bytes, &modified,
+                     &inode, &walked, &traits);
+}
+
+static err_t open_at(uint32_t at, uint32_t length, uint32_t flags, uint32_t *handle)
+{
+    return open_in(0, at, length, flags, handle);
 }
 
 static err_t open(const char *path, uint32_t flags, uint32_t *handle)
@@ -76,17 +83,35 @@ static void bad_paths(void)
 
     wants("open: no such name", ERR_NO_ENTRY, open("/nobody", 0, &handle));
     wants("open: a file in the middle", ERR_WRONG_TYPE, open("/text/more", 0, &handle));
-    wants("open: a file as a directory", ERR_WRONG_TYPE, open("/text", 2, &handle));
-    wants("open: a loop of links", ERR_TOO_DEEP, open("/loop", 0, &handle));
+    wants("open: a file as a directory", ERR_WRONG_TYPE,
+          open("/text", FILE_HOW_DIRECTORY, &handle));
+    wants("open: two dots", ERR_RANGE, open("/../text", 0, &handle));
+    wants("open: a root that was not given", ERR_NO_RIGHT, open_in(1, 0, 1, 0, &handle));
+    wants("open: a root that cannot be", ERR_RANGE, open_in(9, 0, 1, 0, &handle));
+    wants("open: to write", ERR_READ_ONLY, open("/text", FILE_HOW_WRITE, &handle));
     wants("open: nothing", ERR_RANGE, open_at(0, 0, 0, &handle));
     wants("open: too much", ERR_RANGE, open_at(0, PATH_MOST + 1, 0, &handle));
-    wants("open: flags", ERR_RANGE, open_at(0, 1, 4, &handle));
+    wants("open: flags", ERR_RANGE, open_at(0, 1, 64, &handle));
     wants("open: behind the data area", ERR_RANGE, open_at(end, 1, 0, &handle));
     wants("open: half behind it", ERR_RANGE, open_at(end - 4, 8, 0, &handle));
     wants("open: an offset that wraps", ERR_RANGE, open_at(UINT32_MAX, PATH_MOST, 0, &handle));
     memset(name, 'n', sizeof(name) - 1);
     name[0] = '/';
     wants("open: a long name", ERR_RANGE, open(name, 0, &handle));
+}
+
+/* What only the name space may, and what this disk does not. */
+static void bad_changes(uint32_t file)
+{
+    uint32_t walked, done;
+
+    wants("give a root", ERR_NO_RIGHT, file_give_root(server, soon(), 1, 1, 0, 0, 0, 0, 0, 0));
+    memcpy(session_data(&session), "/new", 4);
+    wants("make a directory", ERR_READ_ONLY,
+          file_make_directory(server, soon(), 0, 0, 4, 0, &walked));
+    wants("write to a file that is read", ERR_READ_ONLY,
+          file_write(server, soon(), file, 0, 1, 0, &done));
+    wants("truncate a file that is read", ERR_READ_ONLY, file_truncate(server, soon(), file, 0));
 }
 
 static void bad_handles(uint32_t handle)
@@ -148,7 +173,7 @@ static void garbage(uint32_t count, uint32_t file, uint32_t directory)
         if (below(SCRIBBLE_IN) == 0) {
             data[below((uint32_t)session.data_bytes)] = (unsigned char)random64();
         }
-        wants_listed("garbage", raw_call(server, below(10), words));
+        wants_listed("garbage", raw_call(server, below(OPS), words));
         if (below(BREATHE_IN) == 0 &&
             service_wait(&service, clock_now() + BREATH_NS) == SERVICE_CALL) {
             service.info = MSG_INFO(ERR_BAD_CALL, 0, 0);
@@ -179,5 +204,6 @@ void attack_files(uint32_t count)
     bad_handles(UINT32_MAX);
     bad_handles(file + HANDLES);
     bad_places(file, directory);
+    bad_changes(file);
     garbage(count, file, directory);
 }

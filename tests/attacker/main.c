@@ -15,7 +15,7 @@
 #include "abi/names.h"
 
 /* All of errors.def that an interface lists. */
-#define ERRORS_LISTED 24u
+#define ERRORS_LISTED ((uint32_t)ERR_READ_ONLY)
 
 #define CALL_NS (3 * NS_PER_S)
 
