@@ -10,6 +10,7 @@
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"
+#include "pith/pci_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
 #include "service/service.h"
@@ -73,6 +74,28 @@ static bool domain_is_out_of_reach(void)
            io_space_unmute(driver.io_space, driver.id) == ERR_NO_RIGHT;
 }
 
+/* What the PCI server does for the warden alone, or for the driver of another device. */
+static bool pci_is_out_of_reach(void)
+{
+    pci_id_t other = driver.id ^ 8;
+    uint64_t base, bytes;
+    uint32_t a, b, c, d;
+    ns_t soon = clock_now() + NS_PER_S;
+
+    return pci_find(driver.pci, soon, 0x1234, 0x11e8, 0, &a) == ERR_NO_RIGHT &&
+           pci_device(driver.pci, soon, 0, &a, &b, &c, &d) == ERR_NO_RIGHT &&
+           pci_enable(driver.pci, soon, driver.id, 1, &a) == ERR_NO_RIGHT &&
+           pci_disable(driver.pci, soon, driver.id) == ERR_NO_RIGHT &&
+           pci_reset(driver.pci, soon, driver.id, &a) == ERR_NO_RIGHT &&
+           pci_bar(driver.pci, soon, other, 0, &base, &bytes, &a) == ERR_NO_RIGHT &&
+           pci_read(driver.pci, soon, other, 0, 4, &a) == ERR_NO_RIGHT &&
+           pci_read(driver.pci, soon, driver.id, 1, 4, &a) == ERR_RANGE &&
+           pci_read(driver.pci, soon, driver.id, 0, 3, &a) == ERR_RANGE &&
+           pci_read(driver.pci, soon, driver.id, 4096, 4, &a) == ERR_RANGE &&
+           pci_bar(driver.pci, soon, driver.id, 6, &base, &bytes, &a) == ERR_RANGE &&
+           pci_read(driver.pci, soon, driver.id, 0, 4, &a) == ERR_OK && a == 0x11e81234;
+}
+
 static uint64_t hexadecimal(const char *text)
 {
     uint64_t number = 0;
@@ -98,6 +121,8 @@ int main(void)
         debug_printf("stray: no device: %s\n", error_name(err));
         return 1;
     }
+    debug_printf("stray: other devices are %s\n",
+                 pci_is_out_of_reach() ? "out of reach" : "IN REACH");
     debug_printf("stray: its domain is %s; own memory is %s\n",
                  domain_is_out_of_reach() ? "out of reach" : "IN REACH",
                  own_memory_is_reached() ? "reached" : "NOT REACHED");

@@ -89,9 +89,14 @@ static bool is_silent(void)
     return now_ns > until_ns || until_ns > now_ns + NS_PER_S;
 }
 
+/* On a busy host each look may come late, one after the other; but between two of them a hand that lives moves its mark. */
 static void look(void)
 {
-    silent_looks = is_silent() ? silent_looks + 1 : 0;
+    static uint64_t seen_ns; /* the mark at the last look */
+    uint64_t mark_ns = atomic_load_explicit(&init()->page->alive_until_ns, memory_order_relaxed);
+
+    silent_looks = !is_silent() ? 0 : mark_ns == seen_ns ? silent_looks + 1 : 1;
+    seen_ns = mark_ns;
     if (!init()->has_given_up && silent_looks >= SILENT_LOOKS) {
         warden_died("is silent");
     }

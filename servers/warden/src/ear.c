@@ -40,6 +40,9 @@ static uint32_t message_handle(msg_info_t info, uint64_t badge, uint64_t words[8
         (void)fault_note(badge, words);
         return 1; /* it stays stopped until it is destroyed */
     }
+    if ((badge & BADGE_FAULT) != 0) {
+        return ERR_NO_RIGHT; /* every program has it, for its faults and nothing else */
+    }
     query(&label, badge, words);
     return label;
 }
