@@ -305,6 +305,7 @@ static const struct {
     { "sums", "PATH: of all files below a directory", command_sums },
     { "volume", "about the file system and its cache", command_volume },
     { "patience", "SECONDS: how long one of these may wait for the disk", command_patience },
+    { "log", "[PROGRAM]: what was said, by all or by one; `warden` too", command_log },
     { "time", "since boot", command_time },
     { "poweroff", "end", command_poweroff },
 };

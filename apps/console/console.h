@@ -17,3 +17,6 @@ void command_sum(const char *argument);
 void command_sums(const char *argument);
 void command_volume(const char *argument);
 void command_patience(const char *argument);
+
+/* log.c */
+void command_log(const char *argument);

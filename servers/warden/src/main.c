@@ -126,8 +126,8 @@ static void adopt(uint32_t program)
         (record->state != SYSTEM_STATE_RUNNING || runs_on(program))) {
         return;
     }
-    debug_printf("warden: %s was left %s; it is made anew\n", description_of(program)->name,
-                 is_right ? "half done" : "with a damaged record");
+    say(LOG_WARNING, "%s was left %s; it is made anew\n", description_of(program)->name,
+        is_right ? "half done" : "with a damaged record");
     if (!is_right) {
         memset(record, 0, sizeof(*record));
     }
@@ -230,6 +230,9 @@ int main(void)
         } else {
             adopt(i);
         }
+    }
+    if (the_warden.page->starts > 1) {
+        say(LOG_ERROR, "number %u goes on with what is there", the_warden.page->starts);
     }
     start_all();
     work();

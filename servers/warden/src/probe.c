@@ -8,7 +8,6 @@
 #include "warden.h"
 
 #include "pith/clock.h"
-#include "pith/debug.h"
 #include "pith/kernel_calls.h"
 #include "service/service.h"
 
@@ -33,7 +32,7 @@ static void probe(uint32_t program)
         return; /* it died meanwhile, or is to: that is not silence */
     }
     if (err == ERR_TIMED_OUT) {
-        debug_printf("warden: %s does not answer\n", description_of(program)->name);
+        say(LOG_ERROR, "%s does not answer", description_of(program)->name);
         program_failed(program, true);
     } else if (spent_ns > record->probe_worst_ns) {
         record->probe_worst_ns = spent_ns;

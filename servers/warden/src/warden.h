@@ -12,6 +12,7 @@
 #include "abi/errors.h"
 #include "abi/kernel_calls.h"
 #include "abi/types.h"
+#include "log/record.h"
 #include "pith/program.h"
 #include "pith/ranges.h"
 #include "system/description.h"
@@ -35,6 +36,7 @@ enum program_part {
     PART_KEPT = 32,    /* frame that outlives it */
     PART_ECAM = 34,    /* frame of PCI configuration space */
     PART_BELL = 33,    /* its notification, badged with the bits of all sessions */
+    PART_LOG = 41,     /* the log server's: frame of the warden's own lines */
     PART_STATS = 40,   /* frame of what it counts of itself */
     PARTS = 64,
 };
@@ -96,6 +98,7 @@ struct warden {
     _Atomic uint32_t hand_is_to_hang; /* for tests */
     struct request requests[DESCRIPTION_PROGRAMS];
     uint64_t own_bytes[DESCRIPTION_PROGRAMS];
+    cap_addr_t log_bell; /* of the log server; 0: there is none */
     const struct program_stats *stats[DESCRIPTION_PROGRAMS]; /* they may write anything there */
 };
 
@@ -176,6 +179,13 @@ ns_t next_due_ns(void);
 
 /* probe.c */
 void probe_all(void);
+
+/* say.c */
+bool is_log_server(uint32_t program);
+/** log_keep() - what this program, the log server, reads our lines from. */
+MUST_CHECK err_t log_keep(uint32_t program);
+/** say() - a line to the debug UART and to the log, without an end of line. The hand's alone. Waits for nobody. */
+__attribute__((format(printf, 2, 3))) void say(enum log_level level, const char *text, ...);
 
 /* stats.c */
 /** stats_keep() - the page that a program counts in, mapped here. */
