@@ -13,6 +13,7 @@
 
 #define NOWHERE 8ul
 #define PATIENCE_NS (5 * NS_PER_S)
+#define PAUSE_NS (5 * NS_PER_MS)
 
 /* If the text begins with that word: what follows it; else NULL. */
 static const char *after(const char *text, const char *word)
@@ -56,7 +57,7 @@ static void count(uint32_t most)
     for (uint32_t i = 1; i <= most; i++) {
         log_write(LOG_INFO, "line %u of %u", i, most);
         kept += flush(NULL) == ERR_OK;
-        sleep_until(clock_now() + NS_PER_MS);
+        sleep_until(clock_now() + PAUSE_NS);
     }
     debug_printf("scribe: %u of %u lines acknowledged\n", kept, most);
 }

@@ -14,6 +14,7 @@
 #include "pith/start.h"
 #include "pith/string.h"
 #include "pith/thread.h"
+#include "say.h"
 
 #include "abi/names.h"
 

@@ -9,6 +9,7 @@
 
 #include "pith/clock.h"
 #include "pith/kernel_calls.h"
+#include "say.h"
 #include "service/service.h"
 
 enum { ANSWER_MS = 10, ATTEMPTS = 2, RANKS = 16 };

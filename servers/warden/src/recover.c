@@ -6,6 +6,7 @@
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
 #include "pith/string.h"
+#include "say.h"
 #include "service/service.h"
 
 #include "abi/names.h"

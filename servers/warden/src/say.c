@@ -3,6 +3,8 @@
  * What the warden has to say: to the debug UART, and into a ring that outlives it, from which the log server collects.
  * The warden only writes and rings: it never waits for the log server, nor needs one. The hand's alone.
  */
+#include "say.h"
+
 #include "log/ring.h"
 #include "pith/clock.h"
 #include "pith/debug.h"

@@ -5,6 +5,7 @@
 #include "pith/archive.h"
 #include "pith/kernel_calls.h"
 #include "pith/string.h"
+#include "say.h"
 #include "service/service.h"
 
 #include "abi/names.h"

@@ -12,7 +12,6 @@
 #include "abi/errors.h"
 #include "abi/kernel_calls.h"
 #include "abi/types.h"
-#include "log/record.h"
 #include "pith/program.h"
 #include "pith/ranges.h"
 #include "system/description.h"
@@ -179,13 +178,6 @@ ns_t next_due_ns(void);
 
 /* probe.c */
 void probe_all(void);
-
-/* say.c */
-bool is_log_server(uint32_t program);
-/** log_keep() - what this program, the log server, reads our lines from. */
-MUST_CHECK err_t log_keep(uint32_t program);
-/** say() - a line to the debug UART and to the log, without an end of line. The hand's alone. Waits for nobody. */
-__attribute__((format(printf, 2, 3))) void say(enum log_level level, const char *text, ...);
 
 /* stats.c */
 /** stats_keep() - the page that a program counts in, mapped here. */
