@@ -61,7 +61,12 @@ DEMO_DISK := $(BUILD)/disk/demo.img
 $(DEMO_DISK): $(shell find docs -type f) Makefile
 	@mkdir -p $(@D)
 	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d docs $@ 64M
-disk_of_system = $(if $(filter files default,$(SYSTEM)),$(DEMO_DISK))
+# One with a script, for SYSTEM=musl.
+LUA_DISK := $(BUILD)/disk/lua.img
+$(LUA_DISK): $(wildcard apps/lua/demo/*) Makefile
+	@mkdir -p $(@D)
+	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L lua -d apps/lua/demo $@ 16M
+disk_of_system = $(if $(filter files default,$(SYSTEM)),$(DEMO_DISK)) $(if $(filter musl,$(SYSTEM)),$(LUA_DISK))
 
 run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
 	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(RUN_ARGS)
@@ -78,7 +83,7 @@ model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
-scenario_systems := default disk files net small
+scenario_systems := attack campaign default disk files musl net small
 
 test: $(host_tests) $(host_programs) $(KERNEL) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))

@@ -46,3 +46,8 @@ $(BUILD)/$(1)/flags: FORCE
 	@echo '$$(flag_text.$(1))' | cmp -s - $$@ || echo '$$(flag_text.$(1))' > $$@
 endef
 $(foreach v,kernel user host cov,$(eval $(call rule_flags,$(v))))
+
+# A program with a C library is compiled against it and nothing else.
+compiler_headers := $(if $(is_clang),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
+libc_flags = -fhosted -nostdinc -isystem $(BUILD)/user/lib/musl/package/include \
+    $(patsubst %,-isystem %,$(lib/musl.package_dirs)) -isystem $(compiler_headers) -D_XOPEN_SOURCE=700

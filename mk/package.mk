@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Compile the files of a source package that a lib module is made of, in one way, to an archive. Run by
+# Compile the files of a source package that a module is made of, in one way, to an archive. Run by
 # mk/rules.mk once the package is there: MODULE, WAY, BUILD, SOURCES, CC, AR, V. Nothing in the package
 # is changed: our own headers come before its own on the include path.
 
@@ -37,7 +37,7 @@ $(out)/include/prepared: $(m)/$($(m).package_prepare) $(stamp)
 includes := $(patsubst %,-I%,$(wildcard $(addprefix $(m)/,$($(m).package_headers))) $($(m).dirs) \
     $(addprefix $(folder)/,$($(m).package_inner)) $(if $(prepared),$(out)/include) $($(m).package_dirs)) $(call include_flags,$($(m).uses))
 way_flags := $(if $(filter user,$(WAY)),$(if $(filter yes,$($(m).fpu)),,$(flags.user_no_fpu)),$(flags.hosted_core))
-flags := $(filter-out $(warnings),$(flags.$(WAY))) $(way_flags) $(includes) \
+flags := $(filter-out $(warnings),$(flags.$(WAY))) $(way_flags) $(if $($(m).libc),$(libc_flags)) $(includes) \
          $(subst PACKAGE,$(folder),$($(m).package_cflags))
 
 # Functions that get another name in the file that defines them, so that one of ours stands before them.

@@ -85,10 +85,6 @@ $(foreach v,host cov,$(eval $(call rule_archive,$(BUILD)/$(v)/libkernel.a,\
 
 # --- Libraries and programs -----------------------------------------------------------------------
 
-# A program with a C library is compiled against it and nothing else.
-compiler_headers := $(if $(is_clang),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
-libc_flags = -fhosted -nostdinc -isystem $(BUILD)/user/lib/musl/package/include \
-    $(patsubst %,-isystem %,$(lib/musl.package_dirs)) -isystem $(compiler_headers) -D_XOPEN_SOURCE=700
 user_flags = $(if $($(1).libc),$(libc_flags))$(if $(filter yes,$($(1).fpu)),,$(flags.user_no_fpu))
 archive_of = $(BUILD)/$(2)/$(1)/lib.a
 $(foreach m,$(lib_modules),\
@@ -96,7 +92,7 @@ $(foreach m,$(lib_modules),\
     $(foreach v,host cov,$(call rules_for_sources,$(m),$(v),$(flags.hosted_core)))\
     $(foreach v,user host cov,$(eval $(call rule_archive,$(call archive_of,$(m),$(v)),$(call objects,$(m),$(v)),$(m)/module.mk))))
 
-# --- Source packages of Debian: lib modules with a `package` (docs/building.md) -----------------
+# --- Source packages of Debian: modules with a `package` (docs/building.md) ---------------------
 
 $(SOURCES)/%.checked: tools/sources.toml tools/sources.py
 	@$(PYTHON) -B tools/sources.py --out $(SOURCES) $* && touch $@
@@ -109,11 +105,12 @@ package_archive = $(if $(filter $(2),$(call package_ways_of,$(1))),$(BUILD)/$(2)
 package_inputs = $(1)/module.mk mk/package.mk $(addprefix $(1)/,$($(1).package_extra) $($(1).package_prepare)) \
                  $(shell find $(1) -name '*.h')
 define rule_package
-$(call package_archive,$(1),$(2)): $(SOURCES)/$($(1).package).stamp $(call package_inputs,$(1)) $(BUILD)/$(2)/flags
+$(call package_archive,$(1),$(2)): $(SOURCES)/$($(1).package).stamp $(call package_inputs,$(1)) $(BUILD)/$(2)/flags \
+        $(if $($(1).libc),$(BUILD)/user/lib/musl/package.a)
 	@+$$(MAKE) --no-print-directory -f mk/package.mk MODULE=$(1) WAY=$(2) BUILD='$(BUILD)' SOURCES='$(SOURCES)' \
 	    CC='$(CC)' AR='$(AR)' V='$(V)'
 endef
-$(foreach m,$(lib_modules),$(foreach v,$(call package_ways_of,$(m)),$(eval $(call rule_package,$(m),$(v)))))
+$(foreach m,$(lib_modules) $(program_modules),$(foreach v,$(call package_ways_of,$(m)),$(eval $(call rule_package,$(m),$(v)))))
 
 archives_of = $(call archive_of,$(1),$(2)) $(if $($(1).package),$(call package_archive,$(1),$(2)))
 
@@ -126,7 +123,8 @@ program_script := lib/pith/program.ld
 script_of = $(if $($(1).libc),lib/posix/program.ld,$(call own_script_of,$(1)))
 own_script_of = $(if $($(1).script),$(1)/$($(1).script),$(program_script))
 
-program_libs = $(call libs_of,$(1) $(if $($(1).libc),lib/musl lib/posix),user)
+program_libs = $(if $($(1).package),$(call package_archive,$(1),user)) \
+               $(call libs_of,$(1) $(if $($(1).libc),lib/musl lib/posix),user)
 define rule_program
 $(BUILD)/programs/$(call name_of,$(1)): $(call objects,$(1),user) $(call program_libs,$(1)) \
         $(call script_of,$(1)) $(1)/module.mk $(BUILD)/user/flags
@@ -139,19 +137,21 @@ $(foreach m,$(program_modules),$(call rules_for_sources,$(m),user,$(call user_fl
 
 # --- Systems: boot archives -------------------------------------------------------------------------
 
-# systems/NAME.toml, and for tests tests/boot/NAME.toml, make $(BUILD)/systems/NAME.cpio.
+# systems/NAME.toml, and for tests tests/boot/NAME.toml, make $(BUILD)/systems/NAME.cpio. One may be based on another.
 system_files := $(sort $(wildcard systems/*.toml tests/boot/*.toml))
 boot_tests := $(patsubst tests/boot/%.toml,%,$(filter tests/boot/%,$(system_files)))
 systems := $(notdir $(system_files:.toml=))
 
+base_of = $(patsubst %,$(dir $(1))%.toml,$(shell sed -n 's/^base = "\(.*\)"/\1/p' $(1)))
+
 define rule_system
-$(BUILD)/systems/$(2).mk: $(1) tools/archive.py
+$(BUILD)/systems/$(2).mk: $(1) $(call base_of,$(1)) tools/archive.py
 	@mkdir -p $$(@D)
 	@$$(PYTHON) -B tools/archive.py depend $(1) '$(BUILD)/systems/$(2).cpio' '$(BUILD)/programs' > $$@.new && mv $$@.new $$@
 $(BUILD)/systems/$(2).cpio: $(1) tools/archive.py $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
 	$$(call say,CPIO,$$@)$$(PYTHON) -B tools/archive.py make $(1) $$@ '$(BUILD)/programs' \
 	    $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
-$(BUILD)/systems/$(2).bin: $(1) $(wildcard tools/system.py tools/system/*.py lib/system/include/system/description.*)
+$(BUILD)/systems/$(2).bin: $(1) $(call base_of,$(1)) $(wildcard tools/system.py tools/system/*.py lib/system/include/system/description.*)
 	$$(call say,SYS,$$@)$$(PYTHON) -B tools/system.py $(1) --programs $(BUILD)/programs --out $$@
 endef
 $(foreach f,$(system_files),$(eval $(call rule_system,$(f),$(basename $(notdir $(f))))))

@@ -15,7 +15,10 @@ and the names in `programs`.
 """
 import os
 import sys
-import tomllib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from system import source  # noqa: E402
 
 MAGIC = b"070701"
 MODE_FILE = 0o100644
@@ -38,8 +41,10 @@ def programs_in(value):
 
 
 def members_of(path):
-    with open(path, "rb") as file:
-        system = tomllib.load(file)
+    try:
+        system = source.Source(path).data
+    except source.Problem as problem:
+        sys.exit(str(problem))
     if not isinstance(system.get("root"), str):
         sys.exit(f'{path}: names no root program; add a line  root = "NAME"')
     root = system["root"]

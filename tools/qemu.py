@@ -17,7 +17,10 @@ import signal
 import subprocess
 import sys
 import threading
-import tomllib
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from system import source  # noqa: E402
 
 # isa-debug-exit: a guest that writes v to port 0xf4 ends QEMU with status 2 * v + 1.
 EXIT_PORT = 0xF4
@@ -32,8 +35,7 @@ def settings_of(name):
     for folder in ("systems", "tests/boot"):
         path = os.path.join(folder, name + ".toml")
         if os.path.exists(path):
-            with open(path, "rb") as file:
-                settings.update(tomllib.load(file).get("run", {}))
+            settings.update(source.Source(path).data.get("run", {}))
     return settings
 
 

@@ -10,6 +10,7 @@
 #include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
+#include "service/service.h"
 #include "system/protocol.h"
 
 #include "abi/names.h"
@@ -210,9 +211,9 @@ static void command_kill(const char *argument)
 }
 
 /* What is done to a program, or in another way to the warden. */
-static void command_harm(const char *name, enum system_op op, uint64_t warden_how)
+static void command_harm(const char *name, enum system_op op, uint64_t how, uint64_t warden_how)
 {
-    uint64_t words[8] = { warden_how };
+    uint64_t words[8] = { warden_how, how };
     err_t err = ERR_OK;
 
     if (strcmp(name, "warden") == 0) {
@@ -231,12 +232,20 @@ static void command_harm(const char *name, enum system_op op, uint64_t warden_ho
 
 static void command_fail(const char *argument)
 {
-    command_harm(argument, SYSTEM_FAIL, 1);
+    command_harm(argument, SYSTEM_FAIL, 0, SYSTEM_HARM_FAULT);
 }
 
 static void command_hang(const char *argument)
 {
-    command_harm(argument, SYSTEM_HANG, 2);
+    static const char *const kinds[] = SERVICE_HANG_NAMES;
+    char name[SYSTEM_NAME_BYTES + 1];
+    const char *how = name_cut(argument, name, sizeof(name));
+    uint64_t kind = 0;
+
+    while (kind < SERVICE_HANG_KINDS && *how != 0 && strcmp(how, kinds[kind]) != 0) {
+        kind++;
+    }
+    command_harm(name, SYSTEM_HANG, kind, SYSTEM_HARM_HANG);
 }
 
 static void command_recovery(const char *argument)
@@ -263,6 +272,28 @@ static void command_recovery(const char *argument)
         debug_printf("the warden itself was started anew %lu times\n",
                      words[SYSTEM_RECOVERY_WARDEN]);
     }
+}
+
+static void command_strays(const char *argument)
+{
+    uint64_t words[8];
+    char name[SYSTEM_NAME_BYTES + 1];
+    uint64_t number = 0;
+    bool is_program;
+
+    (void)argument;
+    debug_printf("%-12s %8s %18s %6s\n", "device of", "accesses", "last address", "source");
+    do {
+        is_program = program_get(number, words) == ERR_OK;
+        name_get(words, name);
+        memset(words, 0, sizeof(words));
+        words[0] = number++;
+        if (system_call(SYSTEM_STRAYS, words) == ERR_OK && words[SYSTEM_STRAYS_COUNT] != 0) {
+            debug_printf("%-12s %8lu %18lx %6lx\n", is_program ? name : "nobody",
+                         words[SYSTEM_STRAYS_COUNT], words[SYSTEM_STRAYS_ADDRESS],
+                         words[SYSTEM_STRAYS_SOURCE]);
+        }
+    } while (is_program);
 }
 
 static void command_time(const char *argument)
@@ -297,8 +328,9 @@ static const struct {
     { "start", "NAME [ARGUMENTS]: start a program", command_start },
     { "kill", "NAME: end a program", command_kill },
     { "fail", "NAME: make a program die, as by a fault; `warden` too", command_fail },
-    { "hang", "NAME: make a program spin for ever; `warden` too", command_hang },
+    { "hang", "NAME [loop|lock|irq|call|wait]: make a program hang; `warden` too", command_hang },
     { "recovery", "deaths, and how long programs were down", command_recovery },
+    { "strays", "what devices reached for that they were not given", command_strays },
     { "ls", "PATH: what is in a directory", command_ls },
     { "cat", "PATH: show a file", command_cat },
     { "sum", "PATH: the SHA-256 of a file", command_sum },

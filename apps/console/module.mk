@@ -2,4 +2,4 @@
 module := apps/console
 kind := program
 sources := main.c line.c commands.c log.c files.c
-uses := abi lib/file lib/log lib/pith lib/sha256 lib/system
+uses := abi lib/file lib/log lib/pith lib/service lib/sha256 lib/system

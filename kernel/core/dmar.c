@@ -20,6 +20,8 @@
 #define UNIT_SCOPES 16u
 #define UNIT_TAKES_ALL 1u
 
+#define BASE_END (1ull << 52) /* no physical address is wider */
+
 #define RESERVED_TYPE 1u
 #define RESERVED_BASE 8u
 #define RESERVED_LIMIT 16u
@@ -107,8 +109,13 @@ static const char *read_unit(const uint8_t *start, uint32_t bytes, struct dmar_f
     phys_t base = get(start + UNIT_BASE, 8);
     uint32_t segment = (uint32_t)get(start + UNIT_SEGMENT, 2);
 
-    if (base == 0 || base % 4096 != 0) {
+    if (base == 0 || base % 4096 != 0 || base >= BASE_END) {
         return "a unit has no place";
+    }
+    for (uint32_t i = 0; i < facts->unit_count; i++) {
+        if (facts->units[i].base == base) {
+            return "two units have one place";
+        }
     }
     if (facts->unit_count == DMAR_UNITS_MAX) {
         return "too many units";

@@ -196,11 +196,14 @@ err_t thread_on_info(struct invocation *inv, struct thread_info_results *results
 {
     const struct thread *thread = thread_of(inv->target);
 
-    results->state = thread->state;
+    *results = (struct thread_info_results){ .state = thread->state };
     results->fault = thread->fault;
-    results->address = thread->fault_address;
-    results->ip = thread->registers.ip;
     results->rank = thread->lend.rank;
-    results->switches = thread->switches;
+    /* Where it is and when it ran is not for all whom it lets lend to it. */
+    if (inv->target->rights & RIGHT_MANAGE) {
+        results->address = thread->fault_address;
+        results->ip = thread->registers.ip;
+        results->switches = thread->switches;
+    }
     return ERR_OK;
 }

@@ -151,6 +151,8 @@ static uint32_t rights_of(enum object_type type)
         return RIGHT_CALL | RIGHT_RECEIVE | RIGHT_GRANT | RIGHT_MANAGE;
     case OBJECT_NOTIFICATION:
         return RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_MANAGE;
+    case OBJECT_IO_SPACE:
+        return RIGHT_WRITE | RIGHT_MANAGE;
     case OBJECT_IO_PORT:
         return RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE;
     default:

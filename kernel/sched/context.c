@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scheduling contexts: budgets by sporadic replenishment. What was used comes back one period after it
- * began to be used; pieces that would not fit into the refills, or are too small to deserve one,
- * are joined to the last one and come back with it, so later, never earlier.
+ * began to be used. Pieces that began within a sixth of a period come back together, with the last of them: later, never
+ * earlier, and so few of them are ever awaited that there is a place for each.
  * A context whose budget is its whole period never runs dry: it goes behind its equals instead.
  */
 #include <stddef.h>
@@ -10,7 +10,11 @@
 #include "object/sched_context.h"
 #include "sched/sched.h"
 
-#define REFILL_MIN_NS 2000u
+/*
+ * Gathering begins anew after more than so much of a period. Those awaited came back to less than 7/6 of a period, so there are at
+ * most seven, and one that is due.
+ */
+#define GATHERED_PART 6u
 
 static struct refill *refill_at(struct sched_context *context, uint32_t index)
 {
@@ -123,13 +127,26 @@ static void refill_add(struct sched_context *context, ns_t at_ns, uint64_t amoun
 {
     struct refill *last = refill_at(context, context->count - 1u);
 
-    if (context->count == SCHED_REFILLS || (context->count > 1 && amount_ns < REFILL_MIN_NS)) {
+    if (context->count == SCHED_REFILLS ||
+        (last->at_ns > at_ns - context->period_ns && /* not due: still to come back */
+         at_ns - context->gathering_ns < context->period_ns / GATHERED_PART)) {
         last->at_ns = at_ns > last->at_ns ? at_ns : last->at_ns;
         last->amount_ns += amount_ns;
         return;
     }
+    context->gathering_ns = at_ns;
     context->count++;
     *refill_at(context, context->count - 1u) = (struct refill){ at_ns, amount_ns };
+}
+
+/* What is due is one: what comes back later has the other places. */
+static void refills_join_due(struct sched_context *context, ns_t now_ns)
+{
+    while (context->count > 1 && refill_at(context, 1)->at_ns <= now_ns) {
+        refill_at(context, 1)->amount_ns += refill_at(context, 0)->amount_ns;
+        context->head = (uint8_t)((context->head + 1u) % SCHED_REFILLS);
+        context->count--;
+    }
 }
 
 /* Takes time used from the first refills and puts it back a period after it began to be used. */
@@ -151,6 +168,7 @@ static void refills_use(struct sched_context *context, ns_t start_ns, uint64_t u
         /* The first is used up: its place is free before the piece is added. */
         if (context->count == 1) {
             *head = (struct refill){ start_ns + context->period_ns, piece };
+            context->gathering_ns = head->at_ns;
             return;
         }
         context->head = (uint8_t)((context->head + 1u) % SCHED_REFILLS);
@@ -163,6 +181,7 @@ static __attribute__((noinline)) void charge_sporadic(struct core *core,
                                                       struct sched_context *context, ns_t start_ns,
                                                       ns_t now_ns)
 {
+    refills_join_due(context, start_ns);
     refills_use(context, start_ns, now_ns - start_ns);
     budget_check(core, context, now_ns);
 }

@@ -59,15 +59,15 @@ def make_tree(top, randomly):
 class Web(console.Scenario):
     """A machine whose port 80 is reached at a port of this one."""
 
-    def __init__(self, build, timeout_s, image, top):
+    def __init__(self, build, timeout_s, image, top, system="default", icount="sleep"):
         self.port, self.top = free_port(), top
-        settings = qemu.settings_of("default")
+        settings = qemu.settings_of(system)
         devices = disk.file_backed(image) + [
             "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:80",
             "-device", "virtio-net-pci,netdev=net,disable-legacy=on,iommu_platform=on,romfile="]
         # In guest time, so that nothing hangs there because this machine is busy.
-        settings.update(devices=devices, icount="sleep")
-        super().__init__(console.Machine(qemu.command_for("default", build, settings)), timeout_s)
+        settings.update(devices=devices, icount=icount)
+        super().__init__(console.Machine(qemu.command_for(system, build, settings)), timeout_s)
 
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{urllib.parse.quote(path)}"
@@ -253,15 +253,16 @@ def converse(web):
 class Download(threading.Thread):
     """The big file, again and again until told to stop; checks each."""
 
-    def __init__(self, web, wanted):
+    def __init__(self, web, wanted, timeout_s=None):
         super().__init__()
         self.web, self.wanted = web, wanted
+        self.timeout_s = timeout_s or web.timeout_s
         self.rounds, self.why = 0, None
         self.stop = threading.Event()
 
     def run(self):
         while not self.stop.is_set() and not self.why:
-            command = ["curl", "-sS", "-m", str(self.web.timeout_s), self.web.url("/big")]
+            command = ["curl", "-sS", "-m", str(self.timeout_s), self.web.url("/big")]
             got = hashlib.sha256()
             with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
                 size = 0
@@ -363,7 +364,7 @@ def power_off(web):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for each step")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--harms", type=int, default=12, help="how many deaths")
     args = parser.parse_args()

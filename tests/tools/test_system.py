@@ -263,5 +263,32 @@ class Tool(unittest.TestCase):
         self.assertEqual(self.run_tool("/nowhere.toml").returncode, 1)
 
 
+class Bases(unittest.TestCase):
+    def of(self, text, base=HEAD + program("a") + program("b")):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "first.toml"), "w", encoding="utf-8") as file:
+                file.write(base)
+            return check.check(source.Source(os.path.join(folder, "second.toml"), text))
+
+    def test_what_is_not_said_is_the_bases(self):
+        system = self.of('base = "first"\n[program.b]\npriority = 7\n' + program("c"))
+        self.assertEqual(system.problems, [])
+        self.assertEqual([p.name for p in system.programs], ["a", "b", "c"])
+        self.assertEqual([p.priority for p in system.programs][1], 7)
+        self.assertEqual(len({p.budget_us for p in system.programs}), 1)
+
+    def test_a_problem_is_where_its_line_is(self):
+        said = str(self.of('base = "first"\n', HEAD + program("a", prio="1")).problems[0])
+        self.assertIn("first.toml:8: a: there is no key prio", said)
+        said = str(self.of('base = "first"\n\n[program.a]\nprio = 1\n').problems[0])
+        self.assertIn("second.toml:4: a: there is no key prio", said)
+
+    def test_a_base_is_there_and_has_none(self):
+        with self.assertRaisesRegex(source.Problem, "second.toml:1: there is no .*none.toml"):
+            self.of('base = "none"\n')
+        with self.assertRaisesRegex(source.Problem, "first.toml:1: the base of another system has none"):
+            self.of('base = "first"\n', 'base = "second"\n')
+
+
 if __name__ == "__main__":
     unittest.main()

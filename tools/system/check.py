@@ -15,7 +15,8 @@ SESSIONS = 128
 PERIOD_MAX_US = 3_600_000_000
 TOP_KEYS = {"root", "run", "program", "programs", "about", "dma"}
 DEVICES = {"virtio-net": (0x1AF4, 0x1041), "virtio-blk": (0x1AF4, 0x1042),
-           "virtio-console": (0x1AF4, 0x1043), "virtio-rng": (0x1AF4, 0x1044)}
+           "virtio-console": (0x1AF4, 0x1043), "virtio-rng": (0x1AF4, 0x1044),
+           "edu": (0x1234, 0x11E8)}
 SESSION_MIN_KIB = 20  # two rings, and at least a page of data
 DEBUG = {"none": 0, "write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"],
          "read-write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"] |
@@ -96,7 +97,7 @@ class System:
         self.interfaces = {ROOT_INTERFACE: None}
 
     def report(self, path, text):
-        self.problems.append(self.source.problem(self.source.line(*path), text))
+        self.problems.append(self.source.problem(path, text))
 
     def of(self, program, *keys):
         """The path of a key of a program, for report()."""

@@ -125,13 +125,16 @@ struct survey {
     uint64_t every; /* capabilities that all units have; widths and counts mean nothing here */
     uint64_t every_extended;
     uint64_t any;
+    bool is_long;   /* of any: its fault records end behind the page of registers */
     uint32_t width; /* the least of all */
     uint32_t domains;
 };
 
 static void survey_all(struct survey *survey)
 {
-    *survey = (struct survey){ ~0ull, ~0ull, 0, 64, UINT32_MAX };
+    *survey = (struct survey){
+        .every = ~0ull, .every_extended = ~0ull, .width = 64, .domains = UINT32_MAX
+    };
     for (uint32_t i = 0; i < vtd.unit_count; i++) {
         uint64_t can = read64(&vtd.units[i], CAPABILITY);
         uint32_t width = CAPABILITY_WIDTH(can);
@@ -139,6 +142,8 @@ static void survey_all(struct survey *survey)
 
         survey->every &= can;
         survey->any |= can;
+        survey->is_long |=
+            CAPABILITY_FAULT_OFFSET(can) + CAPABILITY_FAULTS(can) * RECORD_BYTES > PAGE;
         survey->every_extended &= read64(&vtd.units[i], EXTENDED);
         survey->width = width < survey->width ? width : survey->width;
         survey->domains = domains < survey->domains ? domains : survey->domains;
@@ -156,6 +161,9 @@ static const char *settle(const struct survey *survey)
     }
     if ((survey->any & CAPABILITY_WRITE_BUFFER) != 0) {
         return "a unit needs its write buffer flushed";
+    }
+    if (survey->is_long) {
+        return "the fault records of a unit are out of reach";
     }
     if (!is_48 && (survey->every & CAPABILITY_39_BITS) == 0) {
         return "the units have no width of addresses in common";

@@ -143,7 +143,10 @@ static struct vtd_context_table *table_make(uint32_t source)
     return table;
 }
 
-/* Chapter 6: first the entry without what makes it present, then with it; then units forget what was there. */
+/*
+ * Chapter 6: first the entry without what makes it present, then with it; then units forget what was there. If only the first word
+ * changes (a source is muted or not) that is one write: what the device may reach stays so meanwhile.
+ */
 static void entry_set(struct vtd_context_table *table, uint32_t source, uint64_t low, uint64_t high)
 {
     uint64_t *entry = entry_of(table, source);
@@ -151,10 +154,12 @@ static void entry_set(struct vtd_context_table *table, uint32_t source, uint64_t
     bool was_used = entry[0] != 0;
 
     table->used += (low != 0) - (uint32_t)was_used;
-    entry[0] = low & ~CONTEXT_PRESENT;
-    arch_iommu_publish(entry, 16);
-    entry[1] = high;
-    arch_iommu_publish(entry, 16);
+    if (entry[1] != high) {
+        entry[0] = low & ~CONTEXT_PRESENT;
+        arch_iommu_publish(entry, 16);
+        entry[1] = high;
+        arch_iommu_publish(entry, 16);
+    }
     entry[0] = low;
     arch_iommu_publish(entry, 16);
     root_set(table->bus, table->used != 0 ? arch_ptr_to_phys(table->entries) | ROOT_PRESENT : 0);

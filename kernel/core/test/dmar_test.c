@@ -169,9 +169,15 @@ TEST(tables_that_make_no_sense_give_no_unit)
     refused(&table, "a unit at 0");
     table_begin(&table, 1);
     for (uint32_t i = 0; i <= DMAR_UNITS_MAX; i++) {
-        unit_add(&table, 0xfed90000, 0, 1);
+        unit_add(&table, 0xfed90000 + i * 4096, 0, 1);
     }
     refused(&table, "too many units");
+    good(&table);
+    put(table.bytes + HEAD + 8, 1ull << 52, 8);
+    refused(&table, "a unit where no processor can reach");
+    good(&table);
+    put(table.bytes + HEAD + 8, 0xfed91000, 8);
+    refused(&table, "two units in one place");
     table_begin(&table, 1);
     unit_add(&table, 0xfed90000, 0, 1);
     for (uint32_t i = 0; i <= DMAR_SCOPES_MAX; i++) {

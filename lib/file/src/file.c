@@ -226,6 +226,23 @@ err_t files_link(struct file *file, char *into, uint32_t bytes)
     return err;
 }
 
+err_t files_stat(struct file *file, struct files_status *status)
+{
+    struct files *files = file->files;
+    struct files_status found = { 0 };
+    ns_t deadline = deadline_of(files);
+    err_t err;
+
+    do {
+        err = file_stat(files->server, deadline, file->handle, &found.kind, &found.mode,
+                        &found.bytes, &found.modified, &found.links, &found.owner, &found.inode);
+    } while (err != ERR_OK && is_to_repeat(files, file, deadline, &err));
+    if (err == ERR_OK) {
+        *status = found;
+    }
+    return err;
+}
+
 err_t files_list_part(struct files_list *list)
 {
     struct files *files = list->dir->files;

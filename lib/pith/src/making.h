@@ -42,6 +42,14 @@ static inline cap_addr_t slot_of(const struct making *making, enum making_slot w
     return making->program->first + which;
 }
 
+/** making_step() - something is about to be made or changed. */
+static inline void making_step(const struct making *making)
+{
+    if (making->spec->step != NULL) {
+        making->spec->step();
+    }
+}
+
 /** making_object() - an object from the program's memory in a slot of the maker. As untyped.retype. */
 MUST_CHECK err_t making_object(struct making *making, enum making_slot which, enum object_type type,
                                uint64_t size);

@@ -18,6 +18,7 @@ enum { TABLES_FIXED = 8, PAGES_PER_TABLE = 512 };
 err_t making_object(struct making *making, enum making_slot which, enum object_type type,
                     uint64_t size)
 {
+    making_step(making);
     return untyped_retype(making->program->untyped, type, size, 1, self()->table,
                           slot_of(making, which));
 }
@@ -26,9 +27,10 @@ err_t making_object(struct making *making, enum making_slot which, enum object_t
 static err_t window_open(struct making *making, cap_addr_t frame, uint32_t pages, user_addr_t *at)
 {
     cap_addr_t window = slot_of(making, SLOT_WINDOW);
-    err_t err =
-        cap_table_copy(self()->table, window, self()->table, frame, RIGHT_READ | RIGHT_WRITE);
+    err_t err;
 
+    making_step(making);
+    err = cap_table_copy(self()->table, window, self()->table, frame, RIGHT_READ | RIGHT_WRITE);
     if (err) {
         return err;
     }
@@ -36,6 +38,7 @@ static err_t window_open(struct making *making, cap_addr_t frame, uint32_t pages
     if (err) {
         goto delete_window;
     }
+    making_step(making);
     err = region_map(*at, window, 0, pages, PROT_READ | PROT_WRITE);
     if (err) {
         goto release_region;
@@ -51,6 +54,7 @@ delete_window:
 
 static void window_close(struct making *making, uint32_t pages, user_addr_t at)
 {
+    making_step(making);
     (void)!cap_table_delete(self()->table, slot_of(making, SLOT_WINDOW));
     region_release(at, pages * PAGE_BYTES);
 }
@@ -74,6 +78,7 @@ static err_t segment_make(struct making *making, uint32_t number)
     }
     memcpy((char *)window + segment->skip, segment->data, segment->data_bytes);
     window_close(making, pages, window);
+    making_step(making);
     return space_map(slot_of(making, SLOT_SPACE), segment->start,
                      slot_of(making, (enum making_slot)(SLOT_SEGMENT + number)), 0, pages,
                      segment->prot, &done);
@@ -99,6 +104,7 @@ static err_t objects_make(struct making *making)
         err = making_object(making, SLOT_TABLES, OBJECT_PAGE_TABLE, tables);
     }
     if (err == ERR_OK) {
+        making_step(making);
         err = vspace_add_tables(slot_of(making, SLOT_SPACE), slot_of(making, SLOT_TABLES));
     }
     if (err == ERR_OK) {
@@ -124,12 +130,14 @@ static err_t context_make(struct making *making)
     if (err) {
         return err;
     }
+    making_step(making);
     err = sched_context_configure(context, spec->machine, spec->priority, spec->budget_ns,
                                   spec->period_ns, spec->core);
     if (err) {
         return err;
     }
     making->program->context = context;
+    making_step(making);
     return sched_context_bind(context, slot_of(making, SLOT_THREAD));
 }
 
@@ -150,14 +158,17 @@ static err_t pages_map(struct making *making)
     err_t err = ERR_OK;
 
     for (uint32_t i = 0; err == ERR_OK && i < sizeof(places) / sizeof(places[0]); i++) {
+        making_step(making);
         err = space_map(slot_of(making, SLOT_SPACE), places[i].at, pages, places[i].first,
                         places[i].pages, places[i].prot, &done);
     }
     if (err == ERR_OK) {
+        making_step(making);
         err = cap_table_copy(self()->table, slot_of(making, SLOT_BUFFER), self()->table, pages,
                              RIGHT_READ | RIGHT_WRITE);
     }
     if (err == ERR_OK) {
+        making_step(making);
         err = thread_set_buffer(slot_of(making, SLOT_THREAD), slot_of(making, SLOT_BUFFER),
                                 PAGES_BUFFER * PAGE_BYTES);
     }
@@ -189,15 +200,20 @@ static err_t thread_make_ready(struct making *making)
 {
     const struct program_spec *spec = making->spec;
     cap_addr_t thread = slot_of(making, SLOT_THREAD);
-    err_t err = thread_configure(thread, making->table, slot_of(making, SLOT_SPACE));
+    err_t err;
 
+    making_step(making);
+    err = thread_configure(thread, making->table, slot_of(making, SLOT_SPACE));
     if (err == ERR_OK && spec->handler != 0) {
+        making_step(making);
         err = thread_set_handler(thread, spec->handler);
     }
     if (err == ERR_OK && spec->events != 0) {
+        making_step(making);
         err = thread_bind_notification(thread, spec->events, UINT64_MAX);
     }
     if (err == ERR_OK) {
+        making_step(making);
         err = thread_write_registers(thread, REGISTER_RIP, 2, making->image.entry, BOOT_STACK_TOP,
                                      0, 0, 0, 0);
     }

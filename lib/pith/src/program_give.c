@@ -10,6 +10,7 @@
 /* Copies our slot to one of the program's table. */
 static err_t give(struct making *making, cap_addr_t to, cap_addr_t from, uint32_t rights)
 {
+    making_step(making);
     return cap_table_copy(making->table, to, self()->table, from, rights);
 }
 
@@ -29,12 +30,15 @@ static err_t page_give(struct making *making, cap_addr_t to, cap_addr_t from, us
     if (from == 0) {
         return ERR_OK;
     }
+    making_step(making);
     err = cap_table_copy(self()->table, own, self()->table, from, RIGHT_READ);
     if (err) {
         return err;
     }
+    making_step(making);
     err = space_map(slot_of(making, SLOT_SPACE), at, own, 0, 1, PROT_READ, &done);
     if (err == ERR_OK) {
+        making_step(making);
         err = cap_table_move(making->table, to, self()->table, own);
     }
     if (err) {
@@ -62,6 +66,7 @@ static err_t give_next(struct making *making, cap_addr_t source, uint32_t rights
         return err;
     }
     if (badge != 0) {
+        making_step(making);
         return cap_table_mint(making->table, *to, self()->table, source, rights, badge);
     }
     return give(making, *to, source, rights);
@@ -190,6 +195,7 @@ static err_t rest_give(struct making *making)
         return err;
     }
     making->info->memory_bytes = program->own_bytes;
+    making_step(making);
     return cap_table_move(making->table, PROGRAM_SLOT_UNTYPED, self()->table,
                           slot_of(making, SLOT_OWN));
 }

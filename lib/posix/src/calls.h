@@ -4,26 +4,47 @@
 
 #include <stdint.h>
 
-/* Error numbers of Linux. */
-enum {
-    POSIX_EBADF = 9,
-    POSIX_ENOMEM = 12,
-    POSIX_EACCES = 13,
-    POSIX_EFAULT = 14,
-    POSIX_EINVAL = 22,
-    POSIX_ENOTTY = 25,
-    POSIX_ENOSYS = 38,
-    POSIX_ENODEV = 19,
-};
+#include "errors.h"
 
 typedef long (*posix_call_t)(const long arguments[6]);
 
-/* output.c */
+/* transfer.c */
 long posix_read(const long arguments[6]);
+long posix_pread(const long arguments[6]);
+long posix_readv(const long arguments[6]);
 long posix_write(const long arguments[6]);
 long posix_writev(const long arguments[6]);
+long posix_lseek(const long arguments[6]);
+
+/* descriptor.c */
 long posix_close(const long arguments[6]);
+long posix_dup(const long arguments[6]);
+long posix_dup2(const long arguments[6]);
+long posix_dup3(const long arguments[6]);
+long posix_fcntl(const long arguments[6]);
 long posix_ioctl(const long arguments[6]);
+
+/* open.c */
+long posix_open(const long arguments[6]);
+long posix_openat(const long arguments[6]);
+long posix_creat(const long arguments[6]);
+
+/* status.c */
+long posix_stat(const long arguments[6]);
+long posix_lstat(const long arguments[6]);
+long posix_fstat(const long arguments[6]);
+long posix_fstatat(const long arguments[6]);
+long posix_access(const long arguments[6]);
+long posix_faccessat(const long arguments[6]);
+long posix_faccessat2(const long arguments[6]);
+long posix_readlink(const long arguments[6]);
+long posix_readlinkat(const long arguments[6]);
+
+/* directory.c */
+long posix_getdents(const long arguments[6]);
+long posix_getcwd(const long arguments[6]);
+long posix_chdir(const long arguments[6]);
+long posix_fchdir(const long arguments[6]);
 
 /* memory.c */
 long posix_mmap(const long arguments[6]);

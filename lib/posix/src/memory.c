@@ -9,13 +9,16 @@
 
 #include "abi/kernel_calls.h"
 #include "calls.h"
+#include "lock.h"
+#include "pages.h"
 #include "pith/space.h"
 #include "pith/string.h"
 
 enum {
-    AREAS_MAX = 64,
-    AREA_PAGES = 64,       /* if less is asked for */
-    AREA_PAGES_MAX = 4096, /* 16 MiB: what one mapping can have */
+    AREAS_MAX = 32,
+    AREA_PAGES = 64,       /* if less is asked for, and little is there */
+    AREA_SHARE = 4,        /* else a quarter of what is there: so the number of areas is no limit */
+    AREA_PAGES_MAX = 8192, /* 32 MiB: what one mapping can have */
     MAP_FIXED = 0x10,
     MAP_ANONYMOUS = 0x20,
     PROTECT_EXEC = 4,
@@ -31,6 +34,7 @@ struct area {
 };
 
 static struct area areas[AREAS_MAX];
+static uint32_t all_pages; /* of all areas */
 static struct {
     user_addr_t start; /* 0: not asked for yet */
     user_addr_t now;
@@ -70,35 +74,51 @@ static bool pages_find(const struct area *area, uint32_t count, uint32_t *first)
     return false;
 }
 
+/* How large an area for so many pages should be. lib/pith's memory comes in powers of two, so all of one is taken. */
+static uint32_t area_pages(uint32_t pages)
+{
+    uint32_t share = all_pages / AREA_SHARE;
+    uint32_t wanted = AREA_PAGES;
+
+    while (wanted < pages || (wanted < share && wanted < AREA_PAGES_MAX)) {
+        wanted *= 2;
+    }
+    return wanted;
+}
+
+/* If there is not as much, half of it may do. */
+static bool area_fill(struct area *area, uint32_t pages)
+{
+    for (uint32_t wanted = area_pages(pages);; wanted /= 2) {
+        err_t err;
+
+        wanted = wanted < pages ? pages : wanted;
+        err = region_create(wanted * PAGE_BYTES, PROT_READ | PROT_WRITE, &area->at, &area->frame);
+        if (err == ERR_OK) {
+            area->pages = wanted;
+            all_pages += wanted;
+            return true;
+        }
+        if (wanted == pages) {
+            area->at = 0;
+            return false;
+        }
+    }
+}
+
 static struct area *area_create(uint32_t pages)
 {
-    uint32_t wanted = pages < AREA_PAGES ? AREA_PAGES : pages;
-
     for (struct area *area = areas; area < areas + AREAS_MAX; area++) {
-        if (area->at != 0) {
-            continue;
+        if (area->at == 0) {
+            area->used = 0;
+            memset(area->map, 0, sizeof(area->map));
+            return area_fill(area, pages) ? area : NULL;
         }
-        err_t err =
-            region_create(wanted * PAGE_BYTES, PROT_READ | PROT_WRITE, &area->at, &area->frame);
-
-        if (err && wanted > pages) {
-            wanted = pages;
-            err =
-                region_create(wanted * PAGE_BYTES, PROT_READ | PROT_WRITE, &area->at, &area->frame);
-        }
-        if (err) {
-            area->at = 0;
-            return NULL;
-        }
-        area->pages = wanted;
-        area->used = 0;
-        memset(area->map, 0, sizeof(area->map));
-        return area;
     }
     return NULL;
 }
 
-static user_addr_t pages_take(uint32_t count)
+user_addr_t pages_take(uint32_t count)
 {
     uint32_t first = 0;
 
@@ -128,7 +148,7 @@ static struct area *area_of(user_addr_t at, uint64_t bytes)
 }
 
 /* Only what is in use is given back; the rest of the range is free already, which is no error. */
-static void pages_give(struct area *area, user_addr_t at, uint64_t bytes)
+static void area_give(struct area *area, user_addr_t at, uint64_t bytes)
 {
     uint32_t first = (uint32_t)((at - area->at) / PAGE_BYTES);
 
@@ -140,8 +160,20 @@ static void pages_give(struct area *area, user_addr_t at, uint64_t bytes)
     }
     if (area->used == 0) {
         region_destroy(area->at, area->pages * PAGE_BYTES, area->frame);
+        all_pages -= area->pages;
         area->at = 0;
     }
+}
+
+bool pages_give(user_addr_t at, uint64_t bytes)
+{
+    struct area *area = area_of(at, bytes);
+
+    if (area == NULL) {
+        return false;
+    }
+    area_give(area, at, bytes);
+    return true;
 }
 
 static uint64_t round_up(uint64_t bytes)
@@ -166,9 +198,20 @@ long posix_mmap(const long arguments[6])
     if (bytes > AREA_PAGES_MAX * PAGE_BYTES) {
         return -POSIX_ENOMEM;
     }
+    posix_lock();
     user_addr_t at = pages_take((uint32_t)(round_up(bytes) / PAGE_BYTES));
 
+    posix_unlock();
     return at != 0 ? (long)at : -POSIX_ENOMEM;
+}
+
+static bool is_mapped(user_addr_t at, uint64_t bytes)
+{
+    posix_lock();
+    bool is_there = area_of(at, bytes) != NULL;
+
+    posix_unlock();
+    return is_there;
 }
 
 /* Pages stay readable and writable: nothing here is protected from the program itself. */
@@ -179,7 +222,7 @@ long posix_mprotect(const long arguments[6])
     if ((arguments[2] & PROTECT_EXEC) != 0) {
         return -POSIX_EACCES;
     }
-    return area_of((user_addr_t)arguments[0], bytes) != NULL ? 0 : -POSIX_ENOMEM;
+    return is_mapped((user_addr_t)arguments[0], bytes) ? 0 : -POSIX_ENOMEM;
 }
 
 long posix_munmap(const long arguments[6])
@@ -190,13 +233,11 @@ long posix_munmap(const long arguments[6])
     if (at % PAGE_BYTES != 0 || bytes == 0) {
         return -POSIX_EINVAL;
     }
-    struct area *area = area_of(at, bytes);
+    posix_lock();
+    bool is_ours = pages_give(at, bytes);
 
-    if (area == NULL) {
-        return -POSIX_EINVAL;
-    }
-    pages_give(area, at, bytes);
-    return 0;
+    posix_unlock();
+    return is_ours ? 0 : -POSIX_EINVAL;
 }
 
 /* A break of BREAK_BYTES; who needs more takes mappings. Gives the new break, or the old one if it cannot. */
@@ -204,18 +245,18 @@ long posix_brk(const long arguments[6])
 {
     user_addr_t wanted = (user_addr_t)arguments[0];
 
+    posix_lock();
     if (program_break.start == 0) {
         program_break.start = program_break.now = pages_take(BREAK_BYTES / PAGE_BYTES);
     }
-    if (program_break.start == 0) {
-        return 0;
-    }
-    if (wanted >= program_break.start && wanted <= program_break.start + BREAK_BYTES) {
+    if (program_break.start != 0 && wanted >= program_break.start &&
+        wanted <= program_break.start + BREAK_BYTES) {
         if (wanted < program_break.now) {
             memset((char *)wanted, 0, program_break.now - wanted);
         }
         program_break.now = wanted;
     }
+    posix_unlock();
     return (long)program_break.now;
 }
 
@@ -224,7 +265,7 @@ long posix_madvise(const long arguments[6])
 {
     uint64_t bytes = round_up((uint64_t)arguments[1]);
 
-    if (area_of((user_addr_t)arguments[0], bytes) == NULL) {
+    if (!is_mapped((user_addr_t)arguments[0], bytes)) {
         return -POSIX_ENOMEM;
     }
     if (arguments[2] == 4) {

@@ -7,16 +7,22 @@
 
 #include <stddef.h>
 
+#include "abi/kernel_calls.h"
 #include "libc_start.h"
 #include "pith/clock.h"
+#include "pith/debug.h"
+#include "pith/object.h"
 #include "pith/self.h"
+#include "pith/space.h"
 #include "pith/string.h"
 
-enum { ARGUMENTS_MAX = 32, AUX_PAGE_BYTES = 6, AUX_RANDOM = 25 };
+enum { ARGUMENTS_MAX = 32, AUX_PAGE_BYTES = 6, AUX_RANDOM = 25, STATUS_NO_STACK = 251 };
+enum { STACK_MIN = 64 * 1024, STACK_MAX = 1024 * 1024, STACK_SHARE = 8 };
 
 /* What a C library expects on the stack, in this order: arguments, 0, environment, 0, pairs of aux, 0. */
 static uintptr_t first[ARGUMENTS_MAX + 2 + 6];
 
+static struct posix_thread first_thread;
 static char words[PROGRAM_ARGS_BYTES];
 static uint64_t random[2];
 
@@ -51,8 +57,33 @@ static void random_fill(void)
     random[1] = (random[0] ^ random[0] >> 31) * 0xbf58476d1ce4e5b9u;
 }
 
+/* A stack for main(): a share of the program's memory, and a page below it where nothing is. Gives its end. */
+static err_t stack_create(uintptr_t *end)
+{
+    const struct program_info *program = self()->program;
+    uint64_t bytes = program != NULL ? program->memory_bytes / STACK_SHARE : STACK_MAX;
+    user_addr_t at = 0;
+    cap_addr_t frame;
+    err_t err;
+
+    bytes = bytes < STACK_MIN ? STACK_MIN : bytes > STACK_MAX ? STACK_MAX : bytes;
+    bytes &= ~(PAGE_BYTES - 1);
+    err = object_create(OBJECT_FRAME, bytes / PAGE_BYTES << 8 | PAGE_CLASS_4K, &frame);
+    if (err == ERR_OK) {
+        err = region_reserve(bytes + PAGE_BYTES, &at);
+    }
+    if (err == ERR_OK) {
+        err = region_map(at + PAGE_BYTES, frame, 0, (uint32_t)(bytes / PAGE_BYTES),
+                         PROT_READ | PROT_WRITE);
+    }
+    *end = at + PAGE_BYTES + bytes;
+    return err;
+}
+
 int program_main(void)
 {
+    uintptr_t stack;
+
     size_t length = strlen(self_args());
 
     memcpy(words, self_args(), length < sizeof(words) ? length : sizeof(words) - 1);
@@ -64,6 +95,10 @@ int program_main(void)
     aux[1] = PAGE_BYTES;
     aux[2] = AUX_RANDOM;
     aux[3] = (uintptr_t)random;
+    if (stack_create(&stack) != ERR_OK) {
+        debug_printf("%s: there is no memory for a stack\n", (const char *)first[0]);
+        program_exit(STATUS_NO_STACK);
+    }
     /* main() is declared without arguments for programs without a C library. */
-    return __libc_start_main((main_function_t)(uintptr_t)main, count, (char **)first);
+    posix_main_enter(&first_thread, stack, (main_function_t)(uintptr_t)main, count, (char **)first);
 }

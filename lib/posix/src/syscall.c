@@ -3,11 +3,10 @@
  * The table of calls. A program here is one process with one thread: it has number 1 and no signals.
  * Size: seven parameters are what a system call has.
  */
-#include "posix/syscall.h"
-
 #include <stddef.h>
 
 #include "calls.h"
+#include "libc_start.h"
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
 #include "pith/string.h"
@@ -19,27 +18,50 @@ enum { PROCESS = 1, SET_FS = 0x1002, SIGNAL_MASK_BYTES = 8 };
 enum {
     CALL_READ = 0,
     CALL_WRITE = 1,
+    CALL_OPEN = 2,
     CALL_CLOSE = 3,
+    CALL_STAT = 4,
+    CALL_FSTAT = 5,
+    CALL_LSTAT = 6,
+    CALL_LSEEK = 8,
     CALL_MMAP = 9,
     CALL_MPROTECT = 10,
     CALL_MUNMAP = 11,
     CALL_BRK = 12,
     CALL_RT_SIGPROCMASK = 14,
     CALL_IOCTL = 16,
+    CALL_PREAD = 17,
+    CALL_READV = 19,
     CALL_WRITEV = 20,
+    CALL_ACCESS = 21,
     CALL_SCHED_YIELD = 24,
     CALL_MADVISE = 28,
+    CALL_DUP = 32,
+    CALL_DUP2 = 33,
     CALL_NANOSLEEP = 35,
     CALL_GETPID = 39,
     CALL_EXIT = 60,
+    CALL_FCNTL = 72,
+    CALL_GETCWD = 79,
+    CALL_CHDIR = 80,
+    CALL_FCHDIR = 81,
+    CALL_CREAT = 85,
+    CALL_READLINK = 89,
     CALL_ARCH_PRCTL = 158,
     CALL_GETTID = 186,
     CALL_SET_THREAD_AREA = 205,
+    CALL_GETDENTS = 217,
     CALL_SET_TID_ADDRESS = 218,
     CALL_CLOCK_GETTIME = 228,
     CALL_CLOCK_GETRES = 229,
     CALL_CLOCK_NANOSLEEP = 230,
     CALL_EXIT_GROUP = 231,
+    CALL_OPENAT = 257,
+    CALL_FSTATAT = 262,
+    CALL_READLINKAT = 267,
+    CALL_FACCESSAT = 269,
+    CALL_DUP3 = 292,
+    CALL_FACCESSAT2 = 439,
 };
 
 static long process_number(const long arguments[6])
@@ -96,30 +118,53 @@ static long arch_prctl(const long arguments[6])
 static const posix_call_t calls[] = {
     [CALL_READ] = posix_read,
     [CALL_WRITE] = posix_write,
+    [CALL_OPEN] = posix_open,
     [CALL_CLOSE] = posix_close,
+    [CALL_STAT] = posix_stat,
+    [CALL_FSTAT] = posix_fstat,
+    [CALL_LSTAT] = posix_lstat,
+    [CALL_LSEEK] = posix_lseek,
     [CALL_MMAP] = posix_mmap,
     [CALL_MPROTECT] = posix_mprotect,
     [CALL_MUNMAP] = posix_munmap,
     [CALL_BRK] = posix_brk,
     [CALL_RT_SIGPROCMASK] = signal_mask,
     [CALL_IOCTL] = posix_ioctl,
+    [CALL_PREAD] = posix_pread,
+    [CALL_READV] = posix_readv,
     [CALL_WRITEV] = posix_writev,
+    [CALL_ACCESS] = posix_access,
     [CALL_SCHED_YIELD] = yield,
     [CALL_MADVISE] = posix_madvise,
+    [CALL_DUP] = posix_dup,
+    [CALL_DUP2] = posix_dup2,
     [CALL_NANOSLEEP] = posix_nanosleep,
     [CALL_GETPID] = process_number,
     [CALL_EXIT] = end,
+    [CALL_FCNTL] = posix_fcntl,
+    [CALL_GETCWD] = posix_getcwd,
+    [CALL_CHDIR] = posix_chdir,
+    [CALL_FCHDIR] = posix_fchdir,
+    [CALL_CREAT] = posix_creat,
+    [CALL_READLINK] = posix_readlink,
     [CALL_ARCH_PRCTL] = arch_prctl,
     [CALL_GETTID] = process_number,
     [CALL_SET_THREAD_AREA] = set_thread_area,
+    [CALL_GETDENTS] = posix_getdents,
     [CALL_SET_TID_ADDRESS] = process_number,
     [CALL_CLOCK_GETTIME] = posix_clock_gettime,
     [CALL_CLOCK_GETRES] = posix_clock_getres,
     [CALL_CLOCK_NANOSLEEP] = posix_clock_nanosleep,
     [CALL_EXIT_GROUP] = end,
+    [CALL_OPENAT] = posix_openat,
+    [CALL_FSTATAT] = posix_fstatat,
+    [CALL_READLINKAT] = posix_readlinkat,
+    [CALL_FACCESSAT] = posix_faccessat,
+    [CALL_DUP3] = posix_dup3,
+    [CALL_FACCESSAT2] = posix_faccessat2,
 };
 
-long pith_syscall(long number, long a1, long a2, long a3, long a4, long a5, long a6)
+long posix_syscall(long number, long a1, long a2, long a3, long a4, long a5, long a6)
 {
     const long arguments[6] = { a1, a2, a3, a4, a5, a6 };
 

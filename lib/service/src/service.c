@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/service.h"
 
+#include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"
 #include "pith/program_info.h"
@@ -12,6 +13,32 @@
 #include "abi/names.h"
 
 enum { STATUS_CANNOT_WAIT = 252 };
+
+#define IRQ_BITS (((1ull << PROGRAM_IRQS_MAX) - 1) << EVENT_IRQ_FIRST)
+
+/* For tests. */
+static _Noreturn void hang(enum service_hang kind)
+{
+    if (kind == SERVICE_HANG_LOCK) {
+        self_lock();
+    }
+    while (kind == SERVICE_HANG_WAIT) {
+        sleep_until(DEADLINE_NEVER);
+    }
+    for (;;) { /* without `pause`, with which an emulator takes minutes */
+    }
+}
+
+static void hang_ordered(struct service *service)
+{
+    enum service_hang kind = (enum service_hang)service->words[0];
+
+    if (kind != SERVICE_HANG_IRQ && kind != SERVICE_HANG_CALL) {
+        hang(kind);
+    }
+    service->hang = kind;
+    service->info = MSG_INFO(ERR_OK, 0, 0);
+}
 
 /* Once: count where the parent can see it. */
 static void service_begin(struct service *service)
@@ -37,9 +64,8 @@ static bool is_ours(struct service *service)
         return false;
     }
     if (MSG_LABEL(service->info) == SERVICE_HANG && service->badge == SERVICE_BADGE_WARDEN) {
-        for (;;) {
-            __builtin_ia32_pause();
-        }
+        hang_ordered(service);
+        return true;
     }
     if (MSG_LABEL(service->info) != SERVICE_PROBE) {
         return false;
@@ -97,11 +123,17 @@ enum service_event service_wait(struct service *service, ns_t deadline_ns)
         }
         if (MSG_LABEL(service->info) == MSG_LABEL_NOTIFIED) {
             service->has_call = false;
+            if (service->hang == SERVICE_HANG_IRQ && (service->bits & IRQ_BITS) != 0) {
+                hang(SERVICE_HANG_IRQ);
+            }
             program_stats->signals++;
             return SERVICE_SIGNALS;
         }
         service->has_call = true;
         if (!is_ours(service)) {
+            if (service->hang == SERVICE_HANG_CALL) {
+                hang(SERVICE_HANG_CALL);
+            }
             service->arrived = stats_ticks();
             return SERVICE_CALL;
         }

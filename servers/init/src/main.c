@@ -15,7 +15,7 @@
 #include "abi/names.h"
 
 enum { STATUS_NOTHING_BUILT = 1, STATUS_CANNOT_GUARD = 2 };
-enum { PRIORITY = 255, PERIOD_NS = 10000000 }; /* above the warden */
+enum { PRIORITY = WARDEN_PRIORITY + 1, PERIOD_NS = 10000000 }; /* above the warden */
 
 static struct init the_init;
 
@@ -50,7 +50,13 @@ int main(void)
     if (init_build()) {
         return STATUS_NOTHING_BUILT;
     }
-    err_t err = guard_start(&handle);
+    /* This thread only waits from now on, and lends to the guard: it must not have more than that. */
+    err_t err = sched_context_configure(ROOT_SLOT_CONTEXT, ROOT_SLOT_MACHINE, PRIORITY, PERIOD_NS,
+                                        PERIOD_NS, 0);
+
+    if (err == ERR_OK) {
+        err = guard_start(&handle);
+    }
 
     if (err == ERR_OK) {
         err = thread_join(&handle, DEADLINE_NEVER);

@@ -55,23 +55,45 @@ static err_t bars_keep(uint32_t program)
     return ERR_OK;
 }
 
-/* An interrupt that was claimed in a life whose record is lost is claimed anew. */
-static err_t irq_keep(uint32_t program, uint32_t number)
+static bool irqs_are_kept(uint32_t program)
 {
-    struct program_irq *irq = &record_of(program)->irqs[number];
-    cap_addr_t slot = slot_of(program, PART_IRQS + number);
+    for (uint32_t i = 0; i < PROGRAM_IRQS_MAX; i++) {
+        if (record_of(program)->irqs[i].slot != slot_of(program, PART_IRQS + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * What a device must write is said only once, when its interrupt is claimed: if a warden died before it noted that, all are
+ * made anew. They have memory of their own, which is had back then.
+ */
+static err_t irqs_keep(uint32_t program)
+{
+    cap_addr_t memory = slot_of(program, PART_IRQ_MEMORY);
+    struct program_irq irqs[PROGRAM_IRQS_MAX] = { 0 };
     err_t err;
 
-    if (irq->slot == slot) {
+    if (irqs_are_kept(program)) {
         return ERR_OK;
     }
-    (void)!cap_table_delete(PROGRAM_SLOT_TABLE, slot);
-    err = object_keep(slot, OBJECT_IRQ, 0);
+    err = object_keep(memory, OBJECT_UNTYPED, PAGE_BYTES);
     if (err == ERR_OK) {
-        err = domain_irq_claim(slot, id_of(program), &irq->address, &irq->data);
+        step();
+        err = cap_table_revoke(PROGRAM_SLOT_TABLE, memory);
+    }
+    for (uint32_t i = 0; err == ERR_OK && i < PROGRAM_IRQS_MAX; i++) {
+        irqs[i].slot = slot_of(program, PART_IRQS + i);
+        step();
+        err = untyped_retype(memory, OBJECT_IRQ, 0, 1, PROGRAM_SLOT_TABLE, irqs[i].slot);
+        if (err == ERR_OK) {
+            step();
+            err = domain_irq_claim(irqs[i].slot, id_of(program), &irqs[i].address, &irqs[i].data);
+        }
     }
     if (err == ERR_OK) {
-        irq->slot = slot;
+        memcpy(record_of(program)->irqs, irqs, sizeof(irqs));
         record_seal(record_of(program));
     }
     return err;
@@ -106,23 +128,29 @@ err_t device_keep(uint32_t program, const char **why)
     if (err) {
         return err;
     }
-    *why = "no interrupt is left for its device";
-    for (uint32_t i = 0; err == ERR_OK && i < PROGRAM_IRQS_MAX; i++) {
-        err = irq_keep(program, i);
+    *why = "faults of its device cannot be heard of";
+    err = strays_listen(program);
+    if (err) {
+        return err;
     }
-    return err;
+    *why = "no interrupt is left for its device";
+    return irqs_keep(program);
 }
 
 err_t device_release(uint32_t program, const char **why)
 {
     uint32_t vectors = 0;
-    err_t err = domain_attach(slot_of(program, PART_SPACE), id_of(program));
+    err_t err;
 
+    strays_forget(program);
+    step();
+    err = domain_attach(slot_of(program, PART_SPACE), id_of(program));
     *why = "its device cannot be attached to its domain";
     if (err) {
         return err;
     }
     *why = "the PCI server cannot enable its device";
+    step();
     return pci_enable(pci_server(), soon(ASK_MS), id_of(program), 1, &vectors);
 }
 
@@ -134,7 +162,11 @@ void device_quiesce(uint32_t program)
     if (record_of(program)->device == 0 || pci_server() == 0) {
         return;
     }
+    step();
     (void)!pci_disable(pci_server(), soon(ASK_MS), id_of(program));
+    step();
     domain_detach(slot_of(program, PART_SPACE), id_of(program));
+    step();
     (void)!pci_reset(pci_server(), soon(RESET_MS), id_of(program), &how);
+    strays_forget(program);
 }

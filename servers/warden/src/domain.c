@@ -25,6 +25,7 @@ err_t domain_keep(cap_addr_t slot)
     if (err || is_remapped(slot)) {
         return err;
     }
+    step();
     (void)!cap_table_delete(self()->table, slot);
     return is_trusted() ? ERR_OK : ERR_GONE;
 }

@@ -62,10 +62,14 @@ static err_t state_map(void)
     if (err) {
         return err;
     }
-    _Static_assert(PAGE_BYTES + DESCRIPTION_PROGRAMS * sizeof(struct record) <= WARDEN_STATE_BYTES,
-                   "records follow the page");
+    _Static_assert(PAGE_BYTES + DESCRIPTION_PROGRAMS *
+                                    (2 * sizeof(struct record) + sizeof(struct request)) <=
+                       WARDEN_STATE_BYTES,
+                   "records, copies and requests follow the page");
     the_warden.page = (struct warden_page *)state;
     the_warden.records = (struct record *)(state + PAGE_BYTES);
+    the_warden.copies = the_warden.records + DESCRIPTION_PROGRAMS;
+    the_warden.requests = (struct request *)(the_warden.copies + DESCRIPTION_PROGRAMS);
     the_warden.epochs = (_Atomic uint32_t *)epochs;
     if (the_warden.page->magic != WARDEN_PAGE_MAGIC) {
         return ERR_GONE;
@@ -106,36 +110,19 @@ static err_t keep_all(void)
     return err == ERR_OK ? sessions_keep() : err;
 }
 
-/* The record says that it runs, and its first thread could. */
-static bool runs_on(uint32_t program)
+/* Its first thread could run. One that faulted could not, but the ear hears of that, or has. */
+static bool could_run(uint32_t program)
 {
     uint32_t state = THREAD_STATE_INACTIVE, fault, rank;
     uint64_t address, ip, switches;
 
+    if (atomic_load_explicit(&the_warden.requests[program].wants, memory_order_relaxed) &
+        WANT_DIED) {
+        return true;
+    }
     return thread_info(slot_of(program, PART_MAKING) + PROGRAM_PARENT_THREAD, &state, &fault,
                        &address, &ip, &rank, &switches) == ERR_OK &&
-           state != THREAD_STATE_INACTIVE && state != THREAD_STATE_FAULTED;
-}
-
-/* What a dead warden left: go on with it, or do again what it may not have finished. */
-static void adopt(uint32_t program)
-{
-    struct record *record = record_of(program);
-    bool is_right = record_is_right(record);
-
-    if (is_right && record->intent == INTENT_NONE &&
-        (record->state != SYSTEM_STATE_RUNNING || runs_on(program))) {
-        return;
-    }
-    say(LOG_WARNING, "%s was left %s; it is made anew\n", description_of(program)->name,
-        is_right ? "half done" : "with a damaged record");
-    if (!is_right) {
-        memset(record, 0, sizeof(*record));
-    }
-    program_end(program, SYSTEM_STATE_FAULTED);
-    record->state = SYSTEM_STATE_WAITING;
-    record->due_ns = 0;
-    record_seal(record);
+           state != THREAD_STATE_INACTIVE;
 }
 
 static void begin(uint32_t program)
@@ -147,6 +134,41 @@ static void begin(uint32_t program)
         record->state = SYSTEM_STATE_WAITING;
     }
     record_seal(record);
+}
+
+static void roll_forward(uint32_t program)
+{
+    struct record *record = record_of(program);
+
+    say(LOG_WARNING, "%s was left half done", description_of(program)->name);
+    switch (record->intent) {
+    case INTENT_STOP:
+        program_end(program, INTENT_STOP, SYSTEM_STATE_STOPPED);
+        record_intend(record, INTENT_NONE);
+        break;
+    case INTENT_START:
+        program_end(program, INTENT_START, SYSTEM_STATE_WAITING);
+        record->due_ns = 0;
+        record_intend(record, INTENT_NONE);
+        break;
+    default:
+        program_end(program, INTENT_END, SYSTEM_STATE_FAULTED);
+        restart_plan(program);
+        break;
+    }
+}
+
+/* What a dead warden left: go on with it, or end what it had begun. */
+static void adopt(uint32_t program)
+{
+    struct record *record = record_of(program);
+
+    if (!record_recover(record)) {
+        begin(program);
+    } else if (record->intent != INTENT_NONE ||
+               (record->state == SYSTEM_STATE_RUNNING && !could_run(program))) {
+        roll_forward(program);
+    }
 }
 
 /* From the lowest rank up, so that servers are there before their clients. */
@@ -176,6 +198,11 @@ static err_t system_read(void)
         return err;
     }
     the_warden.count = the_warden.description.header.program_count;
+    if (the_warden.page->starts == 1) {
+        the_warden.page->steps =
+            (struct warden_steps){ .left = the_warden.description.header.death_step,
+                                   .how = SYSTEM_HARM_FAULT };
+    }
     err = keep_all();
     if (err) {
         debug_printf("warden: cannot make what the programs need: %s\n", error_name(err));
@@ -189,20 +216,23 @@ static _Noreturn void work(void)
 
     for (;;) {
         ns_t due_ns = next_due_ns();
-        uint64_t bits;
+        uint64_t bits = 0;
 
         alive(0);
-        err_t err =
-            notification_wait(WARDEN_SLOT_HAND, 1, due_ns < probe_ns ? due_ns : probe_ns, 0, &bits);
+        err_t err = notification_wait(WARDEN_SLOT_HAND, HAND_WORK | HAND_STRAYS,
+                                      due_ns < probe_ns ? due_ns : probe_ns, 0, &bits);
 
         if (err != ERR_OK && err != ERR_TIMED_OUT && err != ERR_CANCELLED) {
             program_exit(STATUS_CANNOT_WAIT);
         }
         while (atomic_load_explicit(&the_warden.hand_is_to_hang, memory_order_relaxed) != 0) {
-            __builtin_ia32_pause();
+        }
+        if ((bits & HAND_STRAYS) != 0) {
+            strays_handle();
         }
         requests_handle();
         if (clock_now() >= probe_ns) {
+            strays_of_nobody();
             probe_all();
             probe_ns = clock_now() + PROBE_MS * NS_PER_MS;
         }
@@ -218,7 +248,7 @@ int main(void)
     if (system_read()) {
         return STATUS_NO_SYSTEM;
     }
-    if (cap_mint(WARDEN_SLOT_HAND, RIGHT_SIGNAL, 1, &hand_bell) || ear_start()) {
+    if (cap_mint(WARDEN_SLOT_HAND, RIGHT_SIGNAL, HAND_WORK, &hand_bell) || ear_start()) {
         debug_printf("warden: no thread for faults and calls\n");
         return STATUS_NO_EAR;
     }
@@ -226,15 +256,15 @@ int main(void)
         if (!is_mine(i)) {
             continue;
         }
-        if (the_warden.page->starts == 1) {
-            begin(i);
-        } else {
-            adopt(i);
-        }
+        adopt(i);
     }
     if (the_warden.page->starts > 1) {
         say(LOG_ERROR, "number %u goes on with what is there", the_warden.page->starts);
     }
     start_all();
+    if (the_warden.page->steps.left != 0) {
+        debug_printf("warden: the system is built, %u steps before its end\n",
+                     the_warden.page->steps.left);
+    }
     work();
 }

@@ -10,6 +10,17 @@
 
 enum { PIECES = WARDEN_SLOT_PROGRAMS - WARDEN_SLOT_DEVICES };
 
+/* The kernel zeroes memory before it gives it: a byte takes a fraction of this, also on a busy host. */
+enum { ZEROING_NS_PER_BYTE = 4, ZEROING_NS_MAX = 900000000 };
+
+static void alive_while_zeroing(enum object_type type, uint64_t size)
+{
+    uint64_t bytes = type == OBJECT_FRAME ? (size >> 8) * PAGE_BYTES : 0;
+
+    alive(bytes < ZEROING_NS_MAX / ZEROING_NS_PER_BYTE ? bytes * ZEROING_NS_PER_BYTE
+                                                       : ZEROING_NS_MAX);
+}
+
 bool slot_is_empty(cap_addr_t slot)
 {
     uint32_t type = OBJECT_NONE, rights, depth, flags;
@@ -27,7 +38,9 @@ err_t object_keep(cap_addr_t slot, enum object_type type, uint64_t size)
     if (!slot_is_empty(slot)) {
         return ERR_OK;
     }
+    alive_while_zeroing(type, size);
     for (uint32_t i = 0; i < warden()->page->ram_count && i < WARDEN_RAM_MAX; i++) {
+        step();
         err = untyped_retype(WARDEN_SLOT_RAM + i, type, size, 1, self()->table, slot);
         if (err != ERR_NO_MEMORY) {
             return err;
@@ -41,6 +54,7 @@ err_t mint_keep(cap_addr_t slot, cap_addr_t source, uint32_t rights, uint64_t ba
     if (!slot_is_empty(slot)) {
         return ERR_OK;
     }
+    step();
     return cap_table_mint(self()->table, slot, self()->table, source, rights, badge);
 }
 
@@ -104,12 +118,14 @@ err_t device_frame_keep(cap_addr_t slot, uint64_t base, uint64_t bytes)
     if (err == ERR_OK && base > start) {
         err = piece_slot(&before);
         if (err == ERR_OK) {
+            step();
             err = untyped_retype(piece, OBJECT_UNTYPED, base - start, 1, self()->table, before);
         }
     }
     if (err) {
         return err;
     }
+    step();
     return untyped_retype(piece, OBJECT_FRAME, bytes / PAGE_BYTES << 8 | PAGE_CLASS_4K, 1,
                           self()->table, slot);
 }

@@ -14,6 +14,30 @@
 
 enum { ANSWER_MS = 10, ATTEMPTS = 2, RANKS = 16 };
 
+/*
+ * Since when each program has been found waiting for the answer to a call of its own; 0: it was not. One that waits for a
+ * server which answers its own probes is not silent, it waits; but not for ever.
+ */
+static ns_t waiting_since_ns[DESCRIPTION_PROGRAMS];
+#define WAITING_NS_MAX NS_PER_S
+
+static bool is_waiting_for_another(uint32_t program)
+{
+    uint32_t state = THREAD_STATE_INACTIVE, fault, rank;
+    uint64_t address, ip, switches;
+
+    if (thread_info(slot_of(program, PART_MAKING) + PROGRAM_PARENT_THREAD, &state, &fault, &address,
+                    &ip, &rank, &switches) != ERR_OK ||
+        state != THREAD_STATE_CALLING) {
+        waiting_since_ns[program] = 0;
+        return false;
+    }
+    if (waiting_since_ns[program] == 0) {
+        waiting_since_ns[program] = clock_now();
+    }
+    return clock_now() - waiting_since_ns[program] < WAITING_NS_MAX;
+}
+
 static void probe(uint32_t program)
 {
     struct record *record = record_of(program);
@@ -21,6 +45,9 @@ static void probe(uint32_t program)
     ns_t start_ns = 0;
     uint64_t words[8];
 
+    if (is_waiting_for_another(program)) {
+        return;
+    }
     for (uint32_t i = 0; i < ATTEMPTS && err == ERR_TIMED_OUT; i++) {
         alive(0);
         start_ns = clock_now();
@@ -32,12 +59,36 @@ static void probe(uint32_t program)
     if (atomic_load_explicit(&warden()->requests[program].wants, memory_order_relaxed) != 0) {
         return; /* it died meanwhile, or is to: that is not silence */
     }
-    if (err == ERR_TIMED_OUT) {
+    if (err == ERR_TIMED_OUT && !is_waiting_for_another(program)) {
         say(LOG_ERROR, "%s does not answer", description_of(program)->name);
         program_failed(program, true);
-    } else if (spent_ns > record->probe_worst_ns) {
+    } else if (err == ERR_OK && spent_ns > record->probe_worst_ns) {
         record->probe_worst_ns = spent_ns;
         record_seal(record);
+    }
+}
+
+/* Nobody is going to serve those who wait in its queue: they are told. */
+static void callers_tell(uint32_t program)
+{
+    uint32_t cancelled = 1;
+
+    while (cancelled != 0 &&
+           endpoint_cancel(slot_of(program, PART_ENDPOINT), &cancelled) == ERR_OK) {
+        alive(0);
+    }
+}
+
+static void look_after(uint32_t program)
+{
+    uint32_t state = record_of(program)->state;
+
+    if (state == SYSTEM_STATE_RUNNING) {
+        if (description_of(program)->flags & DESCRIPTION_PROBE) {
+            probe(program);
+        }
+    } else if (state != SYSTEM_STATE_WAITING && is_mine(program)) {
+        callers_tell(program);
     }
 }
 
@@ -45,10 +96,8 @@ void probe_all(void)
 {
     for (uint32_t rank = 0; rank < RANKS; rank++) {
         for (uint32_t i = 0; i < warden()->count; i++) {
-            if (description_of(i)->rank == rank &&
-                (description_of(i)->flags & DESCRIPTION_PROBE) != 0 &&
-                record_of(i)->state == SYSTEM_STATE_RUNNING) {
-                probe(i);
+            if (description_of(i)->rank == rank) {
+                look_after(i);
             }
         }
     }

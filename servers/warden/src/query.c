@@ -8,6 +8,7 @@
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
 #include "pith/string.h"
+#include "service/service.h"
 
 /* Owners that are no program come first. */
 enum { OWNERS_FIXED = 4, STATUS_HARMED = 99 };
@@ -100,6 +101,22 @@ static err_t query_recovery(uint64_t words[8])
     return ERR_OK;
 }
 
+static err_t query_strays(uint64_t words[8])
+{
+    if (words[0] > warden()->count) {
+        return ERR_RANGE;
+    }
+    const struct warden_strays *strays = words[0] == warden()->count
+                                             ? &warden()->page->strays
+                                             : &record_of((uint32_t)words[0])->strays;
+
+    words[SYSTEM_STRAYS_COUNT] = strays->count;
+    words[SYSTEM_STRAYS_ADDRESS] = strays->address;
+    words[SYSTEM_STRAYS_REASON] = strays->reason;
+    words[SYSTEM_STRAYS_SOURCE] = strays->source;
+    return ERR_OK;
+}
+
 static err_t query_shape(uint64_t words[8])
 {
     if (words[0] >= warden()->count) {
@@ -153,17 +170,42 @@ static err_t want(const uint64_t words[8], enum want what)
     return ERR_OK;
 }
 
+/* Only who has a device has interrupts. */
+static err_t want_hang(const uint64_t words[8])
+{
+    if (words[0] >= warden()->count || words[1] >= SERVICE_HANG_KINDS ||
+        (words[1] == SERVICE_HANG_IRQ && record_of((uint32_t)words[0])->device == 0)) {
+        return ERR_RANGE;
+    }
+    warden()->requests[words[0]].hang = words[1];
+    return want(words, WANT_HANG);
+}
+
 /* For tests of init: a fault in the ear, or a hand that hangs. */
 static err_t harm_self(uint64_t how)
 {
-    if (how == 1) {
+    if (how == SYSTEM_HARM_FAULT) {
         program_exit(STATUS_HARMED);
     }
-    if (how != 2) {
+    if (how != SYSTEM_HARM_HANG) {
         return ERR_RANGE;
     }
     atomic_store_explicit(&warden()->hand_is_to_hang, 1, memory_order_relaxed);
     hand_wake();
+    return ERR_OK;
+}
+
+static err_t harm_at_step(uint64_t words[8])
+{
+    struct warden_steps *steps = &warden()->page->steps;
+
+    if (words[0] > UINT32_MAX || words[1] < SYSTEM_HARM_FAULT || words[1] > SYSTEM_HARM_HANG) {
+        return ERR_RANGE;
+    }
+    uint32_t left = steps->left;
+
+    *steps = (struct warden_steps){ .left = (uint32_t)words[0], .how = (uint32_t)words[1] };
+    words[0] = left;
     return ERR_OK;
 }
 
@@ -176,6 +218,8 @@ static err_t answer(uint32_t op, uint64_t words[8])
         return query_owner(words);
     case SYSTEM_RECOVERY:
         return query_recovery(words);
+    case SYSTEM_STRAYS:
+        return query_strays(words);
     case SYSTEM_SHAPE:
         return query_shape(words);
     case SYSTEM_INTERFACE:
@@ -191,9 +235,11 @@ static err_t answer(uint32_t op, uint64_t words[8])
     case SYSTEM_FAIL:
         return want(words, WANT_FAIL);
     case SYSTEM_HANG:
-        return want(words, WANT_HANG);
+        return want_hang(words);
     case SYSTEM_WARDEN:
         return harm_self(words[0]);
+    case SYSTEM_STEP:
+        return harm_at_step(words);
     case SYSTEM_POWER_OFF:
         return machine_restart(WARDEN_SLOT_MACHINE, 0, (uint32_t)words[0] & 0xff);
     default:

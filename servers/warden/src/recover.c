@@ -31,32 +31,31 @@ void program_counts(uint32_t program, ns_t *used_ns, uint64_t *switches)
     }
 }
 
-void program_end(uint32_t program, enum system_state state)
+/* What the ear noted is done, or was of a life that is over. */
+static void wants_clear(uint32_t program, uint32_t wants)
+{
+    step();
+    /* Relaxed: nothing is handed over; what the bits told of was read before. */
+    atomic_fetch_and_explicit(&warden()->requests[program].wants, ~wants, memory_order_relaxed);
+}
+
+void program_end(uint32_t program, enum intent intent, enum system_state state)
 {
     struct record *record = record_of(program);
     ns_t used_ns;
     uint64_t switches;
 
-    record_intend(record, INTENT_END);
+    record_intend(record, intent);
     program_counts(program, &used_ns, &switches);
     device_quiesce(program);
+    step();
     program_sweep(slot_of(program, PART_UNTYPED), slot_of(program, PART_MAKING));
     sessions_renew(program);
+    wants_clear(program,
+                WANT_DIED | WANT_FAIL | WANT_HANG | (intent == INTENT_STOP ? WANT_KILL : 0));
     record->used_ns = used_ns;
     record->switches = switches;
     record->state = state;
-    record_intend(record, INTENT_NONE);
-}
-
-/* Those who wait in its queue are told; who calls later is told at the deadline. */
-static void stay_down(uint32_t program)
-{
-    uint32_t cancelled = 1;
-
-    while (cancelled != 0 &&
-           endpoint_cancel(slot_of(program, PART_ENDPOINT), &cancelled) == ERR_OK) {
-        alive(0);
-    }
 }
 
 static ns_t back_off_ns(uint32_t recent)
@@ -70,16 +69,12 @@ static ns_t back_off_ns(uint32_t recent)
     return (ms < BACK_OFF_MAX_MS ? ms : BACK_OFF_MAX_MS) * NS_PER_MS;
 }
 
-/* It is down: when is it to be started again? */
-static void restart_plan(uint32_t program)
+static void restart_when(uint32_t program)
 {
     const struct description_program *description = description_of(program);
     struct record *record = record_of(program);
     ns_t now_ns = clock_now();
 
-    if (description->restart_limit == 0) {
-        return;
-    }
     if (now_ns - record->window_ns > description->restart_window_ms * NS_PER_MS) {
         record->window_ns = now_ns;
         record->recent = 0;
@@ -89,12 +84,18 @@ static void restart_plan(uint32_t program)
         say(LOG_ERROR, "%s died %u times within %u s, and stays down", description->name,
             record->recent, description->restart_window_ms / 1000);
         record->state = SYSTEM_STATE_DEGRADED;
-        stay_down(program);
     } else {
         record->state = SYSTEM_STATE_WAITING;
         record->due_ns = now_ns + back_off_ns(record->recent);
     }
-    record_seal(record);
+}
+
+void restart_plan(uint32_t program)
+{
+    if (description_of(program)->restart_limit != 0) {
+        restart_when(program);
+    }
+    record_intend(record_of(program), INTENT_NONE);
 }
 
 bool program_begin(uint32_t program)
@@ -105,7 +106,6 @@ bool program_begin(uint32_t program)
         return true;
     }
     record->state = SYSTEM_STATE_FAULTED;
-    record_intend(record, INTENT_NONE);
     restart_plan(program);
     return false;
 }
@@ -138,8 +138,7 @@ void program_failed(uint32_t program, bool is_hang)
     record->died_ns = clock_now();
     record->hangs += is_hang;
     record->faults += !is_hang;
-    record_seal(record);
-    program_end(program, has_ended ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
+    program_end(program, INTENT_END, has_ended ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
     say(LOG_DETAIL, "%s destroyed, %lu KiB given back", description_of(program)->name,
         description_of(program)->memory_bytes / 1024);
     restart_plan(program);
@@ -161,7 +160,6 @@ static void death_note(uint32_t program)
         say(LOG_ERROR, "%s faulted: %s at %p, ip %p", name, fault_name(record->fault),
             (const void *)request->fault[1], (const void *)request->fault[2]);
     }
-    record_seal(record);
 }
 
 static void start_wanted(uint32_t program)
@@ -171,35 +169,60 @@ static void start_wanted(uint32_t program)
     memcpy(record->args, warden()->requests[program].args, sizeof(warden()->requests[0].args));
     record->recent = 0;
     record->died_ns = 0;
-    record_seal(record);
+    record_intend(record, INTENT_START);
+    wants_clear(program, WANT_START);
     (void)program_begin(program);
 }
 
+static void hang_wanted(uint32_t program)
+{
+    uint64_t words[8] = { warden()->requests[program].hang };
+    msg_info_t info = MSG_INFO(SERVICE_HANG, 1, 0);
+
+    wants_clear(program, WANT_HANG);
+    /* The answer may be that there is none. */
+    (void)!ipc_call(slot_of(program, PART_MASTER), &info, words, clock_now() + NS_PER_MS);
+}
+
+static bool runs(uint32_t program)
+{
+    return record_of(program)->state == SYSTEM_STATE_RUNNING;
+}
+
+/*
+ * A bit is cleared after the intent to do what it asks for was noted, so that it is done exactly once over the death of a
+ * warden, and before what could set it again: a new life.
+ */
 static void request_handle(uint32_t program, uint32_t wants)
 {
-    struct record *record = record_of(program);
-    bool runs = record->state == SYSTEM_STATE_RUNNING;
-
-    if ((wants & WANT_DIED) != 0 && runs) {
+    if ((wants & WANT_DIED) != 0 && runs(program)) {
         death_note(program);
         program_failed(program, false);
-        runs = false;
     }
-    if ((wants & WANT_KILL) != 0 && (runs || record->state == SYSTEM_STATE_WAITING)) {
-        program_end(program, SYSTEM_STATE_STOPPED);
-        runs = false;
-    }
-    if ((wants & WANT_FAIL) != 0 && runs) {
+    if ((wants & WANT_FAIL) != 0 && runs(program)) {
         say(LOG_WARNING, "%s is made to fail", description_of(program)->name);
+        record_of(program)->fault = 0;
         program_failed(program, false);
-        runs = false;
     }
-    if ((wants & WANT_HANG) != 0 && runs) {
-        /* The answer is that there is none. */
-        (void)!ipc_call_0w(slot_of(program, PART_MASTER), SERVICE_HANG, clock_now() + NS_PER_MS);
+    if ((wants & WANT_HANG) != 0 && runs(program)) {
+        hang_wanted(program);
     }
-    if ((wants & WANT_START) != 0 && !runs) {
-        start_wanted(program);
+    if ((wants & WANT_KILL) != 0) {
+        if (runs(program) || record_of(program)->state == SYSTEM_STATE_WAITING) {
+            program_end(program, INTENT_STOP, SYSTEM_STATE_STOPPED);
+            record_intend(record_of(program), INTENT_NONE);
+        }
+        wants_clear(program, WANT_KILL);
+    }
+    if (!runs(program) && (wants & (WANT_DIED | WANT_FAIL | WANT_HANG)) != 0) {
+        wants_clear(program, WANT_DIED | WANT_FAIL | WANT_HANG);
+    }
+    if ((wants & WANT_START) != 0) {
+        if (runs(program)) {
+            wants_clear(program, WANT_START);
+        } else {
+            start_wanted(program);
+        }
     }
 }
 
@@ -210,11 +233,12 @@ void requests_handle(void)
             continue;
         }
         /* Acquire: pairs with the release in ear.c: what belongs to a bit was written before. */
-        uint32_t wants =
-            atomic_exchange_explicit(&warden()->requests[i].wants, 0, memory_order_acquire);
+        uint32_t wants = atomic_load_explicit(&warden()->requests[i].wants, memory_order_acquire);
 
         alive(0);
-        request_handle(i, wants);
+        if (wants != 0) {
+            request_handle(i, wants);
+        }
         if (record_of(i)->state == SYSTEM_STATE_WAITING && record_of(i)->due_ns <= clock_now()) {
             restart_now(i);
         }

@@ -66,6 +66,7 @@ err_t sessions_keep(void)
         err = object_keep(WARDEN_SLOT_SESSIONS + i, OBJECT_FRAME,
                           bytes_of(&pair) / PAGE_BYTES << 8 | PAGE_CLASS_4K);
         if (atomic_load_explicit(&warden()->epochs[i], memory_order_relaxed) == 0) {
+            step();
             atomic_store_explicit(&warden()->epochs[i], 1, memory_order_release);
         }
     }
@@ -106,10 +107,12 @@ void sessions_renew(uint32_t program)
 
     for (uint32_t i = 0; session_at(i, &pair); i++) {
         if (is_end(&pair, program)) {
+            step();
             /* Release: pairs with the acquire in ring's epoch_now(): the device is quiet by now. */
             atomic_fetch_add_explicit(&warden()->epochs[i], 1, memory_order_release);
             uint32_t peer = pair.server == program ? pair.client : pair.server;
 
+            step();
             (void)!notification_signal(slot_of(peer, PART_BELL));
         }
     }

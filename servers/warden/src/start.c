@@ -10,7 +10,7 @@
 
 #include "abi/names.h"
 
-enum { ECAM_PAGES_PER_BUS = 256, ECAM_BUSES_MAX = 4, RIGHTS_ALL = 0x3ff };
+enum { ECAM_PAGES_PER_BUS = 256, ECAM_BUSES_MAX = 4 };
 
 /* A spec and what it borrows. */
 struct plan {
@@ -73,7 +73,8 @@ static void device_grant(struct plan *plan, uint32_t program)
         }
     }
     if (!slot_is_empty(slot_of(program, PART_SPACE))) {
-        grant_add(plan, "io_space", slot_of(program, PART_SPACE), RIGHTS_ALL, 0);
+        /* To map, and no more: who is in it, and who hears of faults, is not the driver's to say. */
+        grant_add(plan, "io_space", slot_of(program, PART_SPACE), RIGHT_WRITE, 0);
     }
     plan->spec.device = record_of(program)->device;
     plan->spec.irqs = record_of(program)->irqs;
@@ -141,6 +142,7 @@ static void plan_begin(struct plan *plan, uint32_t program)
                                .events = slot_of(program, PART_EVENTS),
                                .epochs = WARDEN_SLOT_EPOCHS,
                                .sessions = plan->sessions,
+                               .step = step,
                            } };
     plan->spec.session_count = sessions_of(program, plan->sessions);
 }
@@ -199,10 +201,12 @@ static err_t make(uint32_t program, struct plan *plan, struct program *made, con
         return err;
     }
     *why = "it cannot be made the server of its endpoint";
+    step();
     err = endpoint_set_server(slot_of(program, PART_ENDPOINT), made->thread);
     if (err == ERR_OK && description->device_vendor != 0) {
         err = device_release(program, why);
     }
+    step();
     return err == ERR_OK ? program_run(made) : err;
 }
 

@@ -14,75 +14,47 @@
 #include "abi/types.h"
 #include "pith/program.h"
 #include "pith/ranges.h"
+#include "record.h"
 #include "system/description.h"
 #include "system/protocol.h"
 #include "warden/slots.h"
+
+/* Bits of the notification that the hand waits for. */
+enum hand_bit { HAND_WORK = 1, HAND_STRAYS = 2 };
 
 /* The badges of the ear's endpoint: number of a program + 1, and for its faults this too. */
 #define BADGE_FAULT 0x100000000ull
 
 /* Slots of each program, from slot_of(program, 0). */
 enum program_part {
-    PART_UNTYPED = 0,  /* that it is made of */
-    PART_ENDPOINT = 1, /* its endpoint */
-    PART_EVENTS = 2,   /* its notification */
-    PART_HANDLER = 3,  /* the ear, badged for its faults */
-    PART_MASTER = 4,   /* its endpoint, with SERVICE_BADGE_WARDEN */
-    PART_SPACE = 5,    /* its device's domain */
-    PART_BARS = 6,     /* frames of its device's memory, 6 of them */
-    PART_IRQS = 12,    /* its device's interrupts, 4 of them */
-    PART_MAKING = 16,  /* for making it, PROGRAM_PARENT_SLOTS of them */
-    PART_KEPT = 32,    /* frame that outlives it */
-    PART_ECAM = 34,    /* frame of PCI configuration space */
-    PART_BELL = 33,    /* its notification, badged with the bits of all sessions */
-    PART_LOG = 41,     /* the log server's: frame of the warden's own lines */
-    PART_STATS = 40,   /* frame of what it counts of itself */
+    PART_UNTYPED = 0,     /* that it is made of */
+    PART_ENDPOINT = 1,    /* its endpoint */
+    PART_EVENTS = 2,      /* its notification */
+    PART_HANDLER = 3,     /* the ear, badged for its faults */
+    PART_MASTER = 4,      /* its endpoint, with SERVICE_BADGE_WARDEN */
+    PART_SPACE = 5,       /* its device's domain */
+    PART_BARS = 6,        /* frames of its device's memory, 6 of them */
+    PART_IRQS = 12,       /* its device's interrupts, 4 of them */
+    PART_MAKING = 16,     /* for making it, PROGRAM_PARENT_SLOTS of them */
+    PART_KEPT = 32,       /* frame that outlives it */
+    PART_BELL = 33,       /* its notification, badged with the bits of all sessions */
+    PART_ECAM = 34,       /* frame of PCI configuration space */
+    PART_IRQ_MEMORY = 35, /* that its device's interrupts are made of */
+    PART_STATS = 40,      /* frame of what it counts of itself */
+    PART_LOG = 41,        /* the log server's: frame of the warden's own lines */
     PARTS = 64,
 };
-
-enum intent {
-    INTENT_NONE = 0,
-    INTENT_END = 1,   /* it is being stopped */
-    INTENT_START = 2, /* it is being made */
-};
-
-/*
- * What is known of a program, in pages that outlive the warden. A record whose sum is wrong, or whose intent is not
- * NONE when a warden starts, is rolled forward: the program is stopped and made anew.
- */
-struct record {
-    uint32_t sum;   /* of all that follows */
-    uint32_t state; /* enum system_state */
-    uint32_t intent;
-    uint32_t restarts;
-    uint32_t fault; /* the last one; 0: none */
-    uint32_t status;
-    uint64_t fault_address;
-    uint64_t used_ns;   /* by lives that are over */
-    uint64_t switches;  /* by lives that are over */
-    uint64_t window_ns; /* when the window of recent deaths began */
-    uint32_t recent;    /* deaths in the window */
-    uint32_t device;    /* requester id + 1; 0: not found yet */
-    uint64_t due_ns;    /* WAITING: when it is to be started */
-    uint32_t faults;
-    uint32_t hangs;
-    uint64_t died_ns;
-    uint64_t ran_ns;
-    uint64_t worst_ns;
-    uint64_t probe_worst_ns;
-    struct program_irq irqs[PROGRAM_IRQS_MAX];
-    char args[SYSTEM_ARGS_WORDS * 8 + 8]; /* in place of the description's, if not empty */
-};
-_Static_assert(sizeof(struct record) <= 256, "all records fit into the state");
 
 /* What the ear wants of the hand. */
 enum want { WANT_START = 1, WANT_KILL = 2, WANT_FAIL = 4, WANT_DIED = 8, WANT_HANG = 16 };
 
+/* In the kept pages, too: what was promised to a caller, and a fault that was heard of, outlive the warden. */
 struct request {
     _Atomic uint32_t wants;
     uint64_t
         fault[4]; /* WANT_DIED: kind, address, instruction, detail; written before the bit is set */
     uint64_t args[SYSTEM_ARGS_WORDS]; /* WANT_START */
+    uint64_t hang;                    /* WANT_HANG: enum service_hang */
 };
 
 struct program_stats;
@@ -93,9 +65,10 @@ struct warden {
     const void *archive;
     struct warden_page *page;
     struct record *records;
+    struct record *copies; /* as last sealed */
     _Atomic uint32_t *epochs;
     _Atomic uint32_t hand_is_to_hang; /* for tests */
-    struct request requests[DESCRIPTION_PROGRAMS];
+    struct request *requests;
     uint64_t own_bytes[DESCRIPTION_PROGRAMS];
     cap_addr_t log_bell; /* of the log server; 0: there is none */
     const struct program_stats *stats[DESCRIPTION_PROGRAMS]; /* they may write anything there */
@@ -123,16 +96,14 @@ static inline bool is_mine(uint32_t program)
 /** alive() - say that the hand is alive, and will be heard of again within WARDEN_PATIENCE_NS and that much more. */
 void alive(ns_t more_ns);
 
+/**
+ * step() - something that outlives this warden is about to change. For tests: here it may end (SYSTEM_STEP). It stands
+ * before each call that makes, changes or takes away such a thing, and around each write of a record.
+ */
+void step(void);
+
 /** frame_map() - map a frame somewhere here. */
 MUST_CHECK err_t frame_map(cap_addr_t frame, uint64_t bytes, uint32_t prot, user_addr_t *at);
-
-/* record.c */
-struct record *record_of(uint32_t program);
-bool record_is_right(const struct record *record);
-/** record_seal() - the record is as it should be: what was begun can be found again from here on. */
-void record_seal(struct record *record);
-/** record_intend() - note what is about to be done; INTENT_NONE: it is done. */
-void record_intend(struct record *record, enum intent intent);
 
 /* objects.c: things that outlive a warden. Each function does nothing if the thing is there already. */
 MUST_CHECK err_t object_keep(cap_addr_t slot, enum object_type type, uint64_t size);
@@ -156,6 +127,16 @@ MUST_CHECK err_t device_release(uint32_t program, const char **why);
 /** device_quiesce() - after this the device touches no memory: docs/supervision.md, "Quiescing". */
 void device_quiesce(uint32_t program);
 
+/* stray.c */
+/** strays_listen() - hear of what the program's device reaches for in vain, from now on. */
+MUST_CHECK err_t strays_listen(uint32_t program);
+/** strays_forget() - take notice of what there is, and blame nobody: the device is not its driver's now. */
+void strays_forget(uint32_t program);
+/** strays_handle() - take notice of all there is; a driver whose device strays has failed. */
+void strays_handle(void);
+/** strays_of_nobody() - the same for devices in no domain. */
+void strays_of_nobody(void);
+
 /* start.c */
 /** parts_keep() - what outlives the program: endpoint, notification, memory. */
 MUST_CHECK err_t parts_keep(uint32_t program);
@@ -163,8 +144,13 @@ MUST_CHECK err_t parts_keep(uint32_t program);
 MUST_CHECK err_t program_start_now(uint32_t program);
 
 /* recover.c */
-/** program_end() - stop it, quiesce its device, give back its memory, renew its sessions. */
-void program_end(uint32_t program, enum system_state state);
+/**
+ * program_end() - stop it, quiesce its device, give back its memory, renew its sessions, forget what the ear noted of it.
+ * The intent stands until the caller has noted what comes next (record_intend, restart_plan).
+ */
+void program_end(uint32_t program, enum intent intent, enum system_state state);
+/** restart_plan() - it is down: note when it is to be started again, if ever. */
+void restart_plan(uint32_t program);
 /** program_begin() - start it; if that fails, plan when to try again. */
 bool program_begin(uint32_t program);
 /** program_failed() - it died: end it, and start it again, or later, or never. */

@@ -242,6 +242,21 @@ TEST(thread_info_tells_state_and_rank)
     CHECK_EQ(switches, 0, "it never ran");
 }
 
+TEST(thread_info_keeps_from_lenders_where_it_is)
+{
+    struct worker *worker = worker_actor(3, 100);
+    cap_addr_t lendable = copy_of(worker->thread, RIGHT_LEND);
+    uint32_t state = 9, fault = 9, rank = 99;
+    uint64_t address = 1, ip = 1, switches = 1;
+
+    settle();
+    CHECK_OK(thread_info(lendable, &state, &fault, &address, &ip, &rank, &switches));
+    CHECK_EQ(state, THREAD_STATE_WAITING, "its state may be known");
+    CHECK_EQ(rank, 3, "and its rank");
+    CHECK_EQ(ip, 0, "not where it is");
+    CHECK_EQ(switches, 0, "nor when it ran");
+}
+
 TEST(context_configure_refuses)
 {
     cap_addr_t context = make(OBJECT_SCHED_CONTEXT, 0);

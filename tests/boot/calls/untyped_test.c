@@ -67,7 +67,7 @@ TEST(retype_makes_each_type_with_its_rights)
         { OBJECT_TIMER, 0, 0, RIGHT_MANAGE },
         { OBJECT_IRQ, 0, 0, RIGHT_MANAGE },
         { OBJECT_IO_PORT, 0, 0, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE },
-        { OBJECT_IO_SPACE, 0, 0, RIGHT_MANAGE },
+        { OBJECT_IO_SPACE, 0, 0, RIGHT_WRITE | RIGHT_MANAGE },
     };
 
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

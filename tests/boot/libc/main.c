@@ -102,7 +102,7 @@ int main(void)
     } runs[] = {
         { "a_c_program_prints_sorts_and_ends_with_its_status", "hello_c", "42 words", 1024 * KIB,
           42 },
-        { "calls_answer_as_those_of_linux_do", "libc_calls", "", 2048 * KIB, 0 },
+        { "calls_answer_as_those_of_linux_do", "libc_calls", "", 3072 * KIB, 0 },
     };
     uint32_t passed = 0;
     uint32_t failed = 0;

@@ -56,6 +56,43 @@ TEST(no_window_of_a_period_has_more_than_the_budget)
     }
 }
 
+/* A control loop: every arg[1] ns, for a moment; out[0] is how late it was at worst. */
+static void beat(struct worker *worker)
+{
+    ns_t next = clock_now();
+
+    for (uint64_t i = 0; i < worker->arg[2]; i++) {
+        struct message message = { .op = OP(SYSCALL_WAIT, worker->arg[0]),
+                                   .time = next += worker->arg[1],
+                                   .bits = 1 };
+
+        (void)message_do(&message);
+        ns_t late = clock_now() - next;
+
+        worker->out[0] = late > worker->out[0] ? late : worker->out[0];
+        spin_rounds(worker->arg[3]);
+    }
+}
+
+/*
+ * It uses half of its budget in many small pieces, more than there are places to note when each comes back: they must come
+ * back soon enough for the next.
+ */
+TEST(a_thread_that_uses_less_than_its_budget_never_lacks_it)
+{
+    struct worker *loop = worker_make(beat, 3);
+
+    loop->arg[0] = make(OBJECT_NOTIFICATION, 3);
+    loop->arg[1] = US(500);
+    loop->arg[2] = 300;
+    loop->arg[3] = rounds_of(US(8));
+    worker_time(loop, 100, US(400), MS(10));
+    worker_resume(loop);
+    REQUIRE(worker_join(loop), "300 beats end");
+    CHECK_BETWEEN(used_of(loop->context) / 300, US(5), US(18), "each takes about 10 us");
+    CHECK_BETWEEN(loop->out[0], 0, US(100), "none has to wait for budget");
+}
+
 TEST(contexts_of_one_priority_share_by_turns)
 {
     struct worker *first = spinner(50, US(200), US(200));

@@ -32,6 +32,7 @@ struct sched_context {
     uint64_t period_ns;
     uint64_t used_ns; /* since configured */
     struct refill refills[SCHED_REFILLS];
+    ns_t gathering_ns;      /* when the first piece in the last refill would have come back alone */
     struct timed replenish; /* queued while exhausted */
     struct thread *owner;   /* set exactly while owner_cap is */
     struct cap owner_cap;   /* embedded */

@@ -87,6 +87,20 @@ MUST_CHECK err_t files_read(struct file *file, uint64_t position, void *into, ui
 /** files_link() - the target of a symbolic link that was opened with NO_FOLLOW, ended with 0. */
 MUST_CHECK err_t files_link(struct file *file, char *into, uint32_t bytes);
 
+/* About a file as it is now. */
+struct files_status {
+    uint32_t kind; /* enum file_kind */
+    uint32_t mode; /* as in the file system: permissions, and the kind once more */
+    uint64_t bytes;
+    uint64_t modified; /* ns since 1970 */
+    uint64_t inode;
+    uint64_t owner; /* user | group << 32 */
+    uint32_t links;
+};
+
+/** files_stat() - of an open file. */
+MUST_CHECK err_t files_stat(struct file *file, struct files_status *status);
+
 /* Where the listing of a directory is. */
 struct files_list {
     struct file *dir; /* borrowed */

@@ -73,6 +73,9 @@ struct program_spec {
     const struct program_irq *irqs; /* slots are the maker's; 0: none of that number */
     uint32_t session_count;
     const struct program_session_spec *sessions;
+
+    void (*step)(
+        void); /* called before each thing that is made or changed; NULL: nobody wants to know */
 };
 
 /* Invariant: everything but untyped lies in slots first .. and comes from untyped. */

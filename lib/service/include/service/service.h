@@ -27,8 +27,21 @@
 
 #define SERVICE_PROBE 0xfff1u /* label: answered by service_wait() */
 
-#define SERVICE_HANG                                                                               \
-    0xfff2u /* label, from the warden only: the program never comes back, for tests */
+/* Label, from the warden only, for tests: (enum service_hang) the program never comes back. */
+#define SERVICE_HANG 0xfff2u
+
+enum service_hang {
+    SERVICE_HANG_LOOP = 0, /* spins in its main loop */
+    SERVICE_HANG_LOCK = 1, /* spins with the lock of lib/pith in its hand */
+    SERVICE_HANG_IRQ = 2,  /* spins at its next interrupt, which it does not acknowledge */
+    SERVICE_HANG_CALL = 3, /* spins in its next call, on the caller's time */
+    SERVICE_HANG_WAIT = 4, /* waits for what never comes */
+    SERVICE_HANG_KINDS
+};
+#define SERVICE_HANG_NAMES                                                                         \
+    {                                                                                              \
+        "loop", "lock", "irq", "call", "wait"                                                      \
+    }
 
 enum service_event { SERVICE_CALL, SERVICE_SIGNALS, SERVICE_TIME };
 
@@ -44,6 +57,7 @@ struct service {
     uint64_t arrived; /* SERVICE_CALL: when, in ticks (service/stats.h) */
     bool has_call;    /* to be answered by the next wait */
     bool is_started;  /* set by the first wait */
+    uint32_t hang;    /* SERVICE_HANG_IRQ, _CALL: what is to come of the next one */
 };
 
 /**

@@ -16,14 +16,22 @@ enum system_op {
     SYSTEM_KILL = 4,      /* (number): end it, as if by itself; GONE: it does not run */
     SYSTEM_POWER_OFF = 5, /* (exit code for an emulator) -> does not return */
     SYSTEM_FAIL = 6,      /* (number): as if it had died: it is restarted; GONE: it does not run */
-    SYSTEM_HANG = 8,      /* (number): its first thread spins for ever; GONE: it does not run */
-    SYSTEM_WARDEN = 9,    /* (1: fault, 2: hang): the warden itself; a fault answers PEER_DIED */
-    SYSTEM_RECOVERY = 7,  /* (number) -> words of system_recovery; RANGE past the last */
-    SYSTEM_SHAPE = 48,    /* (number) -> words of system_shape; RANGE past the last */
+    SYSTEM_HANG = 8, /* (number, enum service_hang): it hangs, in that way; GONE: it does not run */
+    SYSTEM_WARDEN = 9, /* (system_harm): the warden itself; a fault answers PEER_DIED */
+    SYSTEM_STEP =
+        17, /* (n, system_harm): the warden at its n-th step from now on, in which it changes
+                             something; 0: not at all -> (how many were left) */
+    SYSTEM_RECOVERY = 7, /* (number) -> words of system_recovery; RANGE past the last */
+    SYSTEM_STRAYS =
+        16, /* (number; one past the last: devices that nobody drives) -> words of system_strays */
+    SYSTEM_SHAPE = 48,     /* (number) -> words of system_shape; RANGE past the last */
     SYSTEM_INTERFACE = 49, /* (number) -> words of system_interface; RANGE past the last */
     SYSTEM_COUNTS = 50,    /* (number) -> words of system_counts; RANGE past the last */
     SYSTEM_TIMES = 51,     /* (number, enum system_times, 0 or 8) -> so much of the histogram */
 };
+
+/* For tests. */
+enum system_harm { SYSTEM_HARM_FAULT = 1, SYSTEM_HARM_HANG = 2 };
 
 enum system_program_word {
     SYSTEM_PROGRAM_NAME = 0,   /* two words of text */
@@ -47,6 +55,14 @@ enum system_recovery_word {
     SYSTEM_RECOVERY_WORST = 3,  /* the longest time between the two, in ns */
     SYSTEM_RECOVERY_PROBE = 4,  /* the longest answer to a probe, in ns */
     SYSTEM_RECOVERY_WARDEN = 5, /* how often the warden itself was started anew */
+};
+
+/* Accesses of a program's device to what it was not given, each of them stopped. */
+enum system_strays_word {
+    SYSTEM_STRAYS_COUNT = 0,   /* over all lives */
+    SYSTEM_STRAYS_ADDRESS = 1, /* of the last one, for the device */
+    SYSTEM_STRAYS_REASON = 2,  /* as io_space.fault */
+    SYSTEM_STRAYS_SOURCE = 3,  /* bus << 8 | device << 3 | function */
 };
 
 /* What the description says of a program. */

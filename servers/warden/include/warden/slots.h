@@ -28,6 +28,7 @@ enum warden_slot {
     WARDEN_SLOT_EPOCHS,   /* frame of a page */
     WARDEN_SLOT_EAR,      /* endpoint of rank WARDEN_EAR_RANK */
     WARDEN_SLOT_HAND,     /* notification */
+    WARDEN_SLOT_STRAYS,   /* the same, with the bit of faults of devices */
     WARDEN_SLOT_RAM = 64, /* untyped, WARDEN_RAM_MAX of them */
     WARDEN_SLOT_DEVICES =
         128, /* untyped device memory, WARDEN_DEVICES_MAX of them, then cut-off pieces */
@@ -38,10 +39,25 @@ enum warden_slot {
 
 #define WARDEN_RAM_MAX 64u
 #define WARDEN_DEVICES_MAX 32u
-#define WARDEN_STATE_BYTES 16384u
+#define WARDEN_STATE_BYTES 24576u
 
 #define WARDEN_PAGE_MAGIC 0x4e4544524157ull /* "WARDEN" */
 #define WARDEN_PATIENCE_NS 30000000ul       /* how long the hand may be silent; init looks twice */
+
+/* What a device reached for that it was not given. */
+struct warden_strays {
+    uint32_t count;
+    uint32_t source;  /* of the last one: bus << 8 | device << 3 | function */
+    uint64_t address; /* for the device */
+    uint32_t reason;  /* as io_space.fault */
+    uint32_t reserved;
+};
+
+/* For tests: a warden that dies at one of its steps. */
+struct warden_steps {
+    uint32_t left; /* until the one at which it dies; 0: it does not */
+    uint32_t how;  /* as SYSTEM_WARDEN */
+};
 
 struct warden_page {
     uint64_t magic;
@@ -60,6 +76,9 @@ struct warden_page {
     uint64_t archive_bytes;
     uint64_t pci_ecam_base;
 
+    /* Written by the warden: what devices that nobody drives reached for. */
+    struct warden_strays strays;
+    struct warden_steps steps;
     /* Written by the warden: how long programs were down (system/protocol.h, SYSTEM_TIMES_RECOVERY). */
     uint32_t recoveries[16];
 };

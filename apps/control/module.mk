@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+module := apps/control
+kind := program
+sources := main.c
+uses := lib/pith

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+module := tests/injector
+kind := program
+name := injector
+sources := main.c
+uses := lib/pith lib/system

@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Programs that attack others, in the system `attack`; run from the top of the tree.
+
+Each step is an attack, and what must come of it: nobody but the attacker notices. Prints `ok NAME` or
+`FAIL NAME: ...`, and `N passed, N failed` last.
+"""
+import argparse
+import re
+import sys
+
+import console
+import qemu
+
+SYSTEM = "attack"
+
+
+class Attack(console.Scenario):
+    def __init__(self, args):
+        settings = qemu.settings_of(SYSTEM)
+        super().__init__(console.Machine(qemu.command_for(SYSTEM, args.build, settings)), args.timeout)
+        self.step("it_boots", lambda: self.machine.wait_for(console.PROMPT, args.timeout) and None)
+
+    def comes(self, name, line, wanted, *patterns):
+        """A step: after the line comes what is wanted, sooner or later, and all until then matches."""
+        def action():
+            said = self.ask(line)
+            if wanted not in said:
+                said += self.machine.wait_for(wanted, self.timeout_s)
+            said += self.ask("")
+            return next((f"{line}: wanted: {pattern}; got: {said!r}" for pattern in patterns
+                         if not re.search(pattern, said, re.M)), None)
+        self.step(name, action)
+
+    def nobody_else_died(self, name, but=()):
+        """A step: the table of recoveries shows no death but of those."""
+        def action():
+            said = self.ask("recovery")
+            dead = [match[1] for match in re.finditer(r"^(\w+) +(\d+) +(\d+) ", said, re.M)
+                    if match[1] not in but and (match[2], match[3]) != ("0", "0")]
+            return f"wanted: no deaths; got: {dead} in {said!r}" if dead else None
+        self.step(name, action)
+
+
+def stray_devices(scenario):
+    """A device that writes where it must not is its driver's fault, and nobody else's."""
+    scenario.step("a_client_of_the_disk_is_at_work",
+                  lambda: scenario.ask("start diskcheck rounds=40") and None)
+    scenario.comes("a_driver_has_its_domain_for_mapping_only", "start stray", "stray: done",
+                   r"^stray: its domain is out of reach; own memory is reached$")
+    scenario.says("a_good_device_is_not_blamed", "strays", r"source\n$")
+    scenario.ask("kill stray")
+    scenario.comes("a_stray_write_is_told_with_its_address", "start stray write 7654320",
+                   "warden: stray restarted (1)",
+                   r"^warden: the device of stray \([0-9a-f]+\) wrote to 0x7654000, which it was not given; 1 such")
+    scenario.comes("a_driver_that_goes_on_stays_down", "",
+                   "warden: stray died 4 times within 10 s, and stays down")
+    scenario.says("it_is_counted", "strays", r"^stray +4 +7654000 +[0-9a-f]+$")
+    scenario.comes("a_stray_read_is_told_too", "start stray read 12345000", "stays down",
+                   r"^warden: the device of stray \([0-9a-f]+\) read from 0x12345000,")
+    scenario.says("drivers_are_shown_as_down", "programs", r"^stray +degraded ")
+    scenario.step("the_disk_did_not_notice", lambda: disk_did_not_notice(scenario))
+    scenario.nobody_else_died("nobody_else_noticed", but=("stray", "diskcheck"))
+
+
+def hangs(scenario):
+    """Each way of hanging is found within 50 ms of guest time, and the program is back."""
+    for victim, kinds in (("disk", "loop lock irq call wait"), ("files", "loop lock call wait")):
+        for kind in kinds.split():
+            scenario.comes(f"{victim}_that_hangs_by_{kind}_is_found_and_replaced",
+                           f"start harm hang {victim} {kind}", "warden: harm destroyed",
+                           rf"^ok hang: {victim}: OK; found after \d+ us, back after \d+ us; the disk is read$",
+                           rf"^warden: {victim} does not answer$")
+    scenario.says("a_program_without_interrupts_cannot_hang_in_one", "hang files irq", "outside what the call allows")
+    scenario.says("a_way_of_hanging_that_is_none_is_refused", "hang files nicely", "outside what the call allows")
+    scenario.says("only_the_hung_died", "recovery", r"^disk +0 +5 ", r"^files +0 +4 ", r"^echo +0 +0 ", r"^pci +0 +0 ",
+                  "warden itself was started anew 0 times")
+
+
+def disk_did_not_notice(scenario):
+    said = scenario.machine.log
+    if "warden: diskcheck destroyed" not in said:
+        said = scenario.machine.wait_for("warden: diskcheck destroyed", scenario.timeout_s)
+    scenario.ask("")
+    if not re.search(r"0 epochs, 0 resubmitted, 0 refused; 0 failures", scenario.machine.log):
+        return f"wanted: no epoch, no failure; got: {said[-500:]!r}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
+    parser.add_argument("--log", help="write all that the system said here")
+    args = parser.parse_args()
+    scenario = Attack(args)
+    try:
+        stray_devices(scenario)
+        hangs(scenario)
+        console.machine_type_poweroff(scenario)
+    finally:
+        scenario.machine.end(0 if scenario.lost else 1)
+        if args.log:
+            with open(args.log, "w", encoding="utf-8") as log:
+                log.write(scenario.machine.log)
+    print(f"{scenario.passed} passed, {scenario.failed} failed")
+    sys.exit(0 if scenario.failed == 0 else 1)
+
+
+if __name__ == "__main__":
+    main()

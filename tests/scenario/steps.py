@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The warden dies in the middle of each single step of a recovery, and of building the system; run from the top.
+
+The program `harm` (tests/harm) goes through the steps of a recovery in the running system `attack`. Of building, each
+step is a boot of its own, so without --all only some of them are tried. Prints `ok NAME` or `FAIL NAME: ...`, and
+`N passed, N failed` last.
+"""
+import argparse
+import os
+import re
+import struct
+import sys
+import tempfile
+
+import console
+import qemu
+
+from system import layout
+
+SYSTEM = "attack"
+BOOTS = 6  # without --all
+STEPS_MAX = 100000
+
+# What the system must look like after its boot.
+PROGRAMS = {"console": "running", "pci": "running", "disk": "running", "echo": "running",
+            "diskcheck": "stopped", "stray": "stopped", "harm": "stopped", "files": "running"}
+
+
+class System(console.Scenario):
+    def __init__(self, args, archive=None):
+        settings = qemu.settings_of(SYSTEM)
+        command = qemu.command_for(SYSTEM, args.build, settings)
+        if archive:
+            command[command.index("-initrd") + 1] = archive
+        super().__init__(console.Machine(command), args.timeout)
+
+    def boots(self):
+        return self.machine.wait_for(console.PROMPT, self.timeout_s)
+
+    def end(self):
+        self.machine.end(0)
+
+
+def recoveries(scenario, args):
+    """Each step of a recovery by a fault, some by a hang, which take this machine longer."""
+    every = 1 if args.all else 13
+    for words in ("fault fail echo", "fault fail disk", "fault fail pci", "fault kill echo", "fault kill disk",
+                  f"hang fail echo 1 {every}", f"hang fail disk 3 {every * 2}", f"hang kill echo 5 {every}"):
+        def action(words=words):
+            victim = words.split()[2]
+            said = scenario.ask(f"start harm steps {words}")
+            if f"steps: {victim}: the warden" not in said:
+                said += scenario.machine.wait_for(f"steps: {victim}: the warden", scenario.timeout_s)
+            said = scenario.machine.wait_for("warden: harm destroyed", scenario.timeout_s)
+            scenario.ask("")
+            match = re.search(r"died (\d+) times in it; the system was not whole (\d+) times$", said, re.M)
+            if not match or match[2] != "0" or int(match[1]) < 4:
+                return f"wanted: several deaths, each survived; got: {said!r}"
+            print(f"note: {words}: the warden died at {match[1]} steps")
+            return None
+        scenario.step("a_death_at_each_step_" + re.sub(r"\W+", "_", words), action)
+
+
+def archive_with(build, folder, step):
+    """The system's archive, in which the first warden dies at that step of building."""
+    with open(os.path.join(build, "systems", SYSTEM + ".cpio"), "rb") as file:
+        data = bytearray(file.read())
+    at = data.index(struct.pack("<QI", layout.CONSTANTS["DESCRIPTION_MAGIC"],
+                                layout.CONSTANTS["DESCRIPTION_VERSION"]))
+    names = [name for name, _ in layout.FIELDS["HEADER"]]
+    codes = [code for _, code in layout.FIELDS["HEADER"]]
+    offset = struct.calcsize("<" + "".join(codes[:names.index("death_step")]))
+    struct.pack_into("<I", data, at + offset, step)
+    path = os.path.join(folder, f"step{step}.cpio")
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
+def is_whole(system, memory):
+    """After a boot in which a warden died."""
+    said = system.ask("programs")
+    for name, state in PROGRAMS.items():
+        if not re.search(rf"^{name} +{state} ", said, re.M):
+            return f"wanted: {name} {state}; got: {said!r}"
+    found = console.owners(system.ask("memory"))
+    if memory and found != memory:
+        return f"wanted: {memory}; got: {found}"
+    if "round trips" not in system.ask("ping-pong"):
+        return "wanted: an answer of echo"
+    said = system.ask("start harm hang disk loop")
+    if "harm destroyed" not in said:
+        said += system.machine.wait_for("harm destroyed", system.timeout_s)
+    return None if "ok hang: disk: OK;" in said else f"wanted: a disk that hangs and comes back; got: {said!r}"
+
+
+def death_at(args, folder, step, memory):
+    """(why it is not whole, whether there was a death)"""
+    system = System(args, archive_with(args.build, folder, step))
+    try:
+        said = system.boots()
+        why = is_whole(system, memory)
+        return why, "this is the step at which it dies" in said
+    except console.Silence as error:
+        return str(error), True
+    finally:
+        system.end()
+
+
+def building(scenario, args, folder):
+    def memory_of_a_quiet_boot():
+        system = System(args)
+        try:
+            system.boots()
+            found = console.owners(system.ask("memory"))
+            return is_whole(system, found), found
+        finally:
+            system.end()
+
+    def count():
+        """How many steps there are."""
+        system = System(args, archive_with(args.build, folder, STEPS_MAX))
+        try:
+            return STEPS_MAX - int(re.search(r"(\d+) steps before its end", system.boots())[1])
+        finally:
+            system.end()
+
+    def action():
+        why, memory = memory_of_a_quiet_boot()
+        if why:
+            return why
+        steps = count()
+        tried = range(1, steps + 1) if args.all else range(1, steps + 1, max(1, steps // BOOTS))
+        for step in tried:
+            why, died = death_at(args, folder, step, memory)
+            if why or not died:
+                return f"step {step} of {steps}: {why or 'there was no death'}"
+        print(f"note: building: the warden died at {len(tried)} of {steps} steps")
+        return None
+    scenario.step("a_death_at_a_step_of_building", action)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--timeout", type=float, default=120, help="seconds for each step")
+    parser.add_argument("--building", action="store_true", help="steps of building alone")
+    parser.add_argument("--all", action="store_true", help="each step of building, too")
+    parser.add_argument("--log", help="write all that the running system said here")
+    args = parser.parse_args()
+    scenario = System(args)
+    try:
+        scenario.step("it_boots", lambda: scenario.boots() and None)
+        if not args.building:
+            recoveries(scenario, args)
+        with tempfile.TemporaryDirectory() as folder:
+            building(scenario, args, folder)
+    finally:
+        scenario.end()
+        if args.log:
+            with open(args.log, "w", encoding="utf-8") as log:
+                log.write(scenario.machine.log)
+    print(f"{scenario.passed} passed, {scenario.failed} failed")
+    sys.exit(0 if scenario.failed == 0 else 1)
+
+
+if __name__ == "__main__":
+    main()
