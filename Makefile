@@ -16,7 +16,7 @@ endif
 
 goals := $(or $(MAKECMDGOALS),all)
 # Goals that install what they need before anything else is read.
-setup_goals := $(filter run test bench check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh) \
+setup_goals := $(filter run test bench bench-linux check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh) \
                $(if $(filter test-page,$(goals)),page)
 ifneq ($(strip $(setup_goals)),)
 ifeq ($(MAKE_RESTARTS),)
@@ -32,7 +32,7 @@ include mk/modules.mk
 include mk/flags.mk
 include mk/rules.mk
 
-.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh test-page check bench coverage \
+.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh test-page check bench bench-linux coverage \
         coverage-check mutants graph size clean FORCE
 kernel: $(if $(kernel_target_modules),$(KERNEL))
 programs: $(programs)
@@ -49,6 +49,7 @@ help:
 	@echo 'make test-page  the status page in Chromium, which is installed for it'
 	@echo 'make check      formatter, compilers, checkers'
 	@echo 'make bench      exact instruction counts, in build/bench.tsv'
+	@echo 'make bench-linux the same on Linux, and both side by side'
 	@echo 'make coverage   branch coverage of the kernel by the host tests'
 	@echo 'make mutants    seeded bugs: which the host tests find; ONLY="words"'
 	@echo 'make test-fresh make test, in a bare Debian made for it'
@@ -56,17 +57,19 @@ help:
 	@echo 'make size       code size of the kernel by module'
 	@echo 'make clean      remove build/'
 
-# A disk with docs/ on it, for SYSTEM=files and default.
+# A disk with docs/ on it, and programs in /bin, for SYSTEM=files, process and default.
 DEMO_DISK := $(BUILD)/disk/demo.img
-$(DEMO_DISK): $(shell find docs -type f) Makefile
-	@mkdir -p $(@D)
-	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d docs $@ 64M
+DEMO_PROGRAMS := $(addprefix $(BUILD)/programs/,hello_c crasher sum)
+$(DEMO_DISK): $(shell find docs -type f) $(DEMO_PROGRAMS) Makefile
+	@rm -rf $(@D)/tree && mkdir -p $(@D) && cp -r docs $(@D)/tree && mkdir $(@D)/tree/bin
+	@for p in $(DEMO_PROGRAMS); do strip -o $(@D)/tree/bin/$$(basename $$p) $$p || exit 1; done
+	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d $(@D)/tree $@ 64M
 # One with a script, for SYSTEM=musl.
 LUA_DISK := $(BUILD)/disk/lua.img
 $(LUA_DISK): $(wildcard apps/lua/demo/*) Makefile
 	@mkdir -p $(@D)
 	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L lua -d apps/lua/demo $@ 16M
-disk_of_system = $(if $(filter files default,$(SYSTEM)),$(DEMO_DISK)) $(if $(filter musl,$(SYSTEM)),$(LUA_DISK))
+disk_of_system = $(if $(filter files process default,$(SYSTEM)),$(DEMO_DISK)) $(if $(filter musl,$(SYSTEM)),$(LUA_DISK))
 
 run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
 	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(RUN_ARGS)
@@ -83,7 +86,7 @@ model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
-scenario_systems := attack campaign default disk files musl net small
+scenario_systems := attack campaign default disk files musl net process small
 
 test: $(host_tests) $(host_programs) $(KERNEL) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))
@@ -111,8 +114,28 @@ $(PLUGIN): bench/plugin/icount.c bench/plugin/decode.c bench/plugin/report.c \
 
 plugin: $(PLUGIN)
 
-bench: $(KERNEL) $(PLUGIN) $(BUILD)/systems/bench.cpio
-	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN)
+# The disk that is read from.
+BENCH_DISK := $(BUILD)/disk/bench.img
+$(BENCH_DISK): tools/bench_disk.py
+	@mkdir -p $(@D)
+	$(call say,MKFS,$@)$(PYTHON) -B tools/bench_disk.py $@
+
+bench_systems := bench bench_files bench_net
+bench: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK)
+	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) $(if $(ONLY),--only $(ONLY))
+
+# The same on Debian's Linux: a static program, the first of its system.
+LINUX_INIT := $(BUILD)/linux/init
+LINUX_TINY := $(BUILD)/linux/tiny
+$(LINUX_INIT): $(wildcard bench/linux/*.c bench/linux/*.h) bench/marks/include/marks/marks.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)musl-gcc -std=c17 -O2 -static -Wall -Wextra -Werror -Ibench/marks/include -o $@ $(filter %.c,$^)
+$(LINUX_TINY): bench/linux/tiny.S
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) -static -nostdlib -o $@ $<
+
+bench-linux: $(KERNEL) $(PLUGIN) $(BUILD)/systems/bench_files.cpio $(BENCH_DISK) $(LINUX_INIT) $(LINUX_TINY)
+	@$(PYTHON) -B tools/bench_linux.py --build $(BUILD) --plugin $(PLUGIN) --init $(LINUX_INIT) --tiny $(LINUX_TINY)
 
 coverage: $(cov_tests) $(cov_programs)
 	@$(PYTHON) -B tools/coverage.py --build $(BUILD) $(if $(MISSING),--missing) $(if $(MINIMUM),--minimum $(MINIMUM)) $(addprefix --host ,$(cov_tests)) $(call runs_of,cov)

@@ -13,6 +13,7 @@ packages_of() {
     test) packages_of run; echo spin fdisk curl ;;
     page) packages_of run; echo chromium chromium-driver chromium-sandbox fonts-dejavu-core ;;
     bench) packages_of run ;;
+    bench-linux) packages_of run; echo musl-tools ;;
     check) packages_of build
            echo clang clang-format clang-tidy cppcheck git libclang-rt-14-dev ;;
     fresh) echo mmdebstrap git ;;
@@ -29,6 +30,7 @@ why() {
     dpkg-dev) echo "unpacks the source packages that lwIP and musl come from (tools/sources.py)" ;;
     gdb) echo "debugs the system from outside" ;;
     curl) echo "fetches from the web server in its test" ;;
+    musl-tools) echo "compiles the static program that is measured on Linux" ;;
     spin) echo "checks the models of protocols" ;;
     chromium*) echo "looks at the status page as people do (make test-page, and nothing else)" ;;
     fonts-dejavu-core) echo "gives the browser letters to draw with" ;;

@@ -20,3 +20,10 @@ void command_patience(const char *argument);
 
 /* log.c */
 void command_log(const char *argument);
+
+/* Commands about programs started from files. */
+void command_run_file(const char *argument);
+void command_ps(const char *argument);
+void command_await(const char *argument);
+void command_stop(const char *argument);
+void command_pool(const char *argument);

@@ -34,7 +34,7 @@ static int numbers_are_sorted(void)
     return is_sorted;
 }
 
-int main(int count, char **arguments)
+int main(int count, char **arguments, char **environment)
 {
     static _Thread_local int local = 41;
     struct timespec before, after;
@@ -42,6 +42,12 @@ int main(int count, char **arguments)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &before);
     printf("hello from %s, %d arguments\n", arguments[0], count - 1);
+    for (int i = 1; i < count; i++) {
+        printf("argument %d: %s\n", i, arguments[i]);
+    }
+    for (int i = 0; environment[i] != NULL; i++) {
+        printf("environment: %s\n", environment[i]);
+    }
     local++;
     (void)snprintf(text, sizeof(text), "%.3f %g %a %Lf", 3.14159, 1e100, 0.5, 2.5L);
     printf("numbers: %s, thread-local %d\n", text, local);

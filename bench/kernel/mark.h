@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The marks that bench/plugin looks for, and the numbers of the rows: those of bench/rows.tsv.
- * A mark is one instruction that does nothing and is not counted.
- */
+/* The numbers of the rows: those of bench/rows.tsv. */
 #pragma once
+
+#include "marks/marks.h"
 
 enum row {
     ROW_EMPTY = 0,
@@ -24,17 +23,3 @@ enum row {
     ROW_IRQ_ACK = 15,
     ROW_CONFIGURE = 16,
 };
-
-#define MARK_FIRST 0x50490000
-
-/* Memory is named so that the compiler moves nothing across. */
-#define MARK_BEGIN(row) __asm__ volatile("nopl %c0(%%rax)" ::"i"(MARK_FIRST + 2 * (row)) : "memory")
-#define MARK_END(row)                                                                              \
-    __asm__ volatile("nopl %c0(%%rax)" ::"i"(MARK_FIRST + 2 * (row) + 1) : "memory")
-
-/* Within a loop: what is counted is the whole of it, from one turn to the next. */
-#define MARK_TURN(row)                                                                             \
-    do {                                                                                           \
-        MARK_END(row);                                                                             \
-        MARK_BEGIN(row);                                                                           \
-    } while (0)

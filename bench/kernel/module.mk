@@ -3,4 +3,4 @@ module := bench/kernel
 kind := program
 name := bench_kernel
 sources := main.c peer.c calls.c switches.c faults.c interrupts.c memory.c
-uses := abi lib/pith
+uses := abi bench/marks lib/pith

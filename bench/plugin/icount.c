@@ -12,11 +12,14 @@
  * Counters are added to in line before each instruction, so they are right when a block is left in
  * the middle. An instruction that faults is counted each time it is tried. One CPU only.
  *
+ * A block that holds the mark 0x5049ffff burns time while others wait: nothing in it is counted.
+ *
  * Option: outfile=PATH. Table: row, what, n, min, median, max.
  */
 #include "decode.h"
 #include "qemu_plugin.h"
 #include "report.h"
+#include "spin.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -189,6 +192,9 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
     (void)id;
     qemu_plugin_register_vcpu_tb_exec_cb(block, block_executed, QEMU_PLUGIN_CB_NO_REGS,
                                          is_kernel ? &plugin : NULL);
+    if (block_is_spin(block)) {
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         insn_translated(qemu_plugin_tb_get_insn(block, i));
     }

@@ -4,22 +4,27 @@
  * between its marks (bench/plugin/icount.c says what marks are). bench/profile.py turns the counts into
  * functions and source lines. One CPU only.
  *
- * Options: outfile=PATH, row=NUMBER. Table: address, times; first line: turns.
+ * Options: outfile=PATH, row=NUMBER. Table: block, address, times, bytes; first line: turns. Programs share addresses:
+ * which one a block belongs to is told by the bytes of its instructions.
  */
 #include "decode.h"
 #include "qemu_plugin.h"
+#include "spin.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SITES_PER_CHUNK = 4096 };
+enum { SITES_PER_CHUNK = 4096, INSN_BYTES_MAX = 15 };
 
 /* An instruction of a translated block. The same address may have many: they are added up at the end. */
 struct site {
     uint64_t address;
     uint64_t times;
+    uint32_t block; /* they are numbered as they are translated */
+    uint8_t length;
+    uint8_t bytes[INSN_BYTES_MAX];
 };
 
 /* Sites are named by address for as long as the emulator runs: chunks never move. */
@@ -35,9 +40,10 @@ static struct {
     unsigned row;
     bool is_open;
     uint64_t turns;
+    uint32_t blocks;
 } profile;
 
-static struct site *site_new(uint64_t address)
+static struct site *site_new(uint64_t address, const void *bytes, size_t length)
 {
     struct chunk *chunk = profile.chunks;
 
@@ -52,6 +58,9 @@ static struct site *site_new(uint64_t address)
     struct site *site = &chunk->sites[chunk->used++];
 
     site->address = address;
+    site->block = profile.blocks;
+    site->length = (uint8_t)(length < INSN_BYTES_MAX ? length : INSN_BYTES_MAX);
+    memcpy(site->bytes, bytes, site->length);
     return site;
 }
 
@@ -77,20 +86,34 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
     uint64_t address = qemu_plugin_tb_vaddr(block);
 
     (void)id;
+    profile.blocks++;
+    if (block_is_spin(block)) {
+        return;
+    }
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(block, i);
+        const void *bytes = qemu_plugin_insn_data(insn);
         size_t length = qemu_plugin_insn_size(insn);
         unsigned code;
 
-        if (!insn_is_marker(qemu_plugin_insn_data(insn), length, &code)) {
+        if (!insn_is_marker(bytes, length, &code)) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, site_executed, QEMU_PLUGIN_CB_NO_REGS,
-                                                   site_new(address));
+                                                   site_new(address, bytes, length));
         } else if (code / 2 == profile.row) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, mark_executed, QEMU_PLUGIN_CB_NO_REGS,
                                                    code % 2 != 0 ? &profile : NULL);
         }
         address += length;
     }
+}
+
+static void site_print(FILE *file, const struct site *site)
+{
+    fprintf(file, "%u\t%" PRIx64 "\t%" PRIu64 "\t", site->block, site->address, site->times);
+    for (size_t i = 0; i < site->length; i++) {
+        fprintf(file, "%02x", site->bytes[i]);
+    }
+    fputc('\n', file);
 }
 
 static void emulator_exits(qemu_plugin_id_t id, void *data)
@@ -107,8 +130,7 @@ static void emulator_exits(qemu_plugin_id_t id, void *data)
     for (const struct chunk *chunk = profile.chunks; chunk != NULL; chunk = chunk->next) {
         for (size_t i = 0; i < chunk->used; i++) {
             if (chunk->sites[i].times != 0) {
-                fprintf(file, "%" PRIx64 "\t%" PRIu64 "\n", chunk->sites[i].address,
-                        chunk->sites[i].times);
+                site_print(file, &chunk->sites[i]);
             }
         }
     }

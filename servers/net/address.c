@@ -47,6 +47,12 @@ static uint32_t prefix_of_v4(const struct netif *netif)
     return bits;
 }
 
+static bool has_address(const struct netif *netif, uint32_t index)
+{
+    return index == 0 ? !ip4_addr_isany(netif_ip4_addr(netif))
+                      : ip6_addr_isvalid(netif_ip6_addr_state(netif, index - 1));
+}
+
 /* Number @index of an interface: 0 is the IPv4 address, the rest are those of IPv6. False: it has none there. */
 static bool address_of(const struct netif *netif, uint32_t index, struct socket_address *address,
                        uint32_t *prefix, uint32_t *flags)
@@ -56,12 +62,12 @@ static bool address_of(const struct netif *netif, uint32_t index, struct socket_
         *prefix = PREFIX_MAPPED + prefix_of_v4(netif);
         *flags |= dhcp_supplied_address(netif) ? BY_DHCP : 0;
         address_from(netif_ip_addr4(netif), address);
-        return !ip4_addr_isany(netif_ip4_addr(netif));
+        return has_address(netif, index);
     }
     *prefix = PREFIX_V6;
     *flags |= is_loop(netif) ? 0 : BY_AUTOCONFIGURATION;
     address_from(netif_ip_addr6(netif, index - 1), address);
-    return ip6_addr_isvalid(netif_ip6_addr_state(netif, index - 1));
+    return has_address(netif, index);
 }
 
 err_t address_get(uint32_t index, struct socket_address *address, uint32_t *prefix, uint32_t *flags)
@@ -88,9 +94,10 @@ void addresses_say(void)
     for (uint32_t i = 0; netif != NULL && i <= LWIP_IPV6_NUM_ADDRESSES; i++) {
         const ip_addr_t *now = i == 0 ? netif_ip_addr4(netif) : netif_ip_addr6(netif, i - 1);
 
-        if (!address_of(netif, i, &address, &prefix, &flags) || ip_addr_cmp(now, &said[i])) {
-            continue;
+        if (!has_address(netif, i) || ip_addr_cmp(now, &said[i])) {
+            continue; /* as in nearly every round */
         }
+        (void)address_of(netif, i, &address, &prefix, &flags);
         said[i] = *now;
         debug_printf("net: %s/%u%s\n", ipaddr_ntoa(now), i == 0 ? prefix - PREFIX_MAPPED : prefix,
                      (flags & BY_DHCP) != 0 ? " by DHCP" : "");

@@ -65,6 +65,16 @@ err_t net_on_counts(struct client *client, struct net_counts_results *results)
     return ERR_OK;
 }
 
+err_t net_on_segments(struct client *client, struct net_segments_results *results)
+{
+    (void)client;
+    *results = (struct net_segments_results){
+        .sent = lwip_stats.tcp.xmit,
+        .received = lwip_stats.tcp.recv,
+    };
+    return ERR_OK;
+}
+
 /* --- The stack's needs --- */
 
 static uint64_t now_ns(void *unused)

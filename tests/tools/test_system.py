@@ -57,6 +57,31 @@ class Refuses(unittest.TestCase):
     def test_missing_keys(self):
         self.says(program("a", priority=None), 2, "a: priority is missing", "write priority = 0 .. 255")
 
+    def test_children(self):
+        server = program("b", offers='["disk"]', session_kib="64")
+        parent = {"children": "2", "child_uses": '["disk"]', "uses": '["disk"]'}
+        self.says(program("a", children="17"), 8, "children = 17 is not possible", "1 .. 16")
+        self.says(program("a", children="2", child_uses='["net"]'), 9, "child_uses net, which nobody offers")
+        self.says(program("a", children="2", child_priority="100"), 9, "as important as a", "99 or less")
+        self.says(program("a", children="2", child_budget_us="20000"), 9, "longer than their period")
+        self.says(program("a", children="16", child_uses="[" + ", ".join(f'"i{n}"' for n in range(2)) + "]") +
+                  program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 85 capabilities")
+        self.says(program("a", parent='"init"', children="2"), 8, "a child of init is alone")
+        system = checked(server + program("a", **parent))
+        self.assertEqual([], [str(problem) for problem in system.problems])
+        places = [p for p in system.programs if p.is_child]
+        self.assertEqual(["a.0", "a.1"], [p.name for p in places])
+        self.assertEqual({system.programs[1].rank + 1}, {p.rank for p in places})
+
+    def test_children_come_last_and_name_their_parent(self):
+        system = checked(program("a", children="2") + program("b"))
+        data = emit.binary(system)
+        head, one = layout.size_of("HEADER"), layout.size_of("PROGRAM")
+        self.assertEqual(2, layout.unpack("HEADER", data[:head])["child_count"])
+        records = [layout.unpack("PROGRAM", data[head + n * one:head + (n + 1) * one]) for n in range(4)]
+        self.assertEqual([0, 0, 1, 1], [record["parent"] for record in records])
+        self.assertEqual(["a", "b", "a.0", "a.1"], [record["name"] for record in records])
+
     def test_values(self):
         for key, value, word in (("priority", "256", "0 .. 255"), ("priority", "true", "0 .. 255"),
                                  ("budget_us", "9", "10 or more"), ("debug", '"yes"', "read-write"),
@@ -102,7 +127,7 @@ class Refuses(unittest.TestCase):
         self.says(program("a", device='"virtio-blk"'), 2, "a uses pci, which nobody offers")
 
     def test_unknown_device(self):
-        self.says(program("a", device='"floppy"'), 8, "write device = one of virtio-blk")
+        self.says(program("a", device='"floppy"'), 8, "write device = one of edu, virtio-blk")
 
     def test_sessions_without_interface(self):
         self.says(program("a", session_kib="64"), 8, "offers nothing", "take off session_kib")
@@ -123,6 +148,10 @@ class Refuses(unittest.TestCase):
     def test_core_promised_too_often(self):
         self.says(program("a", budget_us="6000") + program("b", budget_us="5000"), 11,
                   "core 0 is promised 110%", "a 60%, b 50%", "another core")
+
+    def test_priority_0_is_promised_nothing(self):
+        text = program("a", budget_us="10000") + program("b", budget_us="10000", priority="0")
+        self.assertEqual(checked(text).problems, [])
 
     def test_two_cores_hold_more(self):
         text = "[run]\ncores = 2\n" + program("a", budget_us="6000") + \

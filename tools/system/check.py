@@ -12,6 +12,10 @@ ROOT_INTERFACE = "system"
 BUDGET_MIN_US = 10
 SESSIONS_OF_PROGRAM = 32
 SESSIONS = 128
+CAPS_OF_PROGRAM = 64
+CAPS_BY_NAME = 5  # at most, beside interfaces: faults, stats, kept, children, ecam
+CAPS_OF_CHILD = 3  # that its parent gets, beside interfaces: context, events, faults
+CHILDREN_MAX = 16
 PERIOD_MAX_US = 3_600_000_000
 TOP_KEYS = {"root", "run", "program", "programs", "about", "dma"}
 DEVICES = {"virtio-net": (0x1AF4, 0x1041), "virtio-blk": (0x1AF4, 0x1042),
@@ -52,6 +56,12 @@ class Program:
     session_kib: int = 0
     keeps_kib: int = 0
     resources: list = field(default_factory=list)
+    children: int = 0
+    child_uses: list = field(default_factory=list)
+    child_priority: int = 1
+    child_budget_us: int = 5000
+    child_period_us: int = 10000
+    is_child: bool = False  # no program of the file: a place for one that its parent starts
     restart_window_s: int = 10
     rank: int = RANK_WARDEN + 1
 
@@ -78,6 +88,14 @@ KEYS = {
     "session_kib": (int, range(SESSION_MIN_KIB, 1 << 20), False,
                     f"session_kib = {SESSION_MIN_KIB} or more, shared with each client"),
     "keeps_kib": (int, range(4, 1 << 20), False, "keeps_kib = KiB that outlive it"),
+    "children": (int, range(1, CHILDREN_MAX + 1), False,
+                 f"children = 1 .. {CHILDREN_MAX}, that it may start at once"),
+    "child_uses": (list, None, False, 'child_uses = ["INTERFACE", ...] that these may use'),
+    "child_priority": (int, range(0, 256), False, "child_priority = less than all programs'"),
+    "child_budget_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), False,
+                        "child_budget_us = the most that each may use in a period"),
+    "child_period_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), False,
+                        "child_period_us = at least the budget"),
     "resources": (list, None, False, 'resources = ["ecam"]'),
     "debug": (str, set(DEBUG), False, 'debug = "none", "write" or "read-write"'),
     "args": (str, None, False, 'args = "words between blanks"'),
@@ -101,7 +119,7 @@ class System:
 
     def of(self, program, *keys):
         """The path of a key of a program, for report()."""
-        return ("program", program.name) + keys
+        return ("program", program.parent if program.is_child else program.name) + keys
 
 
 def check_value(system, name, key, value):
@@ -164,8 +182,21 @@ def read_top(system):
     for name, table in programs.items():
         read_program(system, name, table)
     limit = layout.CONSTANTS["DESCRIPTION_PROGRAMS"]
-    if len(system.programs) > limit:
-        system.report(("program",), f"there are {len(system.programs)} programs; write at most {limit}")
+    places = sum(program.children for program in system.programs)
+    if len(system.programs) + places > limit:
+        system.report(("program",), f"there are {len(system.programs)} programs and {places} places for "
+                      f"children; write at most {limit}")
+
+
+def add_children(system):
+    """Places for what programs start themselves: each is a client like a program, and comes after all of them."""
+    for parent in list(system.programs):
+        for number in range(parent.children):
+            child = Program(f"{parent.name}.{number}", is_child=True, parent=parent.name,
+                            uses=list(parent.child_uses), priority=parent.child_priority, core=parent.core,
+                            budget_us=parent.child_budget_us, period_us=parent.child_period_us)
+            text_fits(system, system.of(child), "PROGRAM", "name", child.name)
+            system.programs.append(child)
 
 
 def check_offers(system):
@@ -190,13 +221,14 @@ def check_offers(system):
 
 def check_uses(system):
     for program in system.programs:
-        for name in program.uses:
-            if name not in system.interfaces:
-                system.report(system.of(program, "uses"), f"{program.name} uses {name}, which nobody "
-                              f"offers; write one of {', '.join(sorted(system.interfaces))}")
-            elif system.interfaces[name] is program:
-                system.report(system.of(program, "uses"), f"{program.name} uses {name}, which it "
-                              "offers itself; take it off uses")
+        for key, names in (("uses", program.uses), ("child_uses", program.child_uses)):
+            for name in () if program.is_child else names:
+                if name not in system.interfaces:
+                    system.report(system.of(program, key), f"{program.name} {key} {name}, which nobody "
+                                  f"offers; write one of {', '.join(sorted(system.interfaces))}")
+                elif system.interfaces[name] is program and key == "uses":
+                    system.report(system.of(program, "uses"), f"{program.name} uses {name}, which it "
+                                  "offers itself; take it off uses")
 
 
 def servers_of(system, program):
@@ -207,6 +239,7 @@ def servers_of(system, program):
 def assign_ranks(system):
     """Each program above all that it calls; the warden, whom all may call, is below all."""
     done = {}
+    parents = {program.name: program for program in system.programs}
 
     def visit(program, path):
         if program.name in done:
@@ -218,6 +251,8 @@ def assign_ranks(system):
             return 1
         rank = 1 + max((visit(s, path + [program]) for s in servers_of(system, program)),
                        default=RANK_WARDEN)
+        if program.is_child:  # its faults are calls of its parent
+            rank = max(rank, 1 + visit(parents[program.parent], path + [program]))
         done[program.name] = program.rank = rank
         return rank
 
@@ -245,9 +280,9 @@ def check_devices(system):
                 system.report(system.of(p, "device"), f"{p.name}: the {p.device} number "
                               f"{p.device_index} belongs to {owner.name}; write another device_index")
     for p in system.programs:
-        if p.parent == "init" and (p.uses or p.offers or p.device or p.session_kib or p.keeps_kib):
+        if p.parent == "init" and (p.uses or p.children or p.offers or p.device or p.session_kib or p.keeps_kib):
             system.report(system.of(p, "parent"), f"{p.name}: a child of init is alone; take off uses, "
-                          "offers, device, session_kib and keeps_kib, or the parent")
+                          "offers, device, children, session_kib and keeps_kib, or the parent")
         if p.session_kib and not p.offers:
             system.report(system.of(p, "session_kib"), f"{p.name} offers nothing, so nobody can have a "
                           "session with it; take off session_kib")
@@ -262,6 +297,8 @@ def check_sessions(system):
             clients = sum(1 for q in system.programs if p in servers_of(system, q))
             ends += clients
             total += clients
+        ends += sum(1 for q in system.programs if q.is_child and q.parent == p.name
+                    for server in servers_of(system, q) if server.session_kib)
         if ends > SESSIONS_OF_PROGRAM:
             system.report(system.of(p), f"{p.name} has {ends} sessions; write at most "
                           f"{SESSIONS_OF_PROGRAM}")
@@ -269,17 +306,39 @@ def check_sessions(system):
         system.report(("program",), f"there are {total} sessions; write at most {SESSIONS}")
 
 
+def check_children(system):
+    """Their time is a limit, not a promise: it may sum up to more than there is, but disturbs no program."""
+    for p in system.programs:
+        if not p.children:
+            continue
+        caps = (len(p.uses) + CAPS_BY_NAME + 12 * bool(p.device) +
+                p.children * (CAPS_OF_CHILD + len(p.child_uses)))
+        if caps > CAPS_OF_PROGRAM:
+            system.report(system.of(p, "children"), f"{p.name} would get {caps} capabilities by name; "
+                          f"write fewer children, so that there are at most {CAPS_OF_PROGRAM}")
+        if p.child_budget_us > p.child_period_us:
+            system.report(system.of(p, "child_budget_us"), f"{p.name}: the children's budget is longer than "
+                          f"their period; write child_budget_us = {p.child_period_us} or less")
+        low = min((q for q in system.programs if not q.is_child), key=lambda q: q.priority)
+        if p.child_priority >= low.priority:
+            system.report(system.of(p, "child_priority"), f"{p.name}: its children would be as important "
+                          f"as {low.name}; write child_priority = {max(low.priority - 1, 0)} or less")
+
+
 def check_time(system):
     cores = system.source.data.get("run", {}).get("cores", 1)
     used = {}
     for program in system.programs:
+        if program.is_child:
+            continue
         if program.budget_us > program.period_us:
             system.report(system.of(program, "budget_us"), f"{program.name}: the budget is longer than "
                           f"the period; write budget_us = {program.period_us} or less")
         if program.core >= cores:
             system.report(system.of(program, "core"), f"{program.name}: there is no core "
                           f"{program.core}; write core = 0 .. {cores - 1}, or more cores under [run]")
-        if program.budget_us <= program.period_us:
+        # Priority 0 gets what is left, and takes nothing from anybody.
+        if program.budget_us <= program.period_us and program.priority > 0:
             used.setdefault(program.core, []).append(program)
     for core, programs in used.items():
         share = sum(p.budget_us / p.period_us for p in programs)
@@ -331,6 +390,8 @@ def image_kib(path):
 
 def check_binaries(system, folder):
     for program in system.programs:
+        if program.is_child:
+            continue
         path = os.path.join(folder, program.program)
         if not os.path.exists(path):
             system.report(system.of(program, "program"), f"{program.name}: there is no program "
@@ -346,12 +407,14 @@ def check(source, programs_folder=None):
     """A System; its problems say what is wrong, in order of lines."""
     system = System(source)
     read_top(system)
+    add_children(system)
     check_offers(system)
     check_uses(system)
     assign_ranks(system)
     check_devices(system)
     if not system.problems:
         check_sessions(system)
+        check_children(system)
         check_time(system)
         check_memory(system)
         if programs_folder:

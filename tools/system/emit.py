@@ -12,6 +12,8 @@ def flags_of(program):
         flags |= C["DESCRIPTION_START"]
     if program.fpu:
         flags |= C["DESCRIPTION_FPU"]
+    if program.is_child:
+        return 0
     if program.parent == "init":
         flags |= C["DESCRIPTION_OF_INIT"]
     elif program.probe:
@@ -25,6 +27,7 @@ def binary(system):
     """The same bytes for the same file, always."""
     numbers = {name: number for number, name in enumerate(system.interfaces)}
     parts = []
+    places = {p.name: number + 1 for number, p in enumerate(system.programs)}
     for p in system.programs:
         parts.append(layout.pack("PROGRAM", {
             "memory_bytes": p.memory_kib * 1024, "budget_ns": p.budget_us * 1000,
@@ -34,6 +37,7 @@ def binary(system):
             "restart_window_ms": p.restart_window_s * 1000, "session_bytes": p.session_kib * 1024,
             "keeps_bytes": p.keeps_kib * 1024, "device_vendor": DEVICES.get(p.device, (0, 0))[0],
             "device_number": DEVICES.get(p.device, (0, 0))[1], "device_index": p.device_index,
+            "parent": places[p.parent] if p.is_child else 0,
             "name": p.name, "binary": p.program, "args": p.args}))
     for name, server in system.interfaces.items():
         parts.append(layout.pack("INTERFACE", {
@@ -43,6 +47,7 @@ def binary(system):
     head = {"magic": C["DESCRIPTION_MAGIC"], "version": C["DESCRIPTION_VERSION"],
             "flags": C["DESCRIPTION_DMA_TRUSTED"] if system.source.data.get("dma") == "trusted" else 0,
             "program_count": len(system.programs), "interface_count": len(system.interfaces),
+            "child_count": sum(1 for p in system.programs if p.is_child),
             "bytes": layout.size_of("HEADER") + len(body)}
     return layout.pack("HEADER", head) + body
 
@@ -50,7 +55,7 @@ def binary(system):
 def listing(system):
     """The programs that must be built, the root program first."""
     first = [system.root] + (["warden"] if system.root == "init" else [])
-    return first + sorted({p.program for p in system.programs} - set(first))
+    return first + sorted({p.program for p in system.programs if not p.is_child} - set(first))
 
 
 def graph(system):
@@ -60,18 +65,23 @@ def graph(system):
            f'    "root" [label="{system.root}\\nrank 0", style=bold];',
            f'    "warden" [label="warden\\nrank {RANK_WARDEN} and 15", style=bold];',
            '    "warden" -> "root" [style=dotted];']
-    for p in sorted(system.programs, key=lambda p: p.name):
+    programs = sorted((p for p in system.programs if not p.is_child), key=lambda p: p.name)
+    for p in programs:
         label = (f"{p.name}\\n{p.program} {p.args}".rstrip() +
                  f"\\nrank {p.rank}, priority {p.priority}\\n{p.budget_us} of {p.period_us} us, "
                  f"{p.memory_kib} KiB")
         out.append(f'    "program {p.name}" [label="{label}"];')
-    if any(p.debug != "none" for p in system.programs):
+    if any(p.debug != "none" for p in programs):
         out.append('    "debug UART" [shape=ellipse];')
-    for p in sorted(system.programs, key=lambda p: p.name):
+    for p in programs:
         for name in sorted(set(p.uses)):
             server = system.interfaces[name]
             target = f"program {server.name}" if server else "warden"
             out.append(f'    "program {p.name}" -> "{target}" [label="{name}"];')
+        for name in sorted(set(p.child_uses)):
+            server = system.interfaces[name]
+            target = f"program {server.name}" if server else "warden"
+            out.append(f'    "program {p.name}" -> "{target}" [label="children: {name}", style=dashed];')
         if p.debug != "none":
             out.append(f'    "program {p.name}" -> "debug UART" [label="{p.debug}"];')
         out.append(f'    "program {p.name}" -> "{p.parent if p.parent != "init" else "root"}" '

@@ -24,7 +24,8 @@ void fake_links_start(void)
 {
     memset(fake_links, 0, sizeof(fake_links));
     for (uint32_t i = 0; i < FAKE_LINKS; i++) {
-        fake_links[i].infos[0] = (struct program_session){ .badge = 100 + i, .is_server = 1 };
+        fake_links[i].infos[0] =
+            (struct program_session){ .badge = 100 + i, .role = PROGRAM_SESSION_SERVER };
         atomic_store(&fake_links[i].epoch.epoch, 1);
     }
 }

@@ -32,6 +32,8 @@ err_t block_client_submit(struct block_client *client, const struct block_work *
                                              .order = client->order++,
                                              .work = *work };
             client->count++;
+            client->queued++;
+            client->timed += work->deadline_ns != DEADLINE_NEVER;
             return ERR_OK;
         }
     }
@@ -47,6 +49,8 @@ static uint64_t tag_make(uint32_t serial, uint32_t low)
 static void record_free(struct block_client *client, struct block_record *record)
 {
     client->abandoned -= record->state == BLOCK_ABANDONED;
+    client->queued -= record->state == BLOCK_QUEUED;
+    client->timed -= record->work.deadline_ns != DEADLINE_NEVER;
     client->count--;
     record->state = BLOCK_FREE;
 }
@@ -62,6 +66,7 @@ static void epoch_begin(struct block_client *client)
 
         if (record->state == BLOCK_SENT) {
             record->state = BLOCK_QUEUED;
+            client->queued++;
             client->resubmitted++;
         } else if (record->state == BLOCK_ABANDONED) {
             record_free(client, record);
@@ -69,6 +74,7 @@ static void epoch_begin(struct block_client *client)
     }
 }
 
+/* There is one. */
 static struct block_record *next_queued(struct block_client *client)
 {
     struct block_record *first = (void *)0;
@@ -110,6 +116,7 @@ static err_t send_record(struct block_client *client, struct block_record *recor
     if (err == ERR_OK) {
         record->serial = client->serial++;
         record->state = BLOCK_SENT;
+        client->queued--;
     }
     return err;
 }
@@ -119,13 +126,8 @@ static err_t send_all(struct block_client *client)
 {
     err_t err = client->begin_tag == 0 ? send_begin(client) : ERR_OK;
 
-    while (err == ERR_OK && client->has_begun) {
-        struct block_record *record = next_queued(client);
-
-        if (record == (void *)0) {
-            break;
-        }
-        err = send_record(client, record);
+    while (err == ERR_OK && client->has_begun && client->queued != 0) {
+        err = send_record(client, next_queued(client));
     }
     return err;
 }
@@ -233,17 +235,14 @@ err_t block_client_reap(struct block_client *client, struct block_result *result
             pump(client);
         }
     }
-    return client->count != client->abandoned && block_client_deadline(client) != DEADLINE_NEVER &&
-                   expire(client, result)
-               ? ERR_OK
-               : ERR_WOULD_BLOCK;
+    return client->timed != 0 && expire(client, result) ? ERR_OK : ERR_WOULD_BLOCK;
 }
 
 ns_t block_client_deadline(const struct block_client *client)
 {
     ns_t earliest = DEADLINE_NEVER;
 
-    for (uint32_t i = 0; i < BLOCK_RECORDS; i++) {
+    for (uint32_t i = 0; client->timed != 0 && i < BLOCK_RECORDS; i++) {
         const struct block_record *record = &client->records[i];
 
         if ((record->state == BLOCK_SENT || record->state == BLOCK_QUEUED) &&

@@ -208,8 +208,3 @@ err_t ext4_open(struct ext4 *fs, uint32_t number, struct ext4_file *file)
     ext4_block_put(fs, &place.block);
     return err ? err : inode_check(fs, inode);
 }
-
-bool ext4_inode_is(const struct ext4_inode *inode, uint32_t type)
-{
-    return (inode->mode & MODE_TYPE) == type;
-}

@@ -43,7 +43,10 @@ void ext4_part_set_checked(const struct ext4_block *block, enum block_check chec
 MUST_CHECK err_t ext4_inode_table(struct ext4 *fs, uint32_t group, uint64_t *table);
 
 /** ext4_inode_is() - whether its type is this MODE_. */
-bool ext4_inode_is(const struct ext4_inode *inode, uint32_t type);
+static inline bool ext4_inode_is(const struct ext4_inode *inode, uint32_t type)
+{
+    return (inode->mode & MODE_TYPE) == type;
+}
 
 /** ext4_file_run() - as ext4_map(), with the blocks at home: ext4_block_get() finds newer ones. */
 MUST_CHECK err_t ext4_file_run(struct ext4 *fs, struct ext4_file *file, uint64_t block,

@@ -18,7 +18,7 @@
 #define PATIENCE_NS (10 * NS_PER_S)
 #define AGAIN_NS (1 * NS_PER_MS)
 
-enum { VIEW_OFFSET = FILES_PATH_MAX };
+enum { VIEW_OFFSET = FILES_PATH_MAX, READ_MAX = 1 << 20 };
 
 err_t files_connect(struct files *files)
 {
@@ -156,43 +156,80 @@ uint32_t files_view_bytes(const struct files *files)
 {
     uint64_t bytes = files->session.data_bytes - VIEW_OFFSET;
 
-    return bytes < (1u << 20) ? (uint32_t)bytes : 1u << 20;
+    return bytes < READ_MAX ? (uint32_t)bytes : READ_MAX;
+}
+
+/* Bytes of a file to that offset of the data area, at most 1 MiB. */
+static err_t read_at(struct file *file, uint64_t position, uint32_t bytes, uint32_t offset,
+                     uint32_t *done)
+{
+    struct files *files = file->files;
+    ns_t deadline = deadline_of(files);
+    err_t err;
+
+    do {
+        err = file_read(files->server, deadline, file->handle, position, bytes, offset, done);
+    } while (err != ERR_OK && is_to_repeat(files, file, deadline, &err));
+    return err == ERR_OK && *done > bytes ? ERR_IO : err;
 }
 
 err_t files_view(struct file *file, uint64_t position, uint32_t bytes, const void **data,
                  uint32_t *done)
 {
-    struct files *files = file->files;
-    uint32_t most = files_view_bytes(files);
-    ns_t deadline = deadline_of(files);
-    err_t err;
+    uint32_t most = files_view_bytes(file->files);
 
-    bytes = bytes < most ? bytes : most;
-    do {
-        err = file_read(files->server, deadline, file->handle, position, bytes, VIEW_OFFSET, done);
-    } while (err != ERR_OK && is_to_repeat(files, file, deadline, &err));
-    if (err == ERR_OK && *done > bytes) {
-        err = ERR_IO;
+    *data = data_of(file->files) + VIEW_OFFSET;
+    return read_at(file, position, bytes < most ? bytes : most, VIEW_OFFSET, done);
+}
+
+void *files_buffer(const struct files *files, uint64_t *bytes)
+{
+    *bytes = files->session.data_bytes - VIEW_OFFSET;
+    return data_of(files) + VIEW_OFFSET;
+}
+
+/* Where in the data area it is; 0: it is not in the buffer. */
+static uint32_t offset_in_buffer(const struct files *files, const void *into, uint64_t bytes)
+{
+    uint64_t offset = (user_addr_t)into - (user_addr_t)data_of(files);
+    uint64_t end = files->session.data_bytes;
+
+    return offset >= VIEW_OFFSET && offset <= end && bytes <= end - offset ? (uint32_t)offset : 0;
+}
+
+static err_t read_part(struct file *file, uint64_t position, void *into, uint32_t bytes,
+                       uint32_t *done)
+{
+    uint32_t offset = offset_in_buffer(file->files, into, bytes);
+    const void *data;
+
+    if (offset != 0) {
+        return read_at(file, position, bytes, offset, done);
     }
-    *data = data_of(files) + VIEW_OFFSET;
+    err_t err = files_view(file, position, bytes, &data, done);
+
+    if (err == ERR_OK) {
+        memcpy(into, data, *done);
+    }
     return err;
 }
 
-err_t files_read(struct file *file, uint64_t position, void *into, uint64_t bytes, uint64_t *done)
+/* Apart, so that files_read() saves no registers for it. */
+static __attribute__((noinline)) err_t read_parts(struct file *file, uint64_t position,
+                                                  unsigned char *into, uint64_t bytes,
+                                                  uint64_t *done)
 {
     uint32_t most = files_view_bytes(file->files);
     uint64_t at = 0;
 
     while (at < bytes) {
         uint32_t part = bytes - at < most ? (uint32_t)(bytes - at) : most;
-        const void *data;
         uint32_t got;
-        err_t err = files_view(file, position + at, part, &data, &got);
+        err_t err = read_part(file, position + at, into + at, part, &got);
 
         if (err) {
             return err;
         }
-        memcpy((unsigned char *)into + at, data, got);
         at += got;
         if (got < part) {
             break;
@@ -200,6 +237,22 @@ err_t files_read(struct file *file, uint64_t position, void *into, uint64_t byte
     }
     *done = at;
     return ERR_OK;
+}
+
+err_t files_read(struct file *file, uint64_t position, void *into, uint64_t bytes, uint64_t *done)
+{
+    uint32_t offset = offset_in_buffer(file->files, into, bytes);
+    uint32_t got;
+    err_t err;
+
+    if (offset == 0 || bytes - 1 >= READ_MAX) {
+        return read_parts(file, position, into, bytes, done);
+    }
+    err = read_at(file, position, (uint32_t)bytes, offset, &got);
+    if (err == ERR_OK) {
+        *done = got;
+    }
+    return err;
 }
 
 err_t files_link(struct file *file, char *into, uint32_t bytes)

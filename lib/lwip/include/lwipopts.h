@@ -95,14 +95,14 @@
 
 /* TCP. */
 #define LWIP_TCP 1
-#define TCP_MSS NET_MSS
+#define TCP_MSS NET_MSS_LOOPBACK
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE NET_WINDOW_SHIFT
 #define TCP_WND NET_RECEIVE_WINDOW
 #define TCP_SND_BUF NET_SEND_BUFFER
 #define TCP_SND_QUEUELEN (4 * NET_SEND_BUFFER / NET_MSS)
-/* The default is half of the buffer, which its 16 bits do not hold. */
-#define TCP_SNDLOWAT (16 * NET_MSS)
+/* The default is half of the buffer, which its 16 bits do not hold; only lwIP's own sockets use it. */
+#define TCP_SNDLOWAT (2 * NET_MSS)
 #define TCP_SNDQUEUELOWAT (TCP_SND_QUEUELEN / 2)
 #define TCP_QUEUE_OOSEQ 1
 #define TCP_OOSEQ_MAX_BYTES NET_OUT_OF_ORDER_BYTES

@@ -33,6 +33,7 @@ struct making {
     cap_addr_t table; /* the program's, in the maker's table */
     uint32_t table_slots;
     uint32_t stack_pages;
+    uint32_t word_pages;
     cap_addr_t next_slot; /* of the program's table */
     struct program_info *info;
 };

@@ -11,7 +11,7 @@
 #include "pith/space.h"
 #include "pith/string.h"
 
-enum { PAGES_INFO, PAGES_BUFFER, PAGES_STACK };
+enum { PAGES_INFO, PAGES_BUFFER, PAGES_WORDS }; /* then the stack */
 enum { HAS_FPU = 0x100, REGISTER_RIP = 0, REGISTER_FS_BASE = 18 };
 enum { TABLES_FIXED = 8, PAGES_PER_TABLE = 512 };
 
@@ -123,6 +123,10 @@ static err_t context_make(struct making *making)
     cap_addr_t context = slot_of(making, SLOT_CONTEXT);
     err_t err;
 
+    if (spec->context != 0) {
+        making->program->context = spec->context;
+        return sched_context_bind(spec->context, slot_of(making, SLOT_THREAD));
+    }
     if (spec->budget_ns == 0) {
         return ERR_OK;
     }
@@ -141,7 +145,7 @@ static err_t context_make(struct making *making)
     return sched_context_bind(context, slot_of(making, SLOT_THREAD));
 }
 
-/* Info page, message buffer and stack, at the places that every program has them. */
+/* Info page, message buffer, words and stack, at the places that every program has them. */
 static err_t pages_map(struct making *making)
 {
     cap_addr_t pages = slot_of(making, SLOT_PAGES);
@@ -152,7 +156,8 @@ static err_t pages_map(struct making *making)
     } places[] = {
         { BOOT_INFO_ADDR, PAGES_INFO, 1, PROT_READ },
         { BOOT_BUFFER_ADDR, PAGES_BUFFER, 1, PROT_READ | PROT_WRITE },
-        { stack, PAGES_STACK, making->stack_pages, PROT_READ | PROT_WRITE },
+        { PROGRAM_WORDS_ADDR, PAGES_WORDS, making->word_pages, PROT_READ | PROT_WRITE },
+        { stack, PAGES_WORDS + making->word_pages, making->stack_pages, PROT_READ | PROT_WRITE },
     };
     uint32_t done;
     err_t err = ERR_OK;
@@ -177,22 +182,27 @@ static err_t pages_map(struct making *making)
 
 static err_t info_make(struct making *making)
 {
+    uint32_t shown = making->word_pages != 0 ? PAGES_WORDS + making->word_pages : 1;
+    uint64_t pages = (uint64_t)PAGES_WORDS + making->word_pages + making->stack_pages;
     user_addr_t window;
-    err_t err = making_object(making, SLOT_PAGES, OBJECT_FRAME,
-                              (uint64_t)(PAGES_STACK + making->stack_pages) << 8 | PAGE_CLASS_4K);
+    err_t err = making_object(making, SLOT_PAGES, OBJECT_FRAME, pages << 8 | PAGE_CLASS_4K);
 
     if (err == ERR_OK) {
         err = pages_map(making);
     }
     if (err == ERR_OK) {
-        err = window_open(making, slot_of(making, SLOT_PAGES), 1, &window);
+        err = window_open(making, slot_of(making, SLOT_PAGES), shown, &window);
     }
     if (err) {
         return err;
     }
     making->info = (struct program_info *)window;
+    if (making->word_pages != 0) {
+        memcpy((char *)window + PAGES_WORDS * PAGE_BYTES, making->spec->words,
+               making->spec->word_bytes);
+    }
     err = making_give(making);
-    window_close(making, 1, window);
+    window_close(making, shown, window);
     return err;
 }
 
@@ -269,7 +279,12 @@ err_t program_create(const struct program_spec *spec, struct program *program, c
     if (err) {
         return err;
     }
+    if (spec->word_bytes > PROGRAM_WORDS_MAX) {
+        *why = "it has too many arguments";
+        return ERR_RANGE;
+    }
     making.stack_pages = stack_pages_of(spec, &making.image);
+    making.word_pages = (uint32_t)((spec->word_bytes + PAGE_BYTES - 1) / PAGE_BYTES);
     *why = "there is not as much free memory";
     err = memory_reserve(spec, program);
     if (err) {

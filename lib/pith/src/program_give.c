@@ -100,6 +100,10 @@ static err_t session_give(struct making *making, const struct program_session_sp
     if (info->session_count == PROGRAM_SESSIONS_MAX) {
         return ERR_NO_SLOT;
     }
+    if (spec->frame == 0) {
+        info->session_count++;
+        return ERR_OK;
+    }
     err = give_next(making, spec->frame, RIGHT_READ | RIGHT_WRITE, 0, &frame);
     if (err == ERR_OK) {
         err = give_next(making, spec->bell, RIGHT_SIGNAL, spec->bell_badge, &bell);
@@ -221,6 +225,11 @@ err_t making_give(struct making *making)
     info->image_end = making->image.end;
     info->table_slots = making->table_slots;
     info->device = making->spec->device;
+    info->child_count = making->spec->child_count;
+    info->child_rank = making->spec->child_rank;
+    info->word_bytes = making->spec->word_bytes;
+    info->argument_count = making->spec->argument_count;
+    info->environment_count = making->spec->environment_count;
     text_copy(info->name, sizeof(info->name), making->spec->name);
     text_copy(info->args, sizeof(info->args), making->spec->args);
     err = caps_give(making);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From lib/pith's start to a main() with arguments: words of the program's arguments, no environment, and the
+ * From lib/pith's start to a main() with arguments and environment, as the parent gave them, and the
  * few things that a kernel of Linux tells a C library.
  */
 #include "pith/start.h"
@@ -16,11 +16,12 @@
 #include "pith/space.h"
 #include "pith/string.h"
 
-enum { ARGUMENTS_MAX = 32, AUX_PAGE_BYTES = 6, AUX_RANDOM = 25, STATUS_NO_STACK = 251 };
+enum { ARGUMENTS_MAX = 32, WORDS_MAX = 510 };
+enum { AUX_PAGE_BYTES = 6, AUX_RANDOM = 25, STATUS_NO_STACK = 251 };
 enum { STACK_MIN = 64 * 1024, STACK_MAX = 1024 * 1024, STACK_SHARE = 8 };
 
 /* What a C library expects on the stack, in this order: arguments, 0, environment, 0, pairs of aux, 0. */
-static uintptr_t first[ARGUMENTS_MAX + 2 + 6];
+static uintptr_t first[WORDS_MAX + 2 + 6];
 
 static struct posix_thread first_thread;
 static char words[PROGRAM_ARGS_BYTES];
@@ -46,6 +47,35 @@ static int arguments_split(char *text)
         while (*text != ' ' && *text != 0) {
             text++;
         }
+    }
+    return count;
+}
+
+/* The next text of the page of words; its end once there are no more. */
+static char *word_next(char *text, const char *end)
+{
+    while (text < end && *text != 0) {
+        text++;
+    }
+    return text < end ? text + 1 : text;
+}
+
+/* Arguments, 0, environment: from the page of words. Gives the number of arguments; *used counts all. */
+static int words_take(const struct program_info *program, uint32_t *used)
+{
+    char *text = (char *)PROGRAM_WORDS_ADDR;
+    const char *end = text + program->word_bytes;
+
+    for (uint32_t i = 0; i < program->argument_count && *used < WORDS_MAX; i++) {
+        first[(*used)++] = (uintptr_t)text;
+        text = word_next(text, end);
+    }
+    int count = (int)*used;
+
+    first[(*used)++] = 0;
+    for (uint32_t i = 0; i < program->environment_count && *used < WORDS_MAX; i++) {
+        first[(*used)++] = (uintptr_t)text;
+        text = word_next(text, end);
     }
     return count;
 }
@@ -82,14 +112,21 @@ static err_t stack_create(uintptr_t *end)
 
 int program_main(void)
 {
-    uintptr_t stack;
-
+    const struct program_info *program = self()->program;
     size_t length = strlen(self_args());
+    uintptr_t stack;
+    uint32_t used = 0;
+    int count;
 
-    memcpy(words, self_args(), length < sizeof(words) ? length : sizeof(words) - 1);
     random_fill();
-    int count = arguments_split(words);
-    uintptr_t *aux = first + count + 2;
+    if (program != NULL && program->word_bytes != 0) {
+        count = words_take(program, &used);
+    } else {
+        memcpy(words, self_args(), length < sizeof(words) ? length : sizeof(words) - 1);
+        count = arguments_split(words);
+        used = (uint32_t)count + 1;
+    }
+    uintptr_t *aux = first + used + 1;
 
     aux[0] = AUX_PAGE_BYTES;
     aux[1] = PAGE_BYTES;

@@ -27,7 +27,7 @@ static void rings_begin(struct session *session)
 {
     struct ring_setup requests = setup_of(session, false);
     struct ring_setup replies = setup_of(session, true);
-    bool is_server = session->info->is_server != 0;
+    bool is_server = session->info->role == PROGRAM_SESSION_SERVER;
 
     do {
         /* The numbers are ours and allowed. */
@@ -49,12 +49,13 @@ static err_t result(struct session *session, err_t err)
 err_t session_find(const char *interface, bool is_server, uint32_t index, uint32_t *number)
 {
     const struct program_info *program = self()->program;
+    uint32_t role = is_server ? PROGRAM_SESSION_SERVER : PROGRAM_SESSION_CLIENT;
 
     for (uint32_t i = 0; program != NULL && i < program->session_count; i++) {
         const struct program_session *info = &program->sessions[i];
 
-        if ((info->is_server != 0) == is_server &&
-            strncmp(info->name, interface, PROGRAM_NAME_BYTES) == 0 && index-- == 0) {
+        if (info->role == role && strncmp(info->name, interface, PROGRAM_NAME_BYTES) == 0 &&
+            index-- == 0) {
             *number = i;
             return ERR_OK;
         }

@@ -12,11 +12,6 @@ enum { EPOCH_TRIES = 4 };
 
 static const struct socket_address no_address;
 
-static uint64_t bit_of(uint32_t number)
-{
-    return 1ull << number;
-}
-
 err_t socket_client_open(struct socket_client *client, uint32_t session, uint32_t ring_bytes)
 {
     memset(client, 0, sizeof(*client));
@@ -50,6 +45,8 @@ err_t socket_new(struct socket_client *client, uint32_t operation, uint32_t *num
                                               .operation = operation,
                                               .life = record->life + 1,
                                               .open_is_due = true };
+            client->due |= socket_bit(index);
+            client->listeners |= has_rings ? 0 : socket_bit(index);
             *number = index;
             return ERR_OK;
         }
@@ -73,6 +70,7 @@ static void record_lose(struct socket_client *client, uint32_t number)
         if (comes_back) {
             record->state = SOCKET_OPENING;
             record->open_is_due = true;
+            client->due |= socket_bit(number);
             record->life++;
             record->received = record->consumed = record->written = record->taken = 0;
         } else {
@@ -84,7 +82,7 @@ static void record_lose(struct socket_client *client, uint32_t number)
         break;
     }
     record->update_is_due = false;
-    client->news |= bit_of(number);
+    client->news |= socket_bit(number);
 }
 
 static void epoch_begin(struct socket_client *client)
@@ -151,8 +149,9 @@ static err_t send_all(struct socket_client *client)
 {
     err_t err = client->is_asking ? ERR_OK : begin_send(client);
 
-    for (uint32_t i = 0; err == ERR_OK && client->has_begun && i < SOCKETS_MAX; i++) {
-        err = record_send(client, i);
+    while (err == ERR_OK && client->has_begun && client->due != 0) {
+        err = record_send(client, (uint32_t)__builtin_ctzll(client->due));
+        client->due &= err == ERR_OK ? client->due - 1 : UINT64_MAX;
     }
     return err;
 }
@@ -206,7 +205,7 @@ static void record_follow(struct socket_client *client, struct socket_record *re
     } else if ((state->flags & SOCKET_IS_OPEN) != 0 && record->state == SOCKET_OPENING) {
         record->state = SOCKET_OPEN;
     } else if ((state->flags & SOCKET_IS_OPEN) != 0 && record->state == SOCKET_INCOMING) {
-        client->news |= bit_of(record->listener);
+        client->news |= socket_bit(record->listener);
     }
 }
 
@@ -231,7 +230,7 @@ static void state_take(struct socket_client *client, const struct socket_state *
         return;
     }
     record_follow(client, record, state);
-    client->news |= bit_of(state->socket);
+    client->news |= socket_bit(state->socket);
 }
 
 /* The library's own socket for the next connection of a listener, as long as there are rings. */
@@ -253,11 +252,14 @@ static void incoming_supply(struct socket_client *client, uint32_t listener)
 
 static void listeners_supply(struct socket_client *client)
 {
-    for (uint32_t i = 0; i < SOCKETS_MAX; i++) {
-        const struct socket_record *record = &client->sockets[i];
+    for (uint64_t left = client->listeners; left != 0; left &= left - 1) {
+        uint32_t number = (uint32_t)__builtin_ctzll(left);
+        const struct socket_record *record = &client->sockets[number];
 
-        if (record->operation == SOCKET_LISTEN && record->state == SOCKET_OPEN) {
-            incoming_supply(client, i);
+        if (record->operation != SOCKET_LISTEN) {
+            client->listeners &= ~socket_bit(number);
+        } else if (record->state == SOCKET_OPEN) {
+            incoming_supply(client, number);
         }
     }
 }
@@ -324,7 +326,7 @@ err_t socket_accept(struct socket_client *client, uint32_t listener, uint32_t *s
         if (record->state == SOCKET_INCOMING && record->listener == listener &&
             (record->flags & SOCKET_IS_OPEN) != 0) {
             record->state = SOCKET_OPEN;
-            client->news |= bit_of(i);
+            client->news |= socket_bit(i);
             *socket = i;
             return ERR_OK;
         }
@@ -368,6 +370,7 @@ static void leave(struct socket_client *client, uint32_t socket, uint32_t wish)
     record->state = SOCKET_LEAVING;
     record->wishes |= wish;
     record->update_is_due = true;
+    client->due |= socket_bit(socket);
 }
 
 /* Connections that came and were not accepted go with their listener. */

@@ -4,6 +4,8 @@
 #include "pith/string.h"
 #include "socket/client.h"
 
+#include "client.h"
+
 enum { PAD = 8 };
 
 static uint8_t *ring_of(const struct socket_client *client, uint32_t socket, bool is_send)
@@ -36,6 +38,7 @@ void socket_consume(struct socket_client *client, uint32_t socket, size_t bytes)
     assert(bytes <= record->received - record->consumed);
     record->consumed += bytes;
     record->update_is_due |= record->state == SOCKET_OPEN && bytes != 0;
+    client->due |= socket_bit(socket);
 }
 
 /* Before the server has begun it may still be sending what lies in a ring of an earlier epoch. */
@@ -61,6 +64,7 @@ void socket_commit(struct socket_client *client, uint32_t socket, size_t bytes)
     assert(bytes <= client->ring_bytes - (record->written - record->taken));
     record->written += bytes;
     record->update_is_due |= bytes != 0;
+    client->due |= socket_bit(socket);
 }
 
 err_t socket_receive(struct socket_client *client, uint32_t socket, void *data, size_t size,
@@ -115,6 +119,7 @@ void socket_shut(struct socket_client *client, uint32_t socket)
     if (record->state == SOCKET_OPEN || record->state == SOCKET_OPENING) {
         record->wishes |= SOCKET_SHUT;
         record->update_is_due = true;
+        client->due |= socket_bit(socket);
     }
 }
 

@@ -15,7 +15,8 @@ static err_t header_check(const struct description_header *header, size_t bytes)
 {
     if (bytes < sizeof(*header) || header->magic != DESCRIPTION_MAGIC ||
         header->version != DESCRIPTION_VERSION || header->program_count > DESCRIPTION_PROGRAMS ||
-        header->interface_count > DESCRIPTION_INTERFACES || header->bytes > bytes ||
+        header->interface_count > DESCRIPTION_INTERFACES ||
+        header->child_count > header->program_count || header->bytes > bytes ||
         header->bytes != bytes_of(header)) {
         return ERR_RANGE;
     }
@@ -31,6 +32,11 @@ static err_t body_check(const struct description *description)
         if (program->name[sizeof(program->name) - 1] != 0 ||
             program->binary[sizeof(program->binary) - 1] != 0 ||
             program->args[sizeof(program->args) - 1] != 0) {
+            return ERR_RANGE;
+        }
+        uint32_t programs = description->header.program_count - description->header.child_count;
+
+        if (program->parent > programs || (program->parent != 0) != (i >= programs)) {
             return ERR_RANGE;
         }
     }

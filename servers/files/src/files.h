@@ -66,7 +66,8 @@ struct server {
     bool is_mounted;
     err_t mount_error; /* if it is not, and will not be */
     uint64_t refused;  /* bad requests */
-    uint32_t ready;    /* ops in that state */
+    uint32_t ready;    /* ops in that state, */
+    uint32_t busy;     /* and those that are not free */
 };
 
 extern struct server files;

@@ -40,12 +40,14 @@ static struct op *op_free(uint64_t badge)
 {
     struct op *free = NULL;
     uint32_t count = 0;
+    uint32_t left = files.busy;
 
-    for (uint32_t i = 0; i < OPS_MAX; i++) {
-        if (ops[i].state == OP_FREE) {
-            free = &ops[i];
-        } else {
+    for (uint32_t i = 0; i < OPS_MAX && (left != 0 || free == NULL); i++) {
+        if (ops[i].state != OP_FREE) {
             count += ops[i].badge == badge;
+            left--;
+        } else if (free == NULL) {
+            free = &ops[i];
         }
     }
     return count < OPS_OF_CLIENT_MAX ? free : NULL;
@@ -55,6 +57,8 @@ static void op_set(struct op *op, enum op_state state)
 {
     files.ready += state == OP_READY;
     files.ready -= op->state == OP_READY;
+    files.busy += state != OP_FREE;
+    files.busy -= op->state != OP_FREE;
     op->state = (uint8_t)state;
 }
 
@@ -221,7 +225,7 @@ static void op_try(struct op *op)
 
 void ops_run(void)
 {
-    for (uint32_t i = 0; i < OPS_MAX; i++) {
+    for (uint32_t i = 0; i < OPS_MAX && files.ready != 0; i++) {
         struct op *op = &ops[i];
 
         if (op->state != OP_READY) {
@@ -262,10 +266,12 @@ static void failure_note(const struct cache_run *run, uint64_t waits_for, bool *
 void ops_wake(const struct cache_run *run, bool is_good)
 {
     struct attempt *attempt = &files.attempt;
+    uint32_t left = files.busy;
 
-    for (uint32_t i = 0; i < OPS_MAX; i++) {
+    for (uint32_t i = 0; i < OPS_MAX && left != 0; i++) {
         struct op *op = &ops[i];
 
+        left -= op->state != OP_FREE;
         if (op->state == OP_WAITING && is_in(op->waits_for, run)) {
             if (!is_good) {
                 failure_note(run, op->waits_for, &op->is_alone, &op->failed);

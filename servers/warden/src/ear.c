@@ -40,7 +40,7 @@ static uint32_t message_handle(msg_info_t info, uint64_t badge, uint64_t words[8
         (void)fault_note(badge, words);
         return 1; /* it stays stopped until it is destroyed */
     }
-    query(&label, words);
+    query(&label, badge, words);
     return label;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "warden.h"
 
+#include "children.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"
@@ -107,6 +108,9 @@ static err_t keep_all(void)
             err = parts_keep(i);
         }
     }
+    for (uint32_t i = the_warden.programs; err == ERR_OK && i < the_warden.count; i++) {
+        err = child_keep(i);
+    }
     return err == ERR_OK ? sessions_keep() : err;
 }
 
@@ -198,6 +202,7 @@ static err_t system_read(void)
         return err;
     }
     the_warden.count = the_warden.description.header.program_count;
+    the_warden.programs = the_warden.count - the_warden.description.header.child_count;
     if (the_warden.page->starts == 1) {
         the_warden.page->steps =
             (struct warden_steps){ .left = the_warden.description.header.death_step,

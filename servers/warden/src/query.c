@@ -5,6 +5,7 @@
  */
 #include "warden.h"
 
+#include "children.h"
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
 #include "pith/string.h"
@@ -29,7 +30,7 @@ static err_t query_program(uint64_t words[8])
     ns_t used_ns;
     uint64_t switches;
 
-    if (number >= warden()->count) {
+    if (number >= warden()->programs) {
         return ERR_RANGE;
     }
     uint32_t program = (uint32_t)number;
@@ -77,7 +78,7 @@ static err_t query_owner(uint64_t words[8])
         return ERR_OK;
     }
     number -= OWNERS_FIXED;
-    if (number >= warden()->count) {
+    if (number >= warden()->programs) {
         return ERR_RANGE;
     }
     name_put(words, description_of((uint32_t)number)->name);
@@ -87,7 +88,7 @@ static err_t query_owner(uint64_t words[8])
 
 static err_t query_recovery(uint64_t words[8])
 {
-    if (words[0] >= warden()->count) {
+    if (words[0] >= warden()->programs) {
         return ERR_RANGE;
     }
     const struct record *record = record_of((uint32_t)words[0]);
@@ -103,10 +104,10 @@ static err_t query_recovery(uint64_t words[8])
 
 static err_t query_strays(uint64_t words[8])
 {
-    if (words[0] > warden()->count) {
+    if (words[0] > warden()->programs) {
         return ERR_RANGE;
     }
-    const struct warden_strays *strays = words[0] == warden()->count
+    const struct warden_strays *strays = words[0] == warden()->programs
                                              ? &warden()->page->strays
                                              : &record_of((uint32_t)words[0])->strays;
 
@@ -119,7 +120,7 @@ static err_t query_strays(uint64_t words[8])
 
 static err_t query_shape(uint64_t words[8])
 {
-    if (words[0] >= warden()->count) {
+    if (words[0] >= warden()->programs) {
         return ERR_RANGE;
     }
     const struct description_program *description = description_of((uint32_t)words[0]);
@@ -149,7 +150,7 @@ static err_t query_interface(uint64_t words[8])
 /* Note down what is wanted; the hand does it. */
 static err_t want(const uint64_t words[8], enum want what)
 {
-    if (words[0] >= warden()->count || !is_mine((uint32_t)words[0])) {
+    if (words[0] >= warden()->programs || !is_mine((uint32_t)words[0])) {
         return ERR_RANGE;
     }
     uint32_t program = (uint32_t)words[0];
@@ -209,8 +210,11 @@ static err_t harm_at_step(uint64_t words[8])
     return ERR_OK;
 }
 
-static err_t answer(uint32_t op, uint64_t words[8])
+static err_t answer(uint32_t op, uint64_t badge, uint64_t words[8])
 {
+    if ((badge & BADGE_PARENT) != 0) {
+        return child_answer(op, (uint32_t)(badge & ~BADGE_PARENT) - 1, words);
+    }
     switch (op) {
     case SYSTEM_PROGRAM:
         return query_program(words);
@@ -247,7 +251,7 @@ static err_t answer(uint32_t op, uint64_t words[8])
     }
 }
 
-void query(uint32_t *label, uint64_t words[8])
+void query(uint32_t *label, uint64_t badge, uint64_t words[8])
 {
-    *label = (uint32_t)answer(*label, words);
+    *label = (uint32_t)answer(*label, badge, words);
 }

@@ -2,6 +2,7 @@
 /* Ends and beginnings. Each step can be done again: a warden that dies in between leaves a record that says so. */
 #include "warden.h"
 
+#include "children.h"
 #include "pith/clock.h"
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
@@ -51,6 +52,7 @@ void program_end(uint32_t program, enum intent intent, enum system_state state)
     step();
     program_sweep(slot_of(program, PART_UNTYPED), slot_of(program, PART_MAKING));
     sessions_renew(program);
+    children_renew(program); /* they were made of its memory */
     wants_clear(program,
                 WANT_DIED | WANT_FAIL | WANT_HANG | (intent == INTENT_STOP ? WANT_KILL : 0));
     record->used_ns = used_ns;

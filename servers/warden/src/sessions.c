@@ -5,6 +5,7 @@
  */
 #include "warden.h"
 
+#include "children.h"
 #include "pith/kernel_calls.h"
 #include "pith/string.h"
 
@@ -14,8 +15,10 @@ struct pair {
     uint32_t client;
 };
 
-/* The session of that number; false: there are fewer. */
-static bool session_at(uint32_t wanted, struct pair *pair)
+static struct pair pairs[WARDEN_SLOT_OWN - WARDEN_SLOT_SESSIONS];
+static uint32_t pair_count;
+
+static void pairs_find(void)
 {
     const struct description *description = &warden()->description;
 
@@ -26,13 +29,22 @@ static bool session_at(uint32_t wanted, struct pair *pair)
             continue;
         }
         for (uint32_t client = 0; client < warden()->count; client++) {
-            if ((description->programs[client].uses >> i & 1) != 0 && wanted-- == 0) {
-                *pair = (struct pair){ i, server, client };
-                return true;
+            if ((description->programs[client].uses >> i & 1) != 0 &&
+                pair_count < sizeof(pairs) / sizeof(pairs[0])) {
+                pairs[pair_count++] = (struct pair){ i, server, client };
             }
         }
     }
-    return false;
+}
+
+/* The session of that number; false: there are fewer. */
+static bool session_at(uint32_t wanted, struct pair *pair)
+{
+    if (wanted >= pair_count) {
+        return false;
+    }
+    *pair = pairs[wanted];
+    return true;
 }
 
 static bool is_end(const struct pair *pair, uint32_t program)
@@ -62,6 +74,7 @@ err_t sessions_keep(void)
     struct pair pair;
     err_t err = ERR_OK;
 
+    pairs_find();
     for (uint32_t i = 0; err == ERR_OK && session_at(i, &pair); i++) {
         err = object_keep(WARDEN_SLOT_SESSIONS + i, OBJECT_FRAME,
                           bytes_of(&pair) / PAGE_BYTES << 8 | PAGE_CLASS_4K);
@@ -73,32 +86,48 @@ err_t sessions_keep(void)
     return err;
 }
 
+static struct program_session_spec spec_of(uint32_t number, const struct pair *pair, bool is_server)
+{
+    uint32_t peer = is_server ? pair->client : pair->server;
+    struct program_session_spec spec = {
+        .session = { .bytes = bytes_of(pair),
+                     .badge = is_server ? pair->client + 1u : 0,
+                     .epoch = number,
+                     .role = is_server ? PROGRAM_SESSION_SERVER : PROGRAM_SESSION_CLIENT },
+        .frame = WARDEN_SLOT_SESSIONS + number,
+        .bell = slot_of(peer, PART_EVENTS),
+        .bell_badge = 1ull << (EVENT_SESSION_FIRST + position_of(number, peer)),
+    };
+
+    memcpy(spec.session.name, warden()->description.interfaces[pair->interface].name,
+           PROGRAM_NAME_BYTES);
+    return spec;
+}
+
 uint32_t sessions_of(uint32_t program, struct program_session_spec *specs)
 {
     struct pair pair;
     uint32_t count = 0;
 
     for (uint32_t i = 0; session_at(i, &pair) && count < PROGRAM_SESSIONS_MAX; i++) {
-        if (!is_end(&pair, program)) {
-            continue;
+        if (is_end(&pair, program)) {
+            specs[count++] = spec_of(i, &pair, pair.server == program);
         }
-        bool is_server = pair.server == program;
-        uint32_t peer = is_server ? pair.client : pair.server;
-        struct program_session_spec *spec = &specs[count++];
-
-        *spec = (struct program_session_spec){
-            .session = { .bytes = bytes_of(&pair),
-                         .badge = is_server ? pair.client + 1u : 0,
-                         .epoch = i,
-                         .is_server = is_server },
-            .frame = WARDEN_SLOT_SESSIONS + i,
-            .bell = slot_of(peer, PART_EVENTS),
-            .bell_badge = 1ull << (EVENT_SESSION_FIRST + position_of(i, peer)),
-        };
-        memcpy(spec->session.name, warden()->description.interfaces[pair.interface].name,
-               PROGRAM_NAME_BYTES);
     }
     return count;
+}
+
+void sessions_of_child(uint32_t child, uint32_t number, struct program_session_spec *specs,
+                       uint32_t *count)
+{
+    struct pair pair;
+
+    for (uint32_t i = 0; session_at(i, &pair) && *count < PROGRAM_SESSIONS_MAX; i++) {
+        if (pair.client == child) {
+            specs[*count] = spec_of(i, &pair, false);
+            specs[(*count)++].session.role = PROGRAM_SESSION_CHILD + number;
+        }
+    }
 }
 
 void sessions_renew(uint32_t program)

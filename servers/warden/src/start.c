@@ -1,114 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Making a program from its description. It gets what its entry says, and nothing else. */
-#include "warden.h"
+#include "plan.h"
 
 #include "pith/archive.h"
 #include "pith/kernel_calls.h"
-#include "pith/string.h"
 #include "say.h"
 #include "service/service.h"
 
 #include "abi/names.h"
-
-enum { ECAM_PAGES_PER_BUS = 256, ECAM_BUSES_MAX = 4 };
-
-/* A spec and what it borrows. */
-struct plan {
-    struct program_spec spec;
-    struct program_grant grants[PROGRAM_CAPS_MAX];
-    struct program_session_spec sessions[PROGRAM_SESSIONS_MAX];
-};
-
-static void grant_add(struct plan *plan, const char *name, cap_addr_t source, uint32_t rights,
-                      uint64_t badge)
-{
-    if (plan->spec.grant_count == PROGRAM_CAPS_MAX) {
-        return; /* the checker allows no more interfaces than fit */
-    }
-    struct program_grant *grant = &plan->grants[plan->spec.grant_count++];
-
-    *grant = (struct program_grant){ .source = source, .rights = rights, .badge = badge };
-    for (uint32_t i = 0; i < PROGRAM_NAME_BYTES - 1 && name[i] != 0; i++) {
-        grant->name[i] = name[i];
-    }
-}
-
-/* Who calls: a driver's badge at the PCI server names its device. */
-static uint64_t badge_for(uint32_t program, const struct description_interface *interface)
-{
-    if (strcmp(interface->name, "pci") == 0 && record_of(program)->device != 0) {
-        return PCI_BADGE_DRIVER | (record_of(program)->device - 1);
-    }
-    return program + 1u;
-}
-
-/* Endpoints that it may call, badged with who it is. */
-static void interfaces_grant(struct plan *plan, uint32_t program)
-{
-    const struct description *description = &warden()->description;
-
-    for (uint32_t i = 0; i < description->header.interface_count; i++) {
-        const struct description_interface *interface = &description->interfaces[i];
-        cap_addr_t endpoint = interface->server == DESCRIPTION_WARDEN
-                                  ? (cap_addr_t)WARDEN_SLOT_EAR
-                                  : slot_of(interface->server, PART_ENDPOINT);
-
-        if ((description_of(program)->uses >> i & 1) != 0) {
-            grant_add(plan, interface->name, endpoint, RIGHT_CALL | RIGHT_GRANT,
-                      badge_for(program, interface));
-        }
-    }
-}
-
-static void device_grant(struct plan *plan, uint32_t program)
-{
-    char name[] = "bar0";
-
-    for (uint32_t i = 0; i < 6; i++) {
-        cap_addr_t bar = slot_of(program, PART_BARS + i);
-
-        name[3] = (char)('0' + i);
-        if (!slot_is_empty(bar)) {
-            grant_add(plan, name, bar, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE, 0);
-        }
-    }
-    if (!slot_is_empty(slot_of(program, PART_SPACE))) {
-        /* To map, and no more: who is in it, and who hears of faults, is not the driver's to say. */
-        grant_add(plan, "io_space", slot_of(program, PART_SPACE), RIGHT_WRITE, 0);
-    }
-    plan->spec.device = record_of(program)->device;
-    plan->spec.irqs = record_of(program)->irqs;
-    plan->spec.irq_count = PROGRAM_IRQS_MAX;
-}
-
-static err_t resources_grant(struct plan *plan, uint32_t program)
-{
-    const struct description_program *description = description_of(program);
-    cap_addr_t handler = slot_of(program, PART_HANDLER);
-
-    grant_add(plan, "faults", handler, RIGHT_CALL, 0);
-    grant_add(plan, "stats", slot_of(program, PART_STATS), RIGHT_READ | RIGHT_WRITE, 0);
-    if (is_log_server(program)) {
-        grant_add(plan, "warden_log", slot_of(program, PART_LOG), RIGHT_READ, 0);
-    }
-    if (description->keeps_bytes != 0) {
-        grant_add(plan, "kept", slot_of(program, PART_KEPT), RIGHT_READ | RIGHT_WRITE, 0);
-    }
-    if (description->flags & DESCRIPTION_ECAM) {
-        uint32_t buses = warden()->page->pci_ecam_buses;
-
-        buses = buses < ECAM_BUSES_MAX ? buses : ECAM_BUSES_MAX;
-        err_t err = device_frame_keep(slot_of(program, PART_ECAM), warden()->page->pci_ecam_base,
-                                      (uint64_t)buses * ECAM_PAGES_PER_BUS * PAGE_BYTES);
-
-        if (err) {
-            return err;
-        }
-        grant_add(plan, "ecam", slot_of(program, PART_ECAM),
-                  RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE, 0);
-    }
-    return ERR_OK;
-}
 
 static uint32_t machine_rights(const struct description_program *description)
 {
@@ -225,6 +124,7 @@ err_t program_start_now(uint32_t program)
     if (err == ERR_OK) {
         plan_begin(&plan, program);
         interfaces_grant(&plan, program);
+        children_grant(&plan, program);
         if (description_of(program)->device_vendor != 0) {
             device_grant(&plan, program);
         }

@@ -41,7 +41,7 @@ void recovery_note(ns_t down_ns)
 
 err_t query_counts(uint64_t words[8])
 {
-    if (words[0] >= warden()->count) {
+    if (words[0] >= warden()->programs) {
         return ERR_RANGE;
     }
     const struct program_stats *stats = warden()->stats[words[0]];
@@ -63,7 +63,7 @@ err_t query_times(uint64_t words[8])
     uint64_t number = words[0], what = words[1], first = words[2];
     uint64_t times[SYSTEM_TIMES_BUCKETS] = { 0 };
 
-    if (number >= warden()->count || what > SYSTEM_TIMES_RECOVERY ||
+    if (number >= warden()->programs || what > SYSTEM_TIMES_RECOVERY ||
         first > SYSTEM_TIMES_BUCKETS - 8) {
         return ERR_RANGE;
     }

@@ -24,6 +24,8 @@ enum hand_bit { HAND_WORK = 1, HAND_STRAYS = 2 };
 
 /* The badges of the ear's endpoint: number of a program + 1, and for its faults this too. */
 #define BADGE_FAULT 0x100000000ull
+/* The same for calls about its own children. */
+#define BADGE_PARENT 0x400000000ull
 
 /* Slots of each program, from slot_of(program, 0). */
 enum program_part {
@@ -40,6 +42,8 @@ enum program_part {
     PART_BELL = 33,       /* its notification, badged with the bits of all sessions */
     PART_ECAM = 34,       /* frame of PCI configuration space */
     PART_IRQ_MEMORY = 35, /* that its device's interrupts are made of */
+    PART_CONTEXT = 36,    /* time of a place for children */
+    PART_PARENT = 37,     /* the ear, badged for calls about children */
     PART_STATS = 40,      /* frame of what it counts of itself */
     PART_LOG = 41,        /* the log server's: frame of the warden's own lines */
     PARTS = 64,
@@ -61,7 +65,8 @@ struct program_stats;
 
 struct warden {
     struct description description;
-    uint32_t count; /* of programs */
+    uint32_t count;    /* of programs and places for children */
+    uint32_t programs; /* of which come first */
     const void *archive;
     struct warden_page *page;
     struct record *records;
@@ -87,10 +92,11 @@ static inline const struct description_program *description_of(uint32_t program)
     return &warden()->description.programs[program];
 }
 
-/** is_mine() - not a child of init. */
+/** is_mine() - neither a child of init, nor a place for one of another program. */
 static inline bool is_mine(uint32_t program)
 {
-    return (description_of(program)->flags & DESCRIPTION_OF_INIT) == 0;
+    return (description_of(program)->flags & DESCRIPTION_OF_INIT) == 0 &&
+           program < warden()->programs;
 }
 
 /** alive() - say that the hand is alive, and will be heard of again within WARDEN_PATIENCE_NS and that much more. */
@@ -176,6 +182,6 @@ err_t query_times(uint64_t words[8]);
 
 /* ear.c, query.c */
 _Noreturn void ear(void *unused);
-void query(uint32_t *label, uint64_t words[8]);
+void query(uint32_t *label, uint64_t badge, uint64_t words[8]);
 /** hand_wake() - the ear noted something down. */
 void hand_wake(void);

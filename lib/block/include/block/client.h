@@ -52,12 +52,17 @@ struct block_record {
     struct block_work work;
 };
 
-/* Invariant: count is the number of records that are not free; abandoned of those in that state. */
+/*
+ * Invariant: count is the number of records that are not free; queued and abandoned of those in these states,
+ * timed of those with a deadline.
+ */
 struct block_client {
     struct session session;
     struct block_record records[BLOCK_RECORDS];
     uint32_t count;
+    uint32_t queued;
     uint32_t abandoned;
+    uint32_t timed;
     uint32_t serial;
     uint64_t order;
     uint64_t begin_tag; /* of the BEGIN that was sent in this epoch; 0: none yet */

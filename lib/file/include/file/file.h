@@ -80,7 +80,13 @@ MUST_CHECK err_t files_view(struct file *file, uint64_t position, uint32_t bytes
                             uint32_t *done);
 uint32_t files_view_bytes(const struct files *files);
 
-/** files_read() - copy bytes of a file; *done is less only at its end. */
+/**
+ * files_buffer() - memory of the session, *bytes of it, to read into without a copy in between: the server puts the bytes
+ * where files_read() says. The program divides it as it likes; other calls than files_read() use its beginning.
+ */
+void *files_buffer(const struct files *files, uint64_t *bytes);
+
+/** files_read() - bytes of a file to @into, anywhere; *done is less only at its end. A place in files_buffer() costs least. */
 MUST_CHECK err_t files_read(struct file *file, uint64_t position, void *into, uint64_t bytes,
                             uint64_t *done);
 

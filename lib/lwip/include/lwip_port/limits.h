@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#define NET_MSS 1460
+#define NET_MSS 1460           /* over Ethernet: its packets bound it */
+#define NET_MSS_LOOPBACK 15360 /* where nothing does; four of them fit into 16 bits */
 #define NET_WINDOW_SHIFT 5
 #define NET_RECEIVE_WINDOW (1024 * 1024 - 64) /* bytes of one connection, at most */
 #define NET_SEND_BUFFER (512 * 1024)

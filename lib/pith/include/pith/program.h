@@ -72,7 +72,18 @@ struct program_spec {
     uint32_t irq_count;
     const struct program_irq *irqs; /* slots are the maker's; 0: none of that number */
     uint32_t session_count;
-    const struct program_session_spec *sessions;
+    const struct program_session_spec *sessions; /* frame 0: an empty place, so that bits stay */
+    cap_addr_t context; /* configured, not bound: instead of a new one; budget_ns is then unused */
+
+    /* Arguments and environment, which the program finds at PROGRAM_WORDS_ADDR; word_bytes 0: none. */
+    const char *words; /* texts that end with 0, argument_count + environment_count of them */
+    uint32_t word_bytes;
+    uint32_t argument_count;
+    uint32_t environment_count;
+
+    /* Of a program that starts others (docs/process.md). */
+    uint16_t child_count;
+    uint16_t child_rank;
 
     void (*step)(
         void); /* called before each thing that is made or changed; NULL: nobody wants to know */
@@ -93,7 +104,7 @@ struct program {
  * program_create() - make a program that does not run yet. Borrows all of @spec for the call.
  * @why: on an error, what is wrong, for people.
  *
- * Errors: those of elf_read();
+ * Errors: those of elf_read(); ERR_RANGE  there are more words than PROGRAM_WORDS_MAX;
  *         ERR_NO_MEMORY  memory_bytes is too little, or more than is free;
  *         ERR_NO_SLOT    the maker's table is full, or the program's too small for the grants;
  *         those of the kernel for rank, priority, budget and period.

@@ -29,15 +29,21 @@ enum program_slot {
 
 #define PROGRAM_EPOCHS_ADDR 0x7fffe0003000ull /* one page: struct ring_epoch for each session */
 #define PROGRAM_EPOCHS_MAX 1024u
+#define PROGRAM_WORDS_ADDR                                                                         \
+    0x7fffe0004000ull /* arguments, then environment: texts that end with 0 */
+#define PROGRAM_WORDS_MAX 16384u
 
 #define PROGRAM_NAME_BYTES 16u
-#define PROGRAM_CAPS_MAX 32u
+#define PROGRAM_CAPS_MAX 64u
 #define PROGRAM_ARGS_BYTES 256u
 #define PROGRAM_SESSIONS_MAX 32u
 #define PROGRAM_IRQS_MAX 4u
 
 /* Badge of a driver's calls at the PCI server: this, and the requester id of its device. */
 #define PCI_BADGE_DRIVER 0x200000000ull
+
+/* Badge of a child's faults at the endpoint of the program that starts it: this, and the child's number. */
+#define PROGRAM_BADGE_CHILD 0x800000000ull
 
 /* Bits of the program's notification. */
 #define EVENT_SESSION_FIRST 0u /* + number of the session */
@@ -50,6 +56,13 @@ struct program_cap {
     uint32_t reserved;
 };
 
+/* Which end of a session it is. From PROGRAM_SESSION_CHILD on: the client's, for the child of that number (docs/process.md). */
+enum program_session_role {
+    PROGRAM_SESSION_CLIENT = 0,
+    PROGRAM_SESSION_SERVER = 1,
+    PROGRAM_SESSION_CHILD = 2,
+};
+
 /* Shared memory and bells between a client and a server: docs/supervision.md. */
 struct program_session {
     char name[PROGRAM_NAME_BYTES]; /* of the interface */
@@ -58,7 +71,7 @@ struct program_session {
     uint32_t frame;                /* slot: READ and WRITE */
     uint32_t bell;                 /* slot: signals the peer */
     uint32_t epoch;                /* index in the page of epochs */
-    uint32_t is_server;
+    uint32_t role;                 /* enum program_session_role */
 };
 
 /* What the device must write to raise an interrupt. */
@@ -77,7 +90,12 @@ struct program_info {
     uint32_t first_free_slot; /* from here to table_slots - 1 all are empty */
     uint32_t cap_count;
     uint32_t session_count;
-    uint32_t device; /* requester id + 1 of its device; 0: it has none */
+    uint32_t device;      /* requester id + 1 of its device; 0: it has none */
+    uint16_t child_count; /* how many children it may have at once */
+    uint16_t child_rank;  /* of their threads */
+    uint32_t word_bytes;  /* at PROGRAM_WORDS_ADDR; 0: there are none, but for args */
+    uint32_t argument_count;
+    uint32_t environment_count;
     uint32_t reserved;
     char name[PROGRAM_NAME_BYTES];
     char args[PROGRAM_ARGS_BYTES]; /* words between blanks; ends with 0 */

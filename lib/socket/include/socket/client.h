@@ -49,12 +49,17 @@ struct socket_record {
     uint64_t written, taken;
 };
 
-/* Invariant: consumed <= received <= consumed + ring_bytes, and taken <= written <= taken + ring_bytes. */
+/*
+ * Invariant: consumed <= received <= consumed + ring_bytes, and taken <= written <= taken + ring_bytes. Every socket that has
+ * something due is in `due`, and every listener in `listeners`; others may be.
+ */
 struct socket_client {
     struct session session;
     uint32_t ring_bytes;
     uint32_t rings; /* sockets below that number have rings */
     uint64_t news;  /* bits of sockets that changed since the last poll */
+    uint64_t due;   /* bits, too */
+    uint64_t listeners;
     uint32_t tag;
     bool is_asking; /* BEGIN was sent in this epoch */
     bool has_begun;

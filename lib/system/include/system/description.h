@@ -8,9 +8,9 @@
 #include "abi/errors.h"
 
 #define DESCRIPTION_MAGIC 0x5359534854495000ull /* "\0PITHSYS" */
-#define DESCRIPTION_VERSION 2u
+#define DESCRIPTION_VERSION 3u
 #define DESCRIPTION_WARDEN 0xffffffffu
-#define DESCRIPTION_PROGRAMS 32u
+#define DESCRIPTION_PROGRAMS 48u
 #define DESCRIPTION_INTERFACES 64u
 
 enum description_header_flag {

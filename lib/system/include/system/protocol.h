@@ -28,6 +28,10 @@ enum system_op {
     SYSTEM_INTERFACE = 49, /* (number) -> words of system_interface; RANGE past the last */
     SYSTEM_COUNTS = 50,    /* (number) -> words of system_counts; RANGE past the last */
     SYSTEM_TIMES = 51,     /* (number, enum system_times, 0 or 8) -> so much of the histogram */
+
+    /* For a program that has children, about these alone, by its capability "children" (docs/process.md). */
+    SYSTEM_CHILD_RENEW = 32, /* (child): it is gone: a new epoch of all its sessions */
+    SYSTEM_CHILD_TIME = 33, /* (child, budget, period in ns); NO_RIGHT: more than the system says */
 };
 
 /* For tests. */

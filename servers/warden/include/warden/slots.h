@@ -39,7 +39,7 @@ enum warden_slot {
 
 #define WARDEN_RAM_MAX 64u
 #define WARDEN_DEVICES_MAX 32u
-#define WARDEN_STATE_BYTES 24576u
+#define WARDEN_STATE_BYTES 40960u
 
 #define WARDEN_PAGE_MAGIC 0x4e4544524157ull /* "WARDEN" */
 #define WARDEN_PATIENCE_NS 30000000ul       /* how long the hand may be silent; init looks twice */

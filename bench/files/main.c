@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads of files, counted between marks: docs/bench.md says what each row measures. The program is a client like any
+ * other; behind it are the file server, the driver and the device.
+ */
+#include "check.h"
+
+#include "file/file.h"
+#include "marks/marks.h"
+#include "pith/clock.h"
+#include "pith/debug.h"
+#include "pith/format.h"
+#include "pith/kernel_calls.h"
+#include "pith/self.h"
+#include "pith/start.h"
+#include "system/protocol.h"
+
+#include "abi/names.h"
+
+/* Those of bench/rows.tsv. */
+enum row { ROW_CACHED = 0, ROW_WARM = 1, ROW_UNCACHED = 2, ROW_COLD = 3 };
+
+enum {
+    KIB = 1024,
+    MIB = 1024 * KIB,
+    PAGE = 4 * KIB,
+    BIG_PAGES = 64 * MIB / PAGE,
+    STEP = 4099,    /* pages from one read to the next: has no factor in common with their number */
+    FEW_PAGES = 64, /* that are in the cache */
+    FEW_STEP = 7,
+    PIECE = 64 * KIB,
+    CACHED_TURNS = 2000,
+    UNCACHED_TURNS = 1000,
+    WARM_TURNS = 100,
+    COLD_ROUNDS = 4,
+    STATUS_SUCCESS = 0x10, /* what the emulator takes as success: tools/qemu.py */
+};
+
+static struct files files;
+static unsigned char *buffer; /* reads go there */
+
+static void must(err_t err, const char *what)
+{
+    if (err) {
+        debug_printf("FAIL bench_files: %s: wanted: OK got: %s\n", what, error_name(err));
+        program_exit(1);
+    }
+}
+
+static void read_whole(struct file *file, uint64_t position, uint64_t bytes)
+{
+    uint64_t done = 0;
+
+    must(files_read(file, position, buffer, bytes, &done), "read");
+    if (done != bytes) {
+        must(ERR_RANGE, "all bytes");
+    }
+}
+
+static void open_number(uint32_t number, char path[8], struct file *file)
+{
+    (void)format(path, 8, number == FILE_BIG ? "/big" : "/%u", number);
+    must(files_open(&files, path, 0, file), "open");
+}
+
+/* A page of the cache. */
+static void bench_cached(struct file *big)
+{
+    for (uint32_t i = 0; i < CACHED_TURNS + FEW_PAGES; i++) {
+        uint64_t position = (uint64_t)(i * FEW_STEP % FEW_PAGES) * PAGE;
+        uint64_t done;
+        err_t err;
+
+        if (i < FEW_PAGES) {
+            read_whole(big, position, PAGE);
+        } else {
+            MARK_BEGIN(ROW_CACHED);
+            err = files_read(big, position, buffer, PAGE, &done);
+            MARK_END(ROW_CACHED);
+            must(err, "read");
+        }
+        check_bytes(FILE_BIG, position, buffer, PAGE);
+    }
+}
+
+/* A page that is not in the cache: each is read once. */
+static void bench_uncached(struct file *big)
+{
+    for (uint32_t i = 1; i <= UNCACHED_TURNS; i++) {
+        uint64_t position = (uint64_t)i * STEP % BIG_PAGES * PAGE;
+        uint64_t done;
+        err_t err;
+
+        MARK_BEGIN(ROW_UNCACHED);
+        err = files_read(big, position, buffer, PAGE, &done);
+        MARK_END(ROW_UNCACHED);
+        must(err, "read");
+        check_bytes(FILE_BIG, position, buffer, PAGE);
+    }
+}
+
+/* 1 MiB, from its beginning to its end; the last piece stays in the buffer. */
+static void read_mib(struct file *file)
+{
+    for (uint64_t position = 0; position < MIB; position += PIECE) {
+        read_whole(file, position, PIECE);
+    }
+}
+
+static void check_last(uint32_t number)
+{
+    check_bytes(number, MIB - PIECE, buffer, PIECE);
+}
+
+static void bench_warm(void)
+{
+    struct file file;
+    char path[8];
+
+    open_number(1, path, &file);
+    read_mib(&file);
+    for (uint32_t i = 0; i < WARM_TURNS; i++) {
+        MARK_BEGIN(ROW_WARM);
+        read_mib(&file);
+        MARK_END(ROW_WARM);
+        check_last(1);
+    }
+    files_close(&file);
+}
+
+/* More files than the cache can hold, one after the other. */
+static void bench_cold(void)
+{
+    for (uint32_t i = 0; i < COLD_ROUNDS * FILES_SMALL; i++) {
+        uint32_t number = 1 + i % FILES_SMALL;
+        struct file file;
+        char path[8];
+
+        open_number(number, path, &file);
+        MARK_BEGIN(ROW_COLD);
+        read_mib(&file);
+        MARK_END(ROW_COLD);
+        check_last(number);
+        files_close(&file);
+    }
+}
+
+static void spinner_start(void)
+{
+    static struct session session;
+    uint32_t number;
+    _Atomic uint32_t *is_wanted;
+
+    must(session_find("spin", false, 0, &number), "a spinner");
+    must(session_open(&session, number), "its session");
+    is_wanted = session_data(&session);
+    atomic_store_explicit(is_wanted, 1, memory_order_relaxed);
+    must(notification_signal(session.info->bell), "its bell");
+}
+
+int main(void)
+{
+    uint64_t words[8] = { STATUS_SUCCESS };
+    msg_info_t info = MSG_INFO(SYSTEM_POWER_OFF, 8, 0);
+    struct file big;
+    char path[8];
+    uint64_t bytes;
+
+    must(files_connect(&files), "files");
+    buffer = files_buffer(&files, &bytes);
+    must(bytes < PIECE ? ERR_RANGE : ERR_OK, "a buffer");
+    open_number(FILE_BIG, path, &big);
+    spinner_start();
+    bench_cached(&big);
+    bench_uncached(&big);
+    bench_warm();
+    bench_cold();
+    debug_printf("the benchmarks of files are done\n");
+    must(ipc_call(self_cap("system"), &info, words, DEADLINE_NEVER), "power off");
+    return 0;
+}

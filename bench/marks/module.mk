@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+module := bench/marks
+kind := lib

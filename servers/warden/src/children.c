@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places for the children of a program that starts others (docs/process.md). The description has an entry for each,
+ * after those of all programs. What a place has outlives whoever stands there: time, a notification, sessions. The
+ * children themselves are their parent's, made of its memory: the warden starts and ends none of them.
+ */
+#include "children.h"
+
+#include "pith/kernel_calls.h"
+#include "warden.h"
+
+bool child_at(uint32_t parent, uint64_t number, uint32_t *child)
+{
+    for (uint32_t i = warden()->programs; i < warden()->count; i++) {
+        if (description_of(i)->parent == parent + 1 && number-- == 0) {
+            *child = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* It says itself whether that was done before. */
+static err_t context_keep(uint32_t child)
+{
+    const struct description_program *description = description_of(child);
+    cap_addr_t context = slot_of(child, PART_CONTEXT);
+    uint64_t used, remaining, budget = 0, period;
+    uint32_t priority;
+    err_t err = object_keep(context, OBJECT_SCHED_CONTEXT, 0);
+
+    if (err == ERR_OK) {
+        err = sched_context_info(context, &used, &remaining, &priority, &budget, &period);
+    }
+    if (err == ERR_OK && budget == 0) {
+        err = sched_context_configure(context, WARDEN_SLOT_MACHINE, description->priority,
+                                      description->budget_ns, description->period_ns,
+                                      description->core);
+    }
+    return err;
+}
+
+err_t child_keep(uint32_t child)
+{
+    uint32_t parent = description_of(child)->parent - 1;
+    uint32_t number = 0, other;
+    err_t err = context_keep(child);
+
+    while (child_at(parent, number, &other) && other != child) {
+        number++;
+    }
+    if (err == ERR_OK) {
+        err = object_keep(slot_of(child, PART_EVENTS), OBJECT_NOTIFICATION,
+                          description_of(child)->rank);
+    }
+    if (err == ERR_OK) {
+        err = mint_keep(slot_of(child, PART_BELL), slot_of(child, PART_EVENTS), RIGHT_SIGNAL,
+                        UINT32_MAX);
+    }
+    if (err == ERR_OK) {
+        err = mint_keep(slot_of(child, PART_HANDLER), slot_of(parent, PART_ENDPOINT), RIGHT_CALL,
+                        PROGRAM_BADGE_CHILD | number);
+    }
+    if (err == ERR_OK) {
+        err = mint_keep(slot_of(parent, PART_PARENT), WARDEN_SLOT_EAR, RIGHT_CALL,
+                        BADGE_PARENT | (parent + 1));
+    }
+    return err;
+}
+
+void children_renew(uint32_t parent)
+{
+    uint32_t child;
+
+    for (uint32_t i = 0; child_at(parent, i, &child); i++) {
+        sessions_renew(child);
+    }
+}
+
+/* Neither more in a period than the system says, nor a larger share. */
+static bool time_is_allowed(const struct description_program *description, uint64_t budget_ns,
+                            uint64_t period_ns)
+{
+    const uint64_t hour_ns = 3600ull * 1000000000u;
+
+    return budget_ns <= description->budget_ns && period_ns <= hour_ns &&
+           budget_ns * description->period_ns <= description->budget_ns * period_ns;
+}
+
+err_t child_answer(uint32_t op, uint32_t parent, const uint64_t words[8])
+{
+    uint32_t child;
+
+    if (!child_at(parent, words[0], &child)) {
+        return ERR_RANGE;
+    }
+    switch (op) {
+    case SYSTEM_CHILD_RENEW:
+        sessions_renew(child);
+        return ERR_OK;
+    case SYSTEM_CHILD_TIME:
+        if (!time_is_allowed(description_of(child), words[1], words[2])) {
+            return ERR_NO_RIGHT;
+        }
+        return sched_context_configure(slot_of(child, PART_CONTEXT), WARDEN_SLOT_MACHINE,
+                                       description_of(child)->priority, words[1], words[2],
+                                       description_of(child)->core);
+    default:
+        return ERR_BAD_CALL;
+    }
+}

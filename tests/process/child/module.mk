@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+module := tests/process/child
+kind := program
+name := process_child
+libc := musl
+sources := main.c
