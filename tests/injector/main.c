@@ -3,8 +3,9 @@
  * Lets programs of a system die and hang at random moments of guest time, by the interface "system": the same seed does
  * the same in the same order. Arguments: SEED COUNT. After four of five it waits until the program runs again, then a
  * random time; after the fifth it goes on at once, in the middle of the recovery. Says each, and at the end, as
- * `injector: done: 200 of 200, 41 during a recovery, slowest back after 1034 us`. What it cannot harm, or what does not
- * come back, is a failure, which it says.
+ * `injector: done: 200 of 200, 41 during a recovery, ...`. What it cannot harm, or what does not
+ * come back, is a failure, which it says. Some ways of hanging begin at the program's next call or interrupt; if none
+ * comes in time, it is made to fail instead.
  */
 #include "pith/clock.h"
 #include "pith/debug.h"
@@ -12,6 +13,7 @@
 #include "pith/self.h"
 #include "pith/start.h"
 #include "pith/string.h"
+#include "service/service.h"
 #include "system/protocol.h"
 
 #include <stdbool.h>
@@ -26,15 +28,17 @@ enum {
     PATIENCE_S = 20,
     VICTIMS_MAX = 16
 };
-enum { START_PAUSE_MS = 1500 };
+enum { START_PAUSE_MS = 1500, ARMED_MS = 200 };
 
-enum how { HOW_FAIL, HOW_HANG, HOW_COUNT };
-static const char *const how_names[HOW_COUNT] = { "fail", "hang" };
+/* HOW_HANG and what is above it: the ways of hanging. */
+enum { HOW_FAIL, HOW_HANG, HOW_COUNT = HOW_HANG + SERVICE_HANG_KINDS };
+static const char *const hang_names[] = SERVICE_HANG_NAMES;
 
 struct victim {
     const char *name;
     bool may_hang; /* somebody asks whether it answers */
     bool is_warden;
+    bool has_irq;
     uint64_t number;
     uint64_t harms; /* done to it by us */
     uint64_t deaths_before;
@@ -42,8 +46,8 @@ struct victim {
 
 static struct victim victims[VICTIMS_MAX] = {
     { .name = "warden", .may_hang = true, .is_warden = true },
-    { .name = "disk", .may_hang = true },
-    { .name = "netcard", .may_hang = true },
+    { .name = "disk", .may_hang = true, .has_irq = true },
+    { .name = "netcard", .may_hang = true, .has_irq = true },
     { .name = "files", .may_hang = true },
     { .name = "pci", .may_hang = true },
     { .name = "console" },
@@ -55,6 +59,7 @@ static uint32_t victim_count;
 struct tally {
     uint64_t done;
     uint64_t hurried;
+    uint64_t unmet; /* waited for a call or an interrupt in vain */
     ns_t slowest_ns;
 };
 
@@ -142,14 +147,30 @@ static void victims_find(void)
     victim_count = found;
 }
 
-/* GONE: it is down at this moment. */
-static err_t harm(struct victim *victim, enum how how)
+static uint32_t how_choose(const struct victim *victim)
 {
-    uint64_t words[8] = { victim->number };
+    uint32_t how;
+
+    if (!victim->may_hang) {
+        return HOW_FAIL;
+    }
+    if (victim->is_warden) {
+        return (uint32_t)random_below(HOW_HANG + 1);
+    }
+    do {
+        how = (uint32_t)random_below(HOW_COUNT);
+    } while (how == HOW_HANG + SERVICE_HANG_IRQ && !victim->has_irq);
+    return how;
+}
+
+/* GONE: it is down at this moment. */
+static err_t harm(struct victim *victim, uint32_t how)
+{
+    uint64_t words[8] = { victim->number, how == HOW_FAIL ? 0 : how - HOW_HANG };
     err_t err;
 
     if (victim->is_warden) {
-        words[0] = how == HOW_FAIL ? 1 : 2;
+        words[0] = how == HOW_FAIL ? SYSTEM_HARM_FAULT : SYSTEM_HARM_HANG;
         err = system_call(SYSTEM_WARDEN, words);
         err = err == ERR_PEER_DIED ? ERR_OK : err;
     } else {
@@ -181,11 +202,36 @@ static void wait_for_all(struct tally *tally)
     }
 }
 
+/* What hangs at its next call or interrupt gets some time to meet one. */
+static err_t harm_met(struct victim *victim, uint32_t how, struct tally *tally)
+{
+    bool is_armed = how == HOW_HANG + SERVICE_HANG_IRQ || how == HOW_HANG + SERVICE_HANG_CALL;
+    uint64_t before = deaths_of(victim);
+    err_t err = harm(victim, how);
+    ns_t until_ns = clock_now() + ARMED_MS * NS_PER_MS;
+
+    if (err || !is_armed) {
+        return err;
+    }
+    while (deaths_of(victim) == before && clock_now() < until_ns) {
+        sleep_until(clock_now() + LOOK_US * NS_PER_US);
+    }
+    if (deaths_of(victim) != before) {
+        return ERR_OK;
+    }
+    tally->unmet++;
+    return harm(victim, HOW_FAIL);
+}
+
 static void step(struct tally *tally, bool is_hurried)
 {
     struct victim *victim = &victims[random_below(victim_count)];
-    enum how how = victim->may_hang ? (enum how)random_below(HOW_COUNT) : HOW_FAIL;
-    err_t err = harm(victim, how);
+
+    if (deaths_of(victim) < victim->deaths_before + victim->harms || !is_running(victim)) {
+        return; /* what was done to it last is still to come: another one */
+    }
+    uint32_t how = how_choose(victim);
+    err_t err = harm_met(victim, how, tally);
 
     if (err == ERR_GONE) {
         return; /* it is down already: another one */
@@ -196,8 +242,10 @@ static void step(struct tally *tally, bool is_hurried)
     victim->harms++;
     tally->done++;
     tally->hurried += is_hurried;
-    debug_printf("injector: %lu: %s %s%s\n", (unsigned long)tally->done, how_names[how],
-                 victim->name, is_hurried ? " meanwhile" : "");
+    debug_printf("injector: %lu: %s%s %s%s\n", (unsigned long)tally->done,
+                 how == HOW_FAIL ? "fail" : "hang ",
+                 how == HOW_FAIL ? "" : hang_names[how - HOW_HANG], victim->name,
+                 is_hurried ? " meanwhile" : "");
 }
 
 static uint64_t number_at(const char **text)
@@ -236,8 +284,10 @@ int main(void)
         step(&tally, is_hurried);
     }
     wait_for_all(&tally);
-    debug_printf("injector: done: %lu of %lu, %lu during a recovery, slowest back after %lu us\n",
+    debug_printf("injector: done: %lu of %lu, %lu during a recovery, %lu without the call they "
+                 "waited for, slowest "
+                 "back after %lu us\n",
                  (unsigned long)tally.done, (unsigned long)count, (unsigned long)tally.hurried,
-                 (unsigned long)(tally.slowest_ns / NS_PER_US));
+                 (unsigned long)tally.unmet, (unsigned long)(tally.slowest_ns / NS_PER_US));
     return 0;
 }

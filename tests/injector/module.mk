@@ -3,4 +3,4 @@ module := tests/injector
 kind := program
 name := injector
 sources := main.c
-uses := lib/pith lib/system
+uses := lib/service lib/pith lib/system

@@ -19,7 +19,7 @@ import files
 import web
 
 COUNT = 200
-END = re.compile(r"injector: (done: (\d+) of (\d+), (\d+) during a recovery, slowest back after (\d+) us|FAILED: .*)\n")
+END = re.compile(r"injector: (done: (\d+) of (\d+), (\d+) during a recovery, (\d+) without the call they waited for, slowest back after (\d+) us|FAILED: .*)\n")
 LOOP = re.compile(r"control: (\d+) periods, (\d+) missed, begun (\d+) us late at most, ended after (\d+) us at most, "
                   r"off by (\d+) / 1000\n")
 
@@ -87,6 +87,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=120, help="seconds for each step but the long one")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 20))
     parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--log", help="write all that the system said here")
     args = parser.parse_args()
     print(f"note: campaign.py --seed {args.seed}")
     randomly = random.Random(args.seed)
@@ -103,6 +104,8 @@ def main():
             scenario.step("powers_off", lambda: web.power_off(scenario))
         finally:
             scenario.machine.end(0)
+            if args.log:
+                files.write(args.log, scenario.machine.log.encode())
     print(f"{scenario.passed} passed, {scenario.failed} failed")
     sys.exit(0 if scenario.failed == 0 else 1)
 

@@ -19,8 +19,9 @@ import console
 import disk
 
 PLACES = 6
+COLD = 12  # copies of a program, of which none has been read yet
 PROGRAMS = {"hello_c": "hello_c", "child": "process_child", "starter": "process_starter", "crasher": "crasher",
-            "sum": "sum"}
+            "sum": "sum", "nothing": "process_nothing"}
 FREE = f"^{PLACES} places, {PLACES} free;"
 HARMS = ["fail process", "hang process", "fail files", "hang files", "fail disk", "hang disk", "fail pci",
          "fail warden", "hang warden"]
@@ -57,6 +58,9 @@ def make_disk(image, folder, build, randomly):
     for name, data in bad.items():
         with open(f"{top}/bad/{name}", "wb") as file:
             file.write(data)
+    os.makedirs(f"{top}/cold")
+    for number in range(COLD):
+        shutil.copy(f"{top}/bin/large", f"{top}/cold/{number}")
     with open(f"{top}/data", "wb") as file:
         file.write(randomly.randbytes(3 << 20))
     subprocess.run(["mkfs.ext4", "-q", "-F", "-b", "4096", "-d", top, image, "64M"], check=True)
@@ -168,7 +172,7 @@ def converse_about_limits(machine, bad):
                  r"^out of memory after 1\d\d\d KiB$", "status 3,")
     machine.says("too_little_memory", "run memory=64 /bin/child", "its memory is too small", "NO_MEMORY")
     machine.says("more_memory_than_there_is", "run memory=100000 /bin/child", "not as much free memory")
-    machine.says("a_missing_file", "run /bin/nothing", "cannot be opened .NO_ENTRY")
+    machine.says("a_missing_file", "run /bin/missing", "cannot be opened .NO_ENTRY")
     machine.says("a_directory", "run /bin", "no regular file .WRONG_TYPE")
     for name in bad:
         machine.says(f"a_bad_file_{name}", f"run /bad/{name}",
@@ -282,6 +286,38 @@ def converse(args, folder, randomly):
     return machine.end()
 
 
+def converse_about_a_slow_disk(args, folder):
+    """The process manager dies while it waits for the disk with a start in its hand."""
+    machine = Processes("slow_disk", args, disk.throttled(f"{folder}/disk.img"))
+    machine.step("the_slow_disk_is_there", machine.ready)
+    before = machine.quiet()
+    counts = {"good": 0, "deaths": 0}
+
+    def deaths():
+        for number in range(COLD):
+            harm = HARMS[number % 2]
+            machine.machine.type(f"start starter 1 0 /cold/{number} exit 0\r{harm}\r")
+            said = machine.machine.wait_for("starter destroyed", machine.timeout_s)
+            match = re.search(r"starter: (\d) good, (\d) deaths, 0 refused, 0 wrong", said)
+            if not match:
+                return f"wanted: an end, or a death; got: {said[-400:]!r}"
+            counts["good"] += int(match[1])
+            counts["deaths"] += int(match[2])
+            machine.align()
+        print(f"note: {counts}")
+        return None if counts["deaths"] >= 1 else f"wanted: deaths in the middle; got: {counts}"
+    machine.step("the_manager_dies_while_it_starts_one", deaths)
+    time.sleep(1)
+
+    def no_silence():
+        found = re.search(r"^process +(\d+) +(\d+)", machine.ask("recovery"), re.M)
+        return None if int(found[1]) <= COLD // 2 and int(found[2]) <= COLD // 2 else \
+            f"wanted: at most {COLD // 2} of each; got: {found[0]}"
+    machine.step("waiting_for_the_disk_is_no_silence", no_silence)
+    machine.leaves_nothing("slowness_leaves_nothing", before)
+    return machine.end()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
@@ -291,9 +327,10 @@ def main():
     args = parser.parse_args()
     print(f"note: process.py --seed {args.seed}")
     with tempfile.TemporaryDirectory() as folder:
-        done = converse(args, folder, random.Random(args.seed))
-    print(f"{done.passed} passed, {done.failed} failed")
-    sys.exit(0 if done.failed == 0 else 1)
+        done = [converse(args, folder, random.Random(args.seed)), converse_about_a_slow_disk(args, folder)]
+    failed = sum(one.failed for one in done)
+    print(f"{sum(one.passed for one in done)} passed, {failed} failed")
+    sys.exit(0 if failed == 0 else 1)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,17 @@ void slots_init(struct slots *slots, cap_addr_t first, uint32_t count)
     slots->first = first;
     slots->count = count < SLOTS_MAX ? count : SLOTS_MAX;
     slots->taken = 0;
-    mark(slots, 0, SLOTS_MAX, true);
-    mark(slots, 0, slots->count, false);
+    /* Word by word: every program does this when it starts. */
+    for (uint32_t i = 0; i < SLOTS_MAX / 64; i++) {
+        uint32_t first_bit = i * 64;
+
+        if (first_bit + 64 <= slots->count) {
+            slots->bits[i] = 0;
+        } else {
+            slots->bits[i] =
+                first_bit >= slots->count ? UINT64_MAX : UINT64_MAX << slots->count % 64;
+        }
+    }
 }
 
 err_t slots_take(struct slots *slots, uint32_t count, cap_addr_t *first)

@@ -34,6 +34,7 @@ static void hang_ordered(struct service *service)
     enum service_hang kind = (enum service_hang)service->words[0];
 
     if (kind != SERVICE_HANG_IRQ && kind != SERVICE_HANG_CALL) {
+        (void)!ipc_reply(0, MSG_INFO(ERR_OK, 0, 0), service->words); /* it has come */
         hang(kind);
     }
     service->hang = kind;

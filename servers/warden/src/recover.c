@@ -181,9 +181,12 @@ static void hang_wanted(uint32_t program)
     uint64_t words[8] = { warden()->requests[program].hang };
     msg_info_t info = MSG_INFO(SERVICE_HANG, 1, 0);
 
-    wants_clear(program, WANT_HANG);
-    /* The answer may be that there is none. */
-    (void)!ipc_call(slot_of(program, PART_MASTER), &info, words, clock_now() + NS_PER_MS);
+    err_t err = ipc_call(slot_of(program, PART_MASTER), &info, words, clock_now() + NS_PER_MS);
+
+    /* No answer: it is still starting, and is asked again after the next probes; or it never waits for calls. */
+    if (err != ERR_TIMED_OUT || (description_of(program)->flags & DESCRIPTION_PROBE) == 0) {
+        wants_clear(program, WANT_HANG);
+    }
 }
 
 static bool runs(uint32_t program)
