@@ -86,7 +86,7 @@ model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
-scenario_systems := attack campaign default disk files musl net process small
+scenario_systems := attack campaign default disk files musl net process small tmp
 
 test: $(host_tests) $(host_programs) $(KERNEL) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))
@@ -134,7 +134,7 @@ $(LINUX_TINY): bench/linux/tiny.S
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(CC) -static -nostdlib -o $@ $<
 
-bench-linux: $(KERNEL) $(PLUGIN) $(BUILD)/systems/bench_files.cpio $(BENCH_DISK) $(LINUX_INIT) $(LINUX_TINY)
+bench-linux: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,bench_files default) $(BENCH_DISK) $(DEMO_DISK) $(LINUX_INIT) $(LINUX_TINY)
 	@$(PYTHON) -B tools/bench_linux.py --build $(BUILD) --plugin $(PLUGIN) --init $(LINUX_INIT) --tiny $(LINUX_TINY)
 
 coverage: $(cov_tests) $(cov_programs)

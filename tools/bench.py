@@ -5,12 +5,13 @@
 bench/rows.tsv names the rows: system, id, name, kind, limit. The id is the one in the guest's marks; the
 kind says what counts: `loop` (all instructions between the marks), `kernel`, `onewayN` (the N-th
 entry's way from its first kernel instruction to the first user instruction; `oneway` is oneway0); with `/N`, an
-N-th of it.
+N-th of it. `value`: what the system printed as `value NAME NUMBER UNIT`; it has no id.
 A limit `-` is none. Medians go to build/bench.tsv: name, value, unit. The last line printed is
 `N passed, N failed`, one for each row.
 """
 import argparse
 import os
+import re
 import sys
 
 import qemu
@@ -58,13 +59,19 @@ def boot(args, system):
         print("\n".join(result.lines[-40:]))
         sys.exit(f"bench: the system {system} " + ("did not end in time" if result.status is None else
                                                   f"ended with status {result.status}"))
-    return read_counts(path)
+    counts = read_counts(path)
+    for line in result.lines:
+        said = re.match(r"value (\w+) (\d+) (\w+)", line)
+        if said:
+            counts[said[1], "value"] = [1] + [int(said[2])] * 3
+    return counts
 
 
 def judge(rows, counts, out):
     passed = failed = 0
     for number, name, kind, limit in rows:
         what, _, pieces = kind.partition("/")
+        number = name if kind == "value" else number
         if (number, what) not in counts:
             print(f"{name:28} FAIL: the system never ended row {number}, or it has no {kind}")
             failed += 1
@@ -78,7 +85,7 @@ def judge(rows, counts, out):
         else:
             passed += 1
         print(f"{name:28} {median:8} {low:8} {high:8} {n:6} {limit if limit else '-':>8}{verdict}")
-        out.write(f"{name}\t{median}\tinstructions\n")
+        out.write(f"{name}\t{median}\t{name.rpartition('_')[2] if kind == 'value' else 'instructions'}\n")
         for other in COUNTS:
             if (number, other) in counts:
                 out.write(f"{name}.{other}\t{counts[number, other][2]}\tcount\n")

@@ -17,6 +17,7 @@ import sys
 
 import archive
 import bench
+import bench_wall
 import qemu
 
 SYSTEM = "bench_files"  # the machine
@@ -102,11 +103,10 @@ def initial_files(args, folder):
 
 # --- The machine ---
 
-def command_for(args, folder, plugin, append=APPEND):
-    settings = qemu.settings_of(SYSTEM)
+def command_for(args, folder, settings, plugin=None, append=""):
     command = qemu.command_for(SYSTEM, args.build, settings, plugin)
     kernel, = glob.glob(f"{folder}/boot/vmlinuz-*")
-    for option, value in (("-kernel", kernel), ("-initrd", initial_files(args, folder)), ("-append", append)):
+    for option, value in (("-kernel", kernel), ("-initrd", initial_files(args, folder)), ("-append", APPEND + append)):
         command[command.index(option) + 1] = value
     return command
 
@@ -119,7 +119,7 @@ def boot(args, folder):
     counts = os.path.abspath(os.path.join(args.build, "bench", "counts-linux.tsv"))
     plugin = f"{os.path.abspath(args.plugin)},outfile={counts}"
     ours = qemu.command_for(SYSTEM, args.build, qemu.settings_of(SYSTEM), plugin.replace("-linux", "-" + SYSTEM))
-    command = command_for(args, folder, plugin)
+    command = command_for(args, folder, qemu.settings_of(SYSTEM), plugin)
     show("Pith", ours)
     show("Linux", command)
     sys.stdout.flush()
@@ -150,12 +150,13 @@ def write(path, rows):
             file.write("\t".join(str(field) for field in row) + "\n")
 
 
-def compare(build, values):
+def compare(build, values, more):
+    """more: what of ours was measured here."""
     path = os.path.join(build, "bench.tsv")
-    ours = {}
+    ours = dict(more)
     if os.path.exists(path):
         with open(path) as file:
-            ours = {name: int(value) for name, value, _ in map(str.split, file)}
+            ours |= {name: int(value) for name, value, _ in map(str.split, file)}
     rows = [(name, ours.get(name, "-"), value, unit, f"{ours[name] / value:.2f}" if name in ours else "-")
             for name, (value, unit) in values.items()]
     print(f"{'row':24} {'Pith':>12} {'Linux':>12} {'unit':>14} {'ratio':>7}")
@@ -175,8 +176,12 @@ def main():
     folder = kernel_fetch(args.build)
     counts, lines = boot(args, folder)
     values = values_of(counts, lines)
+    mine, theirs, in_use = bench_wall.measure(args.build, lambda settings, append: command_for(
+        args, folder, settings, append=append))
+    values["boot_ms"] = (round(theirs * 1000), "ms")
     write(os.path.join(args.build, "bench-linux.tsv"), [(name, *value) for name, value in values.items()])
-    compare(args.build, values)
+    compare(args.build, values, {"boot_ms": round(mine * 1000), "memory_in_use_bytes": in_use})
+    print(f"boot_http_ratio {mine / theirs:.2f}")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,19 @@ void command_patience(const char *argument);
 /* log.c */
 void command_log(const char *argument);
 
+/** console_files() - what they all use; NULL (and said): there are none. */
+struct files *console_files(void);
+
+/* Commands that change files. */
+void command_write(const char *argument);
+void command_append(const char *argument);
+void command_rm(const char *argument);
+void command_rmdir(const char *argument);
+void command_mkdir(const char *argument);
+void command_mv(const char *argument);
+void command_link(const char *argument);
+void command_df(const char *argument);
+
 /* Commands about programs started from files. */
 void command_run_file(const char *argument);
 void command_ps(const char *argument);

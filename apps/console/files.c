@@ -35,6 +35,11 @@ static bool is_connected(void)
     return true;
 }
 
+struct files *console_files(void)
+{
+    return is_connected() ? &files : NULL;
+}
+
 /* A name as it is, but for what a terminal or a reader of lines would take for something else. */
 static void name_print(const char *name)
 {
@@ -339,12 +344,20 @@ void command_volume(const char *argument)
     uint32_t block_bytes, cache_pages, handles;
     uint64_t blocks, hits, misses, damaged;
 
-    (void)argument;
+    struct file file;
+
     if (!is_connected()) {
         return;
     }
-    err_t err = file_info(files.server, clock_now() + NS_PER_S, &block_bytes, &blocks, &cache_pages,
-                          &hits, &misses, &damaged, &handles);
+    err_t err = files_open(&files, path_or_root(argument), 0, &file);
+
+    if (err == ERR_OK) {
+        cap_addr_t server = file.server != NULL ? file.server->cap : 0;
+
+        files_close(&file);
+        err = file_info(server, clock_now() + NS_PER_S, &block_bytes, &blocks, &cache_pages, &hits,
+                        &misses, &damaged, &handles);
+    }
 
     if (err) {
         debug_printf("%s\n", why(err));

@@ -2,4 +2,4 @@
 module := apps/scribe
 kind := program
 sources := main.c
-uses := abi lib/log lib/pith
+uses := abi lib/file lib/pith

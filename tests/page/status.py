@@ -186,15 +186,15 @@ class Page:
 
     def log_is_shown(self):
         """What programs write is text, whatever they write."""
-        self.system.ask("start scribe say <b id=forged>&amp;'\"</b>")
+        self.system.ask("start herald say <b id=forged>&amp;'\"</b>")
 
         def look():
             got = self.chromium.run("return [...document.querySelectorAll('#log li')].map(at => at.innerText.replace(/\\s+/g, ' '))")
-            is_right = (any("scribe info <b id=forged>&amp;'\"</b>" in line for line in got) and
+            is_right = (any("herald info <b id=forged>&amp;'\"</b>" in line for line in got) and
                         any("warden info disk restarted (1)" in line for line in got) and
                         not self.chromium.run("return document.getElementById('forged') !== null"))
             return None if is_right else got[:5]
-        return self.waits_for("the lines of scribe and warden, without a reload", look)
+        return self.waits_for("the lines of herald and warden, without a reload", look)
 
     def end_is_shown(self):
         self.system.ask("kill echo")

@@ -41,34 +41,34 @@ def restart_is_noted(scenario):
     return says(scenario, "warden", "echo is made to fail", "echo destroyed", "echo restarted (1)")
 
 
-def scribe_says(scenario, args, wanted):
-    scenario.machine.type(f"start scribe {args}\r")
+def herald_says(scenario, args, wanted):
+    scenario.machine.type(f"start herald {args}\r")
     scenario.machine.wait_for(wanted, scenario.timeout_s)
     scenario.ask("")
 
 
 def line_is_kept(scenario):
-    scribe_says(scenario, "say hello there", "scribe: OK")
-    return says(scenario, "scribe", "hello there")
+    herald_says(scenario, "say hello there", "herald: OK")
+    return says(scenario, "herald", "hello there")
 
 
 def last_words_are_kept(scenario):
-    scribe_says(scenario, "die famous last words", "scribe destroyed")
-    return says(scenario, "scribe", "famous last words") or says(scenario, "warden", "scribe faulted: NOT_PRESENT")
+    herald_says(scenario, "die famous last words", "herald destroyed")
+    return says(scenario, "herald", "famous last words") or says(scenario, "warden", "herald faulted: NOT_PRESENT")
 
 
 def nothing_is_lost(scenario):
     """Lines are written and acknowledged while the server, and the warden, die and hang."""
-    scenario.machine.type(f"start scribe count {LINES}\r")
+    scenario.machine.type(f"start herald count {LINES}\r")
     for line, wanted in HARMS:
         scenario.machine.type(line + "\r")
         scenario.machine.wait_for(wanted, scenario.timeout_s)
-    while not (said := re.search(r"scribe: (\d+) of \d+ lines acknowledged", scenario.machine.log)):
+    while not (said := re.search(r"herald: (\d+) of \d+ lines acknowledged", scenario.machine.log)):
         scenario.machine.wait_for("\n", scenario.timeout_s)
     acknowledged = int(said[1])
     scenario.ask("time")
     scenario.ask("")
-    got = [int(match[1]) for _, _, _, text in lines_of(scenario, "scribe")
+    got = [int(match[1]) for _, _, _, text in lines_of(scenario, "herald")
            if (match := re.fullmatch(rf"line (\d+) of {LINES}", text))]
     deaths = re.search(r"^log +(\d+) +(\d+)", scenario.ask("recovery"), re.M)
     print(f"note: log: {acknowledged} lines acknowledged, {len(got)} kept; the server died {deaths[1]} times and hung {deaths[2]}")
@@ -81,8 +81,8 @@ def nothing_is_lost(scenario):
 
 def flood_hurts_nobody(scenario):
     before = lines_of(scenario, "warden")
-    scribe_says(scenario, f"flood {FLOOD}", " dropped (OK)")
-    got = [int(match[1]) for _, _, _, text in lines_of(scenario, "scribe")
+    herald_says(scenario, f"flood {FLOOD}", " dropped (OK)")
+    got = [int(match[1]) for _, _, _, text in lines_of(scenario, "herald")
            if (match := re.fullmatch(rf"flood (\d+) of {FLOOD}", text))]
     after = lines_of(scenario, "warden")
     print(f"note: log: of a flood of {FLOOD} lines the last {len(got)} are kept")

@@ -5,6 +5,7 @@
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last. Run from the top of the tree.
 """
 import argparse
+import errno
 import os
 import random
 import re
@@ -96,6 +97,10 @@ REFUSALS = ["= write: errno 30", "= both: errno 30", "= cut: errno 30", "= new: 
             "= a directory is not read: errno 21", "= output is a terminal: 1", "= as many as there are: 1, errno 24"]
 
 
+def ends_so(said, line, end):
+    return None if said[0] == [line] and re.fullmatch(end, said[1]) else f"wanted: {line}, {end}; got: {said}"
+
+
 def nothing_is_open(musl):
     musl.machine.type("volume\r")
     said = musl.machine.wait_for(" handles", musl.timeout_s)
@@ -112,6 +117,17 @@ def converse(musl, folder, top):
         if script.startswith("try_"):
             musl.agrees(f"lua_says_the_same_in_{script[4:-4]}", "lua", f"lua/{script} one two",
                         said_here([f"{folder}/lua", f"lua/{script}", "one", "two"], top))
+    here = said_here([f"{folder}/thread_calls"], top)
+    at = next(number for number, line in enumerate(here) if " lives" in line) + 1
+    musl.agrees("threads_do_what_they_do_on_this_machine", "thread_calls", "pith",
+                here[:at] + ["= memory is the same: 1", here[at], "= memory is still the same: 1",
+                             f"= one more: {errno.EAGAIN}", "= and all again: 8", "= done"])
+    for how, line, end in (
+            ("exit", "= a thread ends the program", r"ended with status 7"),
+            ("leave", "= it goes on without its first thread", r"ended with status 0"),
+            ("fault", "= a thread faults", r"faulted: NOT_PRESENT at 0x?0?,.*")):
+        musl.step(f"a_program_ends_by_{how}_of_a_thread", lambda how=how, line=line, end=end: ends_so(
+            musl.said_by("thread_calls", how), line, end))
     musl.step("a_script_that_is_not_there_ends_lua_with_a_status", lambda: None if musl.said_by(
         "lua", "nothing.lua")[1] == "ended with status 1" else "wanted: status 1")
     musl.step("nothing_is_left_open", lambda: nothing_is_open(musl))
@@ -130,6 +146,8 @@ def main():
         top = f"{folder}/tree"
         make_tree(top, random.Random(args.seed))
         compile_here(f"{folder}/file_calls", ["tests/libc/files/main.c"], "-D_XOPEN_SOURCE=700")
+        compile_here(f"{folder}/thread_calls", ["tests/libc/threads/main.c", "tests/libc/threads/end.c"],
+                     "-D_XOPEN_SOURCE=700", "-pthread")
         compile_here(f"{folder}/lua", [f"{LUA}/{name}" for name in sorted(os.listdir(LUA))
                                        if name.endswith(".c") and name != "luac.c"], *LUA_FLAGS)
         image = f"{folder}/tree.img"

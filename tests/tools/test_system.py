@@ -149,6 +149,12 @@ class Refuses(unittest.TestCase):
         self.says(program("a", budget_us="6000") + program("b", budget_us="5000"), 11,
                   "core 0 is promised 110%", "a 60%, b 50%", "another core")
 
+    def test_each_thread_has_a_budget(self):
+        self.says(program("a", budget_us="3000", threads="3"), 5, "core 0 is promised 120%", "a 120%")
+
+    def test_too_many_threads(self):
+        self.says(program("a", threads="17"), 8, "threads = 17 is not possible", "write threads = 0 .. 16")
+
     def test_priority_0_is_promised_nothing(self):
         text = program("a", budget_us="10000") + program("b", budget_us="10000", priority="0")
         self.assertEqual(checked(text).problems, [])

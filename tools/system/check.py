@@ -17,6 +17,7 @@ CAPS_BY_NAME = 5  # at most, beside interfaces: faults, stats, kept, children, e
 CAPS_OF_CHILD = 3  # that its parent gets, beside interfaces: context, events, faults
 CHILDREN_MAX = 16
 PERIOD_MAX_US = 3_600_000_000
+THREADS_MAX = 16
 TOP_KEYS = {"root", "run", "program", "programs", "about", "dma"}
 DEVICES = {"virtio-net": (0x1AF4, 0x1041), "virtio-blk": (0x1AF4, 0x1042),
            "virtio-console": (0x1AF4, 0x1043), "virtio-rng": (0x1AF4, 0x1044),
@@ -39,6 +40,7 @@ class Program:
     priority: int = 0
     budget_us: int = 0
     period_us: int = 0
+    threads: int = 0
     memory_kib: int = 0
     core: int = 0
     fpu: bool = False
@@ -74,6 +76,8 @@ KEYS = {
                   f"budget_us = {BUDGET_MIN_US} or more, the time it may use in each period"),
     "period_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), True,
                   "period_us = at least the budget, at most one hour"),
+    "threads": (int, range(0, THREADS_MAX + 1), False,
+                f"threads = 0 .. {THREADS_MAX}, beside the first one"),
     "memory_kib": (int, range(4, 1 << 30), True, "memory_kib = KiB for the whole program"),
     "core": (int, range(0, 64), False, "core = 0 .. [run] cores - 1"),
     "fpu": (bool, None, False, "fpu = true or false"),
@@ -280,9 +284,10 @@ def check_devices(system):
                 system.report(system.of(p, "device"), f"{p.name}: the {p.device} number "
                               f"{p.device_index} belongs to {owner.name}; write another device_index")
     for p in system.programs:
-        if p.parent == "init" and (p.uses or p.children or p.offers or p.device or p.session_kib or p.keeps_kib):
+        if p.parent == "init" and (p.uses or p.children or p.offers or p.device or p.session_kib or p.keeps_kib
+                                   or p.threads):
             system.report(system.of(p, "parent"), f"{p.name}: a child of init is alone; take off uses, "
-                          "offers, device, children, session_kib and keeps_kib, or the parent")
+                          "offers, device, children, session_kib, keeps_kib and threads, or the parent")
         if p.session_kib and not p.offers:
             system.report(system.of(p, "session_kib"), f"{p.name} offers nothing, so nobody can have a "
                           "session with it; take off session_kib")
@@ -341,11 +346,13 @@ def check_time(system):
         if program.budget_us <= program.period_us and program.priority > 0:
             used.setdefault(program.core, []).append(program)
     for core, programs in used.items():
-        share = sum(p.budget_us / p.period_us for p in programs)
+        # Each thread has its own budget.
+        share_of = {p.name: p.budget_us / p.period_us * (1 + p.threads) for p in programs}
+        share = sum(share_of.values())
         if share > 1 + 1e-9:
             last = programs[-1]
             system.report(system.of(last, "budget_us"), f"core {core} is promised {share:.0%}: "
-                          + ", ".join(f"{p.name} {p.budget_us / p.period_us:.0%}" for p in programs)
+                          + ", ".join(f"{p.name} {share_of[p.name]:.0%}" for p in programs)
                           + "; write smaller budgets, longer periods or another core")
 
 

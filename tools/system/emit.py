@@ -32,7 +32,7 @@ def binary(system):
         parts.append(layout.pack("PROGRAM", {
             "memory_bytes": p.memory_kib * 1024, "budget_ns": p.budget_us * 1000,
             "period_ns": p.period_us * 1000, "uses": sum(1 << numbers[name] for name in set(p.uses)),
-            "priority": p.priority, "rank": p.rank, "core": p.core, "flags": flags_of(p),
+            "threads": p.threads, "priority": p.priority, "rank": p.rank, "core": p.core, "flags": flags_of(p),
             "restart_limit": p.restart_limit if p.restart == "always" else 0,
             "restart_window_ms": p.restart_window_s * 1000, "session_bytes": p.session_kib * 1024,
             "keeps_bytes": p.keeps_kib * 1024, "device_vendor": DEVICES.get(p.device, (0, 0))[0],

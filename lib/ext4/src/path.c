@@ -55,13 +55,25 @@ static err_t link_follow(struct ext4 *fs, struct ext4_walk *walk)
                                        : ext4_open(fs, walk->parent, &walk->file);
 }
 
+err_t ext4_step(struct ext4 *fs, struct ext4_file *dir, const char *name, size_t length,
+                struct ext4_file *found)
+{
+    struct ext4_entry entry;
+    err_t err = ext4_lookup(fs, dir, name, length, &entry);
+
+    if (err) {
+        return err;
+    }
+    err = ext4_open(fs, entry.inode, found);
+    /* A name without an inode is damage, not an absence. */
+    return err == ERR_NO_ENTRY ? ext4_damaged(fs, EXT4_REASON_INODE_FREE, entry.inode) : err;
+}
+
 /* Look up the next part of the path in walk->file, which becomes what it leads to. */
 static err_t part_look_up(struct ext4 *fs, struct ext4_walk *walk)
 {
     const char *name = walk->text + walk->at;
-    struct ext4_entry entry;
     size_t length = 0;
-    err_t err;
 
     while (walk->at < sizeof(walk->text) && walk->text[walk->at] != '/') {
         walk->at++;
@@ -69,13 +81,7 @@ static err_t part_look_up(struct ext4 *fs, struct ext4_walk *walk)
     }
     walk->parent = walk->file.inode.number;
     walk->is_last = walk->at == sizeof(walk->text);
-    err = ext4_lookup(fs, &walk->file, name, length, &entry);
-    if (err) {
-        return err;
-    }
-    err = ext4_open(fs, entry.inode, &walk->file);
-    /* A name without an inode is damage, not an absence. */
-    return err == ERR_NO_ENTRY ? ext4_damaged(fs, EXT4_REASON_INODE_FREE, entry.inode) : err;
+    return ext4_step(fs, &walk->file, name, length, &walk->file);
 }
 
 err_t ext4_walk_finish(struct ext4 *fs, struct ext4_walk *walk, bool follow)

@@ -206,7 +206,7 @@ static void row_pull(const struct layers *layers, uint32_t row, const int32_t *k
  */
 static void row_spread(struct layers *layers, uint32_t row, const int32_t *keys)
 {
-    int32_t pushed[LAYERS_ROW_ITEMS], pulled[LAYERS_ROW_ITEMS];
+    int32_t pushed[LAYERS_ROW_ITEMS] = { 0 }, pulled[LAYERS_ROW_ITEMS] = { 0 };
 
     row_push(layers, row, keys, pushed);
     row_pull(layers, row, keys, pulled);

@@ -55,5 +55,8 @@ static inline void making_step(const struct making *making)
 MUST_CHECK err_t making_object(struct making *making, enum making_slot which, enum object_type type,
                                uint64_t size);
 
+/** making_context() - the same, of a context of the program's priority, budget and period. */
+MUST_CHECK err_t making_context(struct making *making, enum making_slot which);
+
 /** making_give() - capabilities and the info page. Errors: as program_create(). */
 MUST_CHECK err_t making_give(struct making *making);

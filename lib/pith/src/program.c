@@ -117,6 +117,19 @@ static err_t objects_make(struct making *making)
     return err;
 }
 
+err_t making_context(struct making *making, enum making_slot which)
+{
+    const struct program_spec *spec = making->spec;
+    err_t err = making_object(making, which, OBJECT_SCHED_CONTEXT, 0);
+
+    if (err) {
+        return err;
+    }
+    making_step(making);
+    return sched_context_configure(slot_of(making, which), spec->machine, spec->priority,
+                                   spec->budget_ns, spec->period_ns, spec->core);
+}
+
 static err_t context_make(struct making *making)
 {
     const struct program_spec *spec = making->spec;
@@ -130,13 +143,7 @@ static err_t context_make(struct making *making)
     if (spec->budget_ns == 0) {
         return ERR_OK;
     }
-    err = making_object(making, SLOT_CONTEXT, OBJECT_SCHED_CONTEXT, 0);
-    if (err) {
-        return err;
-    }
-    making_step(making);
-    err = sched_context_configure(context, spec->machine, spec->priority, spec->budget_ns,
-                                  spec->period_ns, spec->core);
+    err = making_context(making, SLOT_CONTEXT);
     if (err) {
         return err;
     }

@@ -162,6 +162,34 @@ static err_t fixed_give(struct making *making)
     return err;
 }
 
+/* The program has the original: it may bind it, and configure nothing, since that takes a machine capability. */
+static err_t context_give(struct making *making)
+{
+    cap_addr_t to;
+    err_t err = slot_next(making, &to);
+
+    if (err == ERR_OK) {
+        err = making_context(making, SLOT_OWN);
+    }
+    if (err == ERR_OK) {
+        making_step(making);
+        err = cap_table_move(making->table, to, self()->table, slot_of(making, SLOT_OWN));
+    }
+    return err;
+}
+
+static err_t contexts_give(struct making *making)
+{
+    err_t err = ERR_OK;
+
+    making->info->first_context = making->next_slot;
+    for (uint32_t i = 0; err == ERR_OK && i < making->spec->context_count; i++) {
+        err = context_give(making);
+        making->info->context_count += err == ERR_OK;
+    }
+    return err;
+}
+
 static err_t caps_give(struct making *making)
 {
     const struct program_spec *spec = making->spec;
@@ -176,7 +204,7 @@ static err_t caps_give(struct making *making)
     for (uint32_t i = 0; err == ERR_OK && i < spec->irq_count; i++) {
         err = irq_give(making, i);
     }
-    return err;
+    return err ? err : contexts_give(making);
 }
 
 /* What is left of the untyped memory is the program's own. */

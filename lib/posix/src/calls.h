@@ -2,8 +2,10 @@
 /* The calls that there are. Each takes the six arguments and gives a result or a negated error number. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/types.h"
 #include "errors.h"
 
 typedef long (*posix_call_t)(const long arguments[6]);
@@ -52,8 +54,47 @@ long posix_mprotect(const long arguments[6]);
 long posix_munmap(const long arguments[6]);
 long posix_brk(const long arguments[6]);
 long posix_madvise(const long arguments[6]);
+long posix_sysinfo(const long arguments[6]);
+
+/* thread.c */
+long posix_thread_create(const long arguments[6]);
+long posix_thread_exit(const long arguments[6]);
+long posix_thread_unmap_exit(const long arguments[6]);
+long posix_set_tid_address(const long arguments[6]);
+long posix_gettid(const long arguments[6]);
+
+/* futex.c */
+long posix_futex(const long arguments[6]);
+
+/* socket.c */
+long posix_socket(const long arguments[6]);
+long posix_bind(const long arguments[6]);
+long posix_listen(const long arguments[6]);
+long posix_connect(const long arguments[6]);
+long posix_shutdown(const long arguments[6]);
+long posix_accept(const long arguments[6]);
+long posix_accept4(const long arguments[6]);
+
+/* socket_data.c */
+long posix_sendto(const long arguments[6]);
+long posix_recvfrom(const long arguments[6]);
+
+/* socket_info.c */
+long posix_getsockname(const long arguments[6]);
+long posix_getpeername(const long arguments[6]);
+long posix_setsockopt(const long arguments[6]);
+long posix_getsockopt(const long arguments[6]);
+long posix_poll(const long arguments[6]);
+long posix_ppoll(const long arguments[6]);
 
 /* time.c */
+struct posix_time {
+    int64_t seconds;
+    int64_t nanoseconds;
+};
+
+/** deadline_after() - so long after @from; false: it is no time. */
+bool deadline_after(const struct posix_time *time, ns_t from, ns_t *deadline);
 long posix_clock_gettime(const long arguments[6]);
 long posix_clock_getres(const long arguments[6]);
 long posix_nanosleep(const long arguments[6]);

@@ -5,6 +5,7 @@
 
 #include "calls.h"
 #include "lock.h"
+#include "net.h"
 #include "pages.h"
 #include "pith/space.h"
 #include "pith/string.h"
@@ -76,12 +77,16 @@ void opening_discard(struct opening *opening)
     if (opening->kind == OPENING_FILE && opening->file.files != NULL) {
         files_close(&opening->file);
     }
+    if (opening->kind == OPENING_SOCKET && opening->socket.number != SOCKET_NONE) {
+        socket_close(net_client(), opening->socket.number);
+        (void)socket_rest(net_client());
+    }
     if (opening->pages != 0) {
         pages_give((user_addr_t)opening, opening->pages * PAGE_BYTES);
     }
 }
 
-static void opening_put(struct opening *opening)
+void opening_put(struct opening *opening)
 {
     if (--opening->references == 0) {
         opening_discard(opening);

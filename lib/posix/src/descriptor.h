@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/types.h"
 #include "file/file.h"
+#include "socket/wire.h"
 
 enum { DESCRIPTORS_MAX = 128, PATH_BYTES = FILES_PATH_MAX + 1 };
 
@@ -29,7 +31,19 @@ enum {
     OPEN_CLOSE_ON_EXEC = 0x80000,
 };
 
-enum opening_kind { OPENING_NONE, OPENING_INPUT, OPENING_OUTPUT, OPENING_FILE };
+enum opening_kind { OPENING_NONE, OPENING_INPUT, OPENING_OUTPUT, OPENING_FILE, OPENING_SOCKET };
+
+#define SOCKET_NONE UINT32_MAX
+
+struct posix_socket {
+    uint32_t family, type;
+    uint32_t number; /* of lib/socket; SOCKET_NONE: none yet */
+    uint32_t port;   /* its own, as far as it was said */
+    struct socket_address peer;
+    uint32_t peer_port;  /* 0: it has none */
+    ns_t patience_ns[2]; /* for receiving, for sending; 0: for ever */
+    bool is_bound, is_listener, is_open, is_deaf;
+};
 
 struct opening {
     uint32_t kind; /* enum opening_kind */
@@ -44,6 +58,8 @@ struct opening {
     struct files_name name; /* of a directory: read, and not handed out yet */
     bool has_name;
     char path[PATH_BYTES];
+
+    struct posix_socket socket; /* OPENING_SOCKET */
 };
 
 /** opening_of() - what a descriptor stands for; NULL: nothing. */
@@ -51,6 +67,9 @@ struct opening *opening_of(long descriptor);
 
 /** opening_create() - one without references yet. NULL: there is no memory. */
 struct opening *opening_create(uint32_t kind, uint32_t flags);
+
+/** opening_put() - give a reference back. */
+void opening_put(struct opening *opening);
 
 /** opening_discard() - one without references. */
 void opening_discard(struct opening *opening);

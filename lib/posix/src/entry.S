@@ -45,4 +45,19 @@ posix_main_enter:
     ud2
     .size posix_main_enter, . - posix_main_enter
 
+/* A further thread begins; its stack holds function and argument, and the program's rounding is the default one. */
+    .global posix_thread_enter
+    .type posix_thread_enter, @function
+posix_thread_enter:
+    xor %ebp, %ebp
+    fninit
+    pushq $0x1f80
+    ldmxcsr (%rsp)
+    add $8, %rsp
+    pop %rax
+    pop %rdi
+    call *%rax
+    ud2
+    .size posix_thread_enter, . - posix_thread_enter
+
     .section .note.GNU-stack, "", @progbits

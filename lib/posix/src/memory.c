@@ -11,6 +11,8 @@
 #include "calls.h"
 #include "lock.h"
 #include "pages.h"
+#include "pith/clock.h"
+#include "pith/self.h"
 #include "pith/space.h"
 #include "pith/string.h"
 
@@ -258,6 +260,31 @@ long posix_brk(const long arguments[6])
     }
     posix_unlock();
     return (long)program_break.now;
+}
+
+/* Linux's struct sysinfo, as far as it is filled in. */
+struct posix_sysinfo {
+    uint64_t uptime_s, loads[3];
+    uint64_t all, unused, shared, buffers, swap, unused_swap;
+    uint16_t processes, reserved[3];
+    uint64_t high, unused_high;
+    uint32_t unit, reserved_too;
+};
+_Static_assert(sizeof(struct posix_sysinfo) == 112, "as Linux has it");
+
+/* The machine, to a program, is what it was given. */
+long posix_sysinfo(const long arguments[6])
+{
+    self_lock();
+    *(struct posix_sysinfo *)arguments[0] = (struct posix_sysinfo){
+        .uptime_s = clock_now() / NS_PER_S,
+        .all = self()->memory.total_bytes,
+        .unused = self()->memory.free_bytes,
+        .processes = 1,
+        .unit = 1,
+    };
+    self_unlock();
+    return 0;
 }
 
 /* Advice may be ignored, but for MADV_DONTNEED (4), which promises zeros. */

@@ -23,7 +23,6 @@ enum { STACK_MIN = 64 * 1024, STACK_MAX = 1024 * 1024, STACK_SHARE = 8 };
 /* What a C library expects on the stack, in this order: arguments, 0, environment, 0, pairs of aux, 0. */
 static uintptr_t first[WORDS_MAX + 2 + 6];
 
-static struct posix_thread first_thread;
 static char words[PROGRAM_ARGS_BYTES];
 static uint64_t random[2];
 
@@ -137,5 +136,6 @@ int program_main(void)
         program_exit(STATUS_NO_STACK);
     }
     /* main() is declared without arguments for programs without a C library. */
-    posix_main_enter(&first_thread, stack, (main_function_t)(uintptr_t)main, count, (char **)first);
+    posix_main_enter(thread_first(), stack, (main_function_t)(uintptr_t)main, count,
+                     (char **)first);
 }

@@ -11,7 +11,13 @@
 
 enum { AT_NO_FOLLOW = 0x100, AT_EACCESS = 0x200, AT_EMPTY_PATH = 0x1000 };
 enum { MAY_EXECUTE = 1, MAY_WRITE = 2, MAY_ALL = 7, MODE_ANY_EXECUTE = 0111 };
-enum { MODE_TERMINAL = 0020620, DEVICE_FILES = 1, DEVICE_TERMINAL = 2, BLOCK_BYTES = 4096 };
+enum {
+    MODE_SOCKET = 0140777,
+    MODE_TERMINAL = 0020620,
+    DEVICE_FILES = 1,
+    DEVICE_TERMINAL = 2,
+    BLOCK_BYTES = 4096
+};
 
 /* Linux's struct stat on x86-64. */
 struct posix_status {
@@ -52,7 +58,8 @@ static long status_of_opening(struct opening *opening, struct posix_status *stat
         *status = (struct posix_status){ .device = DEVICE_TERMINAL,
                                          .inode = opening->kind,
                                          .links = 1,
-                                         .mode = MODE_TERMINAL,
+                                         .mode = opening->kind == OPENING_SOCKET ? MODE_SOCKET
+                                                                                 : MODE_TERMINAL,
                                          .block_bytes = BLOCK_BYTES };
         return 0;
     }

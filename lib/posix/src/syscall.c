@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of calls. A program here is one process with one thread: it has number 1 and no signals.
+ * The table of calls. A program here is one process: it has number 1 and no signals.
  * Size: seven parameters are what a system call has.
  */
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include "pith/start.h"
 #include "pith/string.h"
 #include "pith/syscall.h"
+#include "posix/syscall.h"
 
 enum { PROCESS = 1, SET_FS = 0x1002, SIGNAL_MASK_BYTES = 8 };
 
@@ -23,6 +24,7 @@ enum {
     CALL_STAT = 4,
     CALL_FSTAT = 5,
     CALL_LSTAT = 6,
+    CALL_POLL = 7,
     CALL_LSEEK = 8,
     CALL_MMAP = 9,
     CALL_MPROTECT = 10,
@@ -40,6 +42,18 @@ enum {
     CALL_DUP2 = 33,
     CALL_NANOSLEEP = 35,
     CALL_GETPID = 39,
+    CALL_SOCKET = 41,
+    CALL_CONNECT = 42,
+    CALL_ACCEPT = 43,
+    CALL_SENDTO = 44,
+    CALL_RECVFROM = 45,
+    CALL_SHUTDOWN = 48,
+    CALL_BIND = 49,
+    CALL_LISTEN = 50,
+    CALL_GETSOCKNAME = 51,
+    CALL_GETPEERNAME = 52,
+    CALL_SETSOCKOPT = 54,
+    CALL_GETSOCKOPT = 55,
     CALL_EXIT = 60,
     CALL_FCNTL = 72,
     CALL_GETCWD = 79,
@@ -47,8 +61,10 @@ enum {
     CALL_FCHDIR = 81,
     CALL_CREAT = 85,
     CALL_READLINK = 89,
+    CALL_SYSINFO = 99,
     CALL_ARCH_PRCTL = 158,
     CALL_GETTID = 186,
+    CALL_FUTEX = 202,
     CALL_SET_THREAD_AREA = 205,
     CALL_GETDENTS = 217,
     CALL_SET_TID_ADDRESS = 218,
@@ -60,6 +76,8 @@ enum {
     CALL_FSTATAT = 262,
     CALL_READLINKAT = 267,
     CALL_FACCESSAT = 269,
+    CALL_PPOLL = 271,
+    CALL_ACCEPT4 = 288,
     CALL_DUP3 = 292,
     CALL_FACCESSAT2 = 439,
 };
@@ -123,6 +141,7 @@ static const posix_call_t calls[] = {
     [CALL_STAT] = posix_stat,
     [CALL_FSTAT] = posix_fstat,
     [CALL_LSTAT] = posix_lstat,
+    [CALL_POLL] = posix_poll,
     [CALL_LSEEK] = posix_lseek,
     [CALL_MMAP] = posix_mmap,
     [CALL_MPROTECT] = posix_mprotect,
@@ -140,18 +159,32 @@ static const posix_call_t calls[] = {
     [CALL_DUP2] = posix_dup2,
     [CALL_NANOSLEEP] = posix_nanosleep,
     [CALL_GETPID] = process_number,
-    [CALL_EXIT] = end,
+    [CALL_SOCKET] = posix_socket,
+    [CALL_CONNECT] = posix_connect,
+    [CALL_ACCEPT] = posix_accept,
+    [CALL_SENDTO] = posix_sendto,
+    [CALL_RECVFROM] = posix_recvfrom,
+    [CALL_SHUTDOWN] = posix_shutdown,
+    [CALL_BIND] = posix_bind,
+    [CALL_LISTEN] = posix_listen,
+    [CALL_GETSOCKNAME] = posix_getsockname,
+    [CALL_GETPEERNAME] = posix_getpeername,
+    [CALL_SETSOCKOPT] = posix_setsockopt,
+    [CALL_GETSOCKOPT] = posix_getsockopt,
+    [CALL_EXIT] = posix_thread_exit,
     [CALL_FCNTL] = posix_fcntl,
     [CALL_GETCWD] = posix_getcwd,
     [CALL_CHDIR] = posix_chdir,
     [CALL_FCHDIR] = posix_fchdir,
     [CALL_CREAT] = posix_creat,
     [CALL_READLINK] = posix_readlink,
+    [CALL_SYSINFO] = posix_sysinfo,
     [CALL_ARCH_PRCTL] = arch_prctl,
-    [CALL_GETTID] = process_number,
+    [CALL_GETTID] = posix_gettid,
+    [CALL_FUTEX] = posix_futex,
     [CALL_SET_THREAD_AREA] = set_thread_area,
     [CALL_GETDENTS] = posix_getdents,
-    [CALL_SET_TID_ADDRESS] = process_number,
+    [CALL_SET_TID_ADDRESS] = posix_set_tid_address,
     [CALL_CLOCK_GETTIME] = posix_clock_gettime,
     [CALL_CLOCK_GETRES] = posix_clock_getres,
     [CALL_CLOCK_NANOSLEEP] = posix_clock_nanosleep,
@@ -160,14 +193,25 @@ static const posix_call_t calls[] = {
     [CALL_FSTATAT] = posix_fstatat,
     [CALL_READLINKAT] = posix_readlinkat,
     [CALL_FACCESSAT] = posix_faccessat,
+    [CALL_PPOLL] = posix_ppoll,
+    [CALL_ACCEPT4] = posix_accept4,
     [CALL_DUP3] = posix_dup3,
     [CALL_FACCESSAT2] = posix_faccessat2,
+};
+
+/* Ours alone (posix/syscall.h). */
+static const posix_call_t own_calls[] = {
+    [POSIX_THREAD_CREATE - POSIX_OWN_FIRST] = posix_thread_create,
+    [POSIX_THREAD_UNMAP_EXIT - POSIX_OWN_FIRST] = posix_thread_unmap_exit,
 };
 
 long posix_syscall(long number, long a1, long a2, long a3, long a4, long a5, long a6)
 {
     const long arguments[6] = { a1, a2, a3, a4, a5, a6 };
 
+    if (number >= POSIX_OWN_FIRST && number <= POSIX_OWN_LAST) {
+        return own_calls[number - POSIX_OWN_FIRST](arguments);
+    }
     if (number < 0 || number >= (long)(sizeof(calls) / sizeof(calls[0])) || calls[number] == NULL) {
         return -POSIX_ENOSYS;
     }

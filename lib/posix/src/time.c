@@ -16,11 +16,6 @@ enum {
     UNTIL = 1, /* clock_nanosleep: not for, but until */
 };
 
-struct posix_time {
-    int64_t seconds;
-    int64_t nanoseconds;
-};
-
 static bool clock_is_known(long clock)
 {
     return clock == REALTIME || clock == MONOTONIC || (clock >= MONOTONIC_RAW && clock <= BOOTTIME);
@@ -51,16 +46,27 @@ long posix_clock_getres(const long arguments[6])
     return 0;
 }
 
-static long sleep(const struct posix_time *time, ns_t from)
+bool deadline_after(const struct posix_time *time, ns_t from, ns_t *deadline)
 {
-    if (time->seconds < 0 || time->nanoseconds < 0 || time->nanoseconds >= (int64_t)NS_PER_S) {
-        return -POSIX_EINVAL;
-    }
     ns_t seconds = (ns_t)time->seconds;
 
+    if (time->seconds < 0 || time->nanoseconds < 0 || time->nanoseconds >= (int64_t)NS_PER_S) {
+        return false;
+    }
     /* Longer than 100 years is for ever. */
     seconds = seconds < 3200000000u ? seconds : 3200000000u;
-    sleep_until(from + seconds * NS_PER_S + (ns_t)time->nanoseconds);
+    *deadline = from + seconds * NS_PER_S + (ns_t)time->nanoseconds;
+    return true;
+}
+
+static long sleep(const struct posix_time *time, ns_t from)
+{
+    ns_t deadline;
+
+    if (!deadline_after(time, from, &deadline)) {
+        return -POSIX_EINVAL;
+    }
+    sleep_until(deadline);
     return 0;
 }
 

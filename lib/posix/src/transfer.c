@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "descriptor.h"
 #include "lock.h"
+#include "net.h"
 #include "pith/debug.h"
 
 enum { PARTS_MAX = 1024, FROM_START = 0, FROM_HERE = 1, FROM_END = 2 };
@@ -46,6 +47,12 @@ static long read_locked(long number, void *into, size_t length)
     if (opening->kind == OPENING_INPUT) {
         return 0;
     }
+    if (opening->kind == OPENING_SOCKET) {
+        opening->references++;
+        done = socket_read(opening, into, length);
+        opening_put(opening);
+        return done;
+    }
     done = file_bytes(opening, opening->position, into, length);
     if (done > 0) {
         opening->position += (uint64_t)done;
@@ -55,8 +62,15 @@ static long read_locked(long number, void *into, size_t length)
 
 static long write_locked(long number, const void *from, size_t length)
 {
-    const struct opening *opening = opening_of(number);
+    struct opening *opening = opening_of(number);
+    long done;
 
+    if (opening != NULL && opening->kind == OPENING_SOCKET) {
+        opening->references++;
+        done = socket_write(opening, from, length);
+        opening_put(opening);
+        return done;
+    }
     if (opening == NULL || opening->kind != OPENING_OUTPUT) {
         return -POSIX_EBADF;
     }

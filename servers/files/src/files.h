@@ -22,7 +22,6 @@
 
 enum {
     OPS_MAX = 32,     /* calls that wait */
-    HANDLES_MAX = 64, /* of one client; the low bits of a handle are its place */
     AHEAD_PAGES = 32, /* read at once */
 };
 
@@ -65,7 +64,6 @@ struct server {
     uint8_t page_shift;  /* and of the blocks in a page */
     bool is_mounted;
     err_t mount_error; /* if it is not, and will not be */
-    uint64_t refused;  /* bad requests */
     uint32_t ready;    /* ops in that state, */
     uint32_t busy;     /* and those that are not free */
 };

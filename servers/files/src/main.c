@@ -2,7 +2,7 @@
 /* The file server: serves the protocol file from an ext4 file system. docs/files.md says how and why. */
 #include "files.h"
 
-#include "clients.h"
+#include "opened.h"
 #include "pith/debug.h"
 
 #include "abi/names.h"
@@ -63,7 +63,7 @@ int main(void)
     err_t err = ops_init();
 
     if (err == ERR_OK) {
-        err = clients_init();
+        err = clients_init(sizeof(struct opened), NULL);
     }
     if (err == ERR_OK) {
         err = disk_open();

@@ -8,7 +8,7 @@
  */
 #include "files.h"
 
-#include "clients.h"
+#include "opened.h"
 #include "pith/clock.h"
 #include "pith/file_serve.h"
 #include "pith/kernel_calls.h"
@@ -154,7 +154,6 @@ static void call_run(uint64_t badge, msg_info_t *info, uint64_t words[8])
     struct client *client = client_of(badge);
 
     if (client == NULL) {
-        files.refused++;
         *info = MSG_INFO(ERR_GONE, 0, 0);
         return;
     }
@@ -169,7 +168,7 @@ static void call_answer(uint64_t badge, uint32_t label, msg_info_t info, uint64_
     err_t err = ipc_reply(0, info, words);
 
     if (err && has_opened) {
-        (void)!file_on_close(client_of(badge), &(struct file_close_args){ .handle = handle });
+        (void)!handle_close(client_of(badge), handle);
     }
 }
 

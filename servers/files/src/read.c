@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes of regular files, from the cache; and what will be read next, into it. */
-#include "clients.h"
+#include "opened.h"
 
 #include "pith/string.h"
 
@@ -22,17 +22,17 @@ static uint64_t pages_of(const struct ext4_run *run, uint64_t bytes, uint64_t *f
 }
 
 /* Ask for what lies from `ahead` to @end, without waiting; whatever fails is met by who reads there. */
-static void read_ahead(struct handle *handle, uint64_t end)
+static void read_ahead(struct opened *opened, uint64_t end)
 {
     struct attempt saved = files.attempt;
 
     files.attempt.may_wait = false;
-    end = min_u64(end, handle->file.inode.size_bytes);
-    while (handle->ahead < end) {
-        uint64_t block = handle->ahead >> files.block_shift;
+    end = min_u64(end, opened->file.inode.size_bytes);
+    while (opened->ahead < end) {
+        uint64_t block = opened->ahead >> files.block_shift;
         struct ext4_run run;
 
-        if (ext4_map(&files.fs, &handle->file, block, &run)) {
+        if (ext4_map(&files.fs, &opened->file, block, &run)) {
             break;
         }
         if (run.kind == EXT4_RUN_DATA) {
@@ -41,17 +41,17 @@ static void read_ahead(struct handle *handle, uint64_t end)
 
             disk_ahead(first, count);
         }
-        handle->ahead = min_u64((block + run.count) << files.block_shift, end);
+        opened->ahead = min_u64((block + run.count) << files.block_shift, end);
     }
     files.attempt = saved;
 }
 
 /* The page at the beginning of a run is not here: with it come those that will be read next. */
-static err_t page_fetch(struct handle *handle, const struct ext4_run *run, uint64_t bytes,
+static err_t page_fetch(struct opened *opened, const struct ext4_run *run, uint64_t bytes,
                         struct cache_page **page)
 {
     uint64_t position = run->first << files.block_shift;
-    bool is_sequential = handle->next - position < (1ull << files.block_shift);
+    bool is_sequential = opened->next - position < (1ull << files.block_shift);
     uint64_t first;
     uint64_t wanted = pages_of(run, is_sequential ? AHEAD_BYTES : bytes, &first);
 
@@ -59,12 +59,12 @@ static err_t page_fetch(struct handle *handle, const struct ext4_run *run, uint6
 }
 
 /* Copy from one page, or zeros from one run. */
-static err_t piece_copy(struct handle *handle, uint64_t position, struct ext4_memory into,
+static err_t piece_copy(struct opened *opened, uint64_t position, struct ext4_memory into,
                         uint64_t *copied)
 {
     uint32_t skip = (uint32_t)(position & ((1u << files.block_shift) - 1));
     struct ext4_run run;
-    err_t err = ext4_map(&files.fs, &handle->file, position >> files.block_shift, &run);
+    err_t err = ext4_map(&files.fs, &opened->file, position >> files.block_shift, &run);
 
     if (err) {
         return err;
@@ -77,7 +77,7 @@ static err_t piece_copy(struct handle *handle, uint64_t position, struct ext4_me
     struct cache_page *page = disk_page_here(run.disk >> files.page_shift);
 
     if (page == NULL) {
-        err = page_fetch(handle, &run, into.bytes + skip, &page);
+        err = page_fetch(opened, &run, into.bytes + skip, &page);
         if (err) {
             return err;
         }
@@ -95,42 +95,42 @@ static err_t piece_copy(struct handle *handle, uint64_t position, struct ext4_me
 }
 
 /* All of it was read: what will be read next? */
-static void ahead_plan(struct handle *handle, uint64_t position, uint64_t end)
+static void ahead_plan(struct opened *opened, uint64_t position, uint64_t end)
 {
-    bool is_sequential = position == handle->next;
+    bool is_sequential = position == opened->next;
 
-    handle->next = end;
-    if (!is_sequential || handle->ahead < end) {
-        handle->ahead = end;
+    opened->next = end;
+    if (!is_sequential || opened->ahead < end) {
+        opened->ahead = end;
     }
-    if (is_sequential && end + AHEAD_BYTES / 2 >= handle->ahead &&
-        end < handle->file.inode.size_bytes) {
-        read_ahead(handle, end + AHEAD_BYTES);
+    if (is_sequential && end + AHEAD_BYTES / 2 >= opened->ahead &&
+        end < opened->file.inode.size_bytes) {
+        read_ahead(opened, end + AHEAD_BYTES);
     }
 }
 
-err_t file_copy(struct handle *handle, uint64_t position, struct ext4_memory into, uint64_t *done)
+err_t file_copy(struct opened *opened, uint64_t position, struct ext4_memory into, uint64_t *done)
 {
-    uint64_t size = handle->file.inode.size_bytes;
+    uint64_t size = opened->file.inode.size_bytes;
     uint64_t bytes = position >= size ? 0 : min_u64(into.bytes, size - position);
     uint64_t at = files.attempt.progress;
 
     while (at < bytes) {
         struct ext4_memory rest = { (unsigned char *)into.start + at, bytes - at };
         uint64_t copied;
-        err_t err = piece_copy(handle, position + at, rest, &copied);
+        err_t err = piece_copy(opened, position + at, rest, &copied);
 
         if (err) {
             files.attempt.progress = at;
             if (err == ERR_WOULD_BLOCK && bytes > AHEAD_BYTES) {
-                handle->ahead = position + at;
-                read_ahead(handle, position + bytes);
+                opened->ahead = position + at;
+                read_ahead(opened, position + bytes);
             }
             return err;
         }
         at += copied;
     }
-    ahead_plan(handle, position, position + bytes);
+    ahead_plan(opened, position, position + bytes);
     *done = bytes;
     return ERR_OK;
 }

@@ -2,9 +2,9 @@
 /* The operations of the protocol file. One that says WOULD_BLOCK has changed nothing that matters, and runs again. */
 #include "files.h"
 
-#include "clients.h"
 #include "ext4/names.h"
 #include "file/wire.h"
+#include "opened.h"
 #include "pith/clock.h"
 #include "pith/file_serve.h"
 #include "pith/string.h"
@@ -14,9 +14,6 @@ enum {
     MODE_REGULAR = 0x8000,
     MODE_DIRECTORY = 0x4000,
     MODE_SYMLINK = 0xa000,
-    FLAG_NO_FOLLOW = 1,
-    FLAG_DIRECTORY = 2,
-    PATH_MAX = 4096,
 };
 
 static uint32_t kind_of_mode(uint32_t mode)
@@ -38,71 +35,72 @@ static uint64_t nanoseconds(struct ext4_time time)
     return time.seconds < 0 ? 0 : (uint64_t)time.seconds * NS_PER_S + time.nanoseconds;
 }
 
-/* The path is copied before anything looks at it. */
-static err_t path_walk(const void *path, uint32_t length, bool follow, struct ext4_file *file)
+/* As far as names lead, or to the first symbolic link. */
+static err_t place_walk(struct place *place, struct ext4_file *file)
 {
-    static struct ext4_walk walk; /* one call at a time */
-    static char copy[PATH_MAX];
-    err_t err;
+    struct place_name name;
+    err_t err = ext4_open(&files.fs, EXT4_ROOT_INODE, file);
 
-    memcpy(copy, path, length);
-    err = ext4_walk_start(&walk, EXT4_ROOT_INODE, copy, length);
-    if (err == ERR_OK) {
-        err = ext4_walk_finish(&files.fs, &walk, follow);
-    }
-    if (err == ERR_OK) {
-        *file = walk.file;
+    while (err == ERR_OK && kind_of_mode(file->inode.mode) != FILE_KIND_SYMLINK &&
+           place_next(place, &name)) {
+        err = ext4_step(&files.fs, file, name.start, name.length, file);
     }
     return err;
+}
+
+/* What is asked for cannot be had of a file system that is only read. @err: what became of the walk. */
+static err_t how_check(uint32_t how, err_t err, uint32_t kind)
+{
+    if (err == ERR_NO_ENTRY && (how & FILE_HOW_CREATE)) {
+        return ERR_READ_ONLY;
+    }
+    if (err || kind == FILE_KIND_SYMLINK) {
+        return err;
+    }
+    if ((how & FILE_HOW_DIRECTORY) && kind != FILE_KIND_DIRECTORY) {
+        return ERR_WRONG_TYPE;
+    }
+    if (how & FILE_HOW_EXCLUSIVE) {
+        return ERR_EXISTS;
+    }
+    return how & (FILE_HOW_WRITE | FILE_HOW_TRUNCATE) ? ERR_READ_ONLY : ERR_OK;
 }
 
 err_t file_on_open(struct client *client, const struct file_open_args *args,
                    struct file_open_results *results)
 {
-    const void *path = client_data(client, args->path, args->length);
-    struct ext4_file file;
+    static struct place place; /* one call at a time */
+    struct ext4_file file = { 0 };
     uint32_t id;
 
     if (!files.is_mounted) {
         return files.mount_error;
     }
-    if (path == NULL) {
-        return ERR_RANGE;
-    }
+    err_t err = client_place(client, args->root, args->path, args->length, &place);
     struct handle *handle = handle_new(client, &id);
 
-    if (handle == NULL) {
-        return ERR_NO_MEMORY;
+    if (err || handle == NULL) {
+        return err ? err : ERR_NO_MEMORY;
     }
-    err_t err = path_walk(path, args->length, !(args->flags & FLAG_NO_FOLLOW), &file);
+    err = place_walk(&place, &file);
+    uint32_t kind = kind_of_mode(file.inode.mode);
 
+    err = how_check(args->flags, err, kind);
+    if (err == ERR_OK) {
+        err = place_walked(&place, &results->walked);
+    }
     if (err) {
         return err;
     }
-    uint32_t kind = kind_of_mode(file.inode.mode);
-
-    if ((args->flags & FLAG_DIRECTORY) && kind != FILE_KIND_DIRECTORY) {
-        return ERR_WRONG_TYPE;
-    }
-    *handle = (struct handle){ .id = id, .kind = kind, .file = file };
+    *opened_of(handle) = (struct opened){ .file = file };
+    handle->id = id;
+    handle->kind = kind;
     client->open++;
-    *results = (struct file_open_results){ .handle = id,
-                                           .kind = kind,
-                                           .bytes = file.inode.size_bytes,
-                                           .modified = nanoseconds(file.inode.modified),
-                                           .inode = file.inode.number };
-    return ERR_OK;
-}
-
-err_t file_on_close(struct client *client, const struct file_close_args *args)
-{
-    struct handle *handle = handle_find(client, args->handle);
-
-    if (handle == NULL) {
-        return ERR_NO_ENTRY;
-    }
-    handle->id = 0;
-    client->open--;
+    results->handle = id;
+    results->kind = kind;
+    results->bytes = file.inode.size_bytes;
+    results->modified = nanoseconds(file.inode.modified);
+    results->inode = file.inode.number;
     return ERR_OK;
 }
 
@@ -122,7 +120,7 @@ err_t file_on_read(struct client *client, const struct file_read_args *args,
     if (into.start == NULL) {
         return ERR_RANGE;
     }
-    err_t err = file_copy(handle, args->position, into, &done);
+    err_t err = file_copy(opened_of(handle), args->position, into, &done);
 
     results->done = (uint32_t)done;
     return err;
@@ -187,14 +185,16 @@ err_t file_on_list(struct client *client, const struct file_list_args *args,
     if (listing.at == NULL) {
         return ERR_RANGE;
     }
-    err_t err = ext4_dir_read(&files.fs, &handle->file, &position, entry_write, &listing);
+    err_t err =
+        ext4_dir_read(&files.fs, &opened_of(handle)->file, &position, entry_write, &listing);
 
     if (err) {
         return err;
     }
-    *results = (struct file_list_results){ .used = listing.used,
-                                           .next = position,
-                                           .end = position >= handle->file.inode.size_bytes };
+    *results =
+        (struct file_list_results){ .used = listing.used,
+                                    .next = position,
+                                    .end = position >= opened_of(handle)->file.inode.size_bytes };
     return ERR_OK;
 }
 
@@ -203,7 +203,7 @@ err_t file_on_list(struct client *client, const struct file_list_args *args,
 err_t file_on_link(struct client *client, const struct file_link_args *args,
                    struct file_link_results *results)
 {
-    static char target[PATH_MAX]; /* a target is shorter than a block */
+    static char target[PLACE_PATH_MAX]; /* a target is shorter than a block */
     struct handle *handle = handle_find(client, args->handle);
     void *into = client_data(client, args->offset, args->bytes);
     size_t length;
@@ -214,7 +214,7 @@ err_t file_on_link(struct client *client, const struct file_link_args *args,
     if (into == NULL) {
         return ERR_RANGE;
     }
-    err_t err = ext4_symlink_read(&files.fs, &handle->file,
+    err_t err = ext4_symlink_read(&files.fs, &opened_of(handle)->file,
                                   (struct ext4_memory){ target, args->bytes }, &length);
 
     if (err) {
@@ -233,7 +233,7 @@ err_t file_on_stat(struct client *client, const struct file_stat_args *args,
     if (handle == NULL) {
         return ERR_NO_ENTRY;
     }
-    const struct ext4_inode *inode = &handle->file.inode;
+    const struct ext4_inode *inode = &opened_of(handle)->file.inode;
 
     *results = (struct file_stat_results){ .kind = handle->kind,
                                            .mode = inode->mode,
@@ -257,5 +257,14 @@ err_t file_on_info(struct client *client, struct file_info_results *results)
         .damaged = atomic_load_explicit(&files.fs.damage.count, memory_order_relaxed),
         .handles = client_handles(),
     };
+    return ERR_OK;
+}
+
+err_t file_on_space(struct client *client, struct file_space_results *results)
+{
+    (void)client;
+    if (files.is_mounted) {
+        results->bytes = files.fs.super.block_count * files.fs.super.block_bytes;
+    }
     return ERR_OK;
 }

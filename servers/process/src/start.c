@@ -161,7 +161,7 @@ static err_t file_open_step(struct child *child, const char **why)
         return ERR_RANGE;
     }
     child->copied = 0;
-    if (child->file.bytes > files_view_bytes(&manager.files)) {
+    if (child->file.bytes > files_view_bytes(&child->file)) {
         *why = "there is no room for a copy of its file";
         err = region_create((child->file.bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1),
                             PROT_READ | PROT_WRITE, &child->copy, &child->copy_frame);
@@ -181,7 +181,7 @@ static err_t file_copy_step(struct child *child)
         const void *data;
         uint32_t done;
         err_t err = judge(child, files_view(&child->file, child->copied,
-                                            files_view_bytes(&manager.files), &data, &done));
+                                            files_view_bytes(&child->file), &data, &done));
 
         if (err) {
             return err;

@@ -9,6 +9,8 @@
 
 #include "abi/names.h"
 
+enum { TABLE_OF_THREADS = 9 }; /* each takes about ten slots */
+
 static uint32_t machine_rights(const struct description_program *description)
 {
     return (description->flags & DESCRIPTION_DEBUG_WRITE ? (uint32_t)RIGHT_WRITE : 0u) |
@@ -32,6 +34,8 @@ static void plan_begin(struct plan *plan, uint32_t program)
                                .core = description->core,
                                .budget_ns = description->budget_ns,
                                .period_ns = description->period_ns,
+                               .context_count = description->threads,
+                               .table_log2 = description->threads != 0 ? TABLE_OF_THREADS : 0,
                                .clock = WARDEN_SLOT_CLOCK,
                                .handler = slot_of(program, PART_HANDLER),
                                .grants = plan->grants,

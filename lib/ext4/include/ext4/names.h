@@ -52,6 +52,13 @@ struct ext4_walk {
 MUST_CHECK err_t ext4_lookup(struct ext4 *fs, struct ext4_file *dir, const char *name,
                              size_t length, struct ext4_entry *entry);
 
+/**
+ * ext4_step() - look up a name and open what it leads to, which may be a symbolic link.
+ * Errors: those of ext4_lookup().
+ */
+MUST_CHECK err_t ext4_step(struct ext4 *fs, struct ext4_file *dir, const char *name, size_t length,
+                           struct ext4_file *found);
+
 /* Gets each entry; false ends the reading before this one. Runs while a block is held: must not wait long. */
 typedef bool ext4_visit_t(void *context, const struct ext4_entry *entry);
 

@@ -54,8 +54,9 @@ struct program_spec {
     uint32_t core;
     ns_t budget_ns; /* 0: passive, without a context */
     ns_t period_ns;
-    cap_addr_t clock;   /* frame of the clock page */
-    cap_addr_t handler; /* endpoint for its faults, badged; 0: none */
+    uint32_t context_count; /* so many more like its own, for its threads */
+    cap_addr_t clock;       /* frame of the clock page */
+    cap_addr_t handler;     /* endpoint for its faults, badged; 0: none */
     uint32_t grant_count;
     const struct program_grant *grants;
 

@@ -56,6 +56,13 @@ struct program_cap {
     uint32_t reserved;
 };
 
+/* What a server must know of a client. */
+enum session_flag {
+    SESSION_VIEWED =
+        1, /* it names files only by roots that the name space gave it (docs/names.md) */
+    SESSION_NAMES = 2, /* it is the name space */
+};
+
 /* Which end of a session it is. From PROGRAM_SESSION_CHILD on: the client's, for the child of that number (docs/process.md). */
 enum program_session_role {
     PROGRAM_SESSION_CLIENT = 0,
@@ -72,6 +79,8 @@ struct program_session {
     uint32_t bell;                 /* slot: signals the peer */
     uint32_t epoch;                /* index in the page of epochs */
     uint32_t role;                 /* enum program_session_role */
+    uint32_t flags;                /* a server's: enum session_flag */
+    uint32_t reserved;
 };
 
 /* What the device must write to raise an interrupt. */
@@ -96,6 +105,8 @@ struct program_info {
     uint32_t word_bytes;  /* at PROGRAM_WORDS_ADDR; 0: there are none, but for args */
     uint32_t argument_count;
     uint32_t environment_count;
+    uint32_t context_count;
+    uint32_t first_context; /* slot; configured contexts for further threads, one after the other */
     uint32_t reserved;
     char name[PROGRAM_NAME_BYTES];
     char args[PROGRAM_ARGS_BYTES]; /* words between blanks; ends with 0 */

@@ -5,6 +5,16 @@
  */
 #pragma once
 
+/* Calls that Linux has otherwise, or not at all. */
+enum {
+    POSIX_OWN_FIRST = 0x1000,
+    /* function, end of its stack, argument, where its number goes, thread pointer, what to clear at its end */
+    POSIX_THREAD_CREATE = POSIX_OWN_FIRST,
+    /* begin and size of the memory with the caller's stack; never returns */
+    POSIX_THREAD_UNMAP_EXIT,
+    POSIX_OWN_LAST = POSIX_THREAD_UNMAP_EXIT,
+};
+
 /**
  * pith_syscall() - a system call of Linux x86-64. Gives its result, or an error number, negated; -ENOSYS for
  * what is not there.

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+module := lib/fileserve
+kind := lib
+sources := src/place.c
+target_sources := src/clients.c src/read_only.c
+uses := abi lib/pith lib/ring lib/service
+tests := test/place_test.c

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""What is measured by the clock on the wall, interleaved with the same on Linux: part of `make bench-linux`.
+
+boot_http_ratio: from the emulator's start to the first page that Pith's web server sends, over Linux' time to the first line of
+its init, which does nothing. memory_in_use_bytes: RAM less what is free, after that page.
+"""
+import re
+import socket
+import statistics
+import subprocess
+import time
+import urllib.request
+
+import qemu
+
+PAIRS = 5
+PATIENCE_S = 120
+RAM_BYTES = 512 << 20
+BOOT = " bench=boot"  # bench/linux/main.c
+PORT = "127.0.0.1:8080"
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def fetch(url):
+    """The body, or None."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return answer.read().decode()
+    except OSError:
+        return None
+
+
+def settings_of(port):
+    """The default system's machine, its web server at that port of this one."""
+    settings = qemu.settings_of("default")
+    settings["devices"] = [word.replace(PORT, f"127.0.0.1:{port}") for word in settings["devices"]]
+    return settings
+
+
+def boot_pith(build):
+    """Seconds to the first page, and bytes in use after it."""
+    port = free_port()
+    start = time.monotonic()
+    process = subprocess.Popen(qemu.command_for("default", build, settings_of(port)), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    try:
+        while fetch(f"http://127.0.0.1:{port}/bench.md") is None:
+            if time.monotonic() - start > PATIENCE_S or process.poll() is not None:
+                raise SystemExit("bench-linux: the default system sends no page")
+            time.sleep(0.02)
+        took = time.monotonic() - start
+        text = re.sub(r"<[^>]*>", " ", fetch(f"http://127.0.0.1:{port}/status") or "")
+    finally:
+        process.kill()
+        process.wait()
+    free = re.search(r"\bfree\s+(\d+) KiB", text)
+    if not free:
+        raise SystemExit("bench-linux: /status does not say what is free")
+    return took, RAM_BYTES - int(free[1]) * 1024
+
+
+def boot_linux(command):
+    """Seconds to the first line of init; @command: Linux on the same machine."""
+    start = time.monotonic()
+    took = []
+
+    def line(text):
+        if "init runs" in text:
+            took.append(time.monotonic() - start)
+
+    qemu.run(command, PATIENCE_S, line)
+    if not took:
+        raise SystemExit("bench-linux: Linux did not come to its init")
+    return took[0]
+
+
+def measure(build, linux_command_for):
+    """linux_command_for(settings, more of the kernel's command line). Gives (ours, Linux', bytes in use)."""
+    ours, theirs = [], []
+    for _ in range(PAIRS):
+        seconds, in_use = boot_pith(build)
+        ours.append(seconds)
+        theirs.append(boot_linux(linux_command_for(settings_of(free_port()), BOOT)))
+    return statistics.median(ours), statistics.median(theirs), in_use
