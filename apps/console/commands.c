@@ -345,6 +345,7 @@ static const struct {
     { "df", "PATH: how much room there is", command_df },
     { "volume", "about the file system and its cache", command_volume },
     { "patience", "SECONDS: how long one of these may wait for the disk", command_patience },
+    { "log", "[PROGRAM]: what was said, by all or by one; `warden` too", command_log },
     { "run", "[OPTIONS] PATH [ARGUMENTS] [&]: start a program from a file", command_run_file },
     { "ps", "processes: running, and ended but not waited for", command_ps },
     { "wait", "PID: until a process ends", command_await },

@@ -18,6 +18,9 @@ void command_sums(const char *argument);
 void command_volume(const char *argument);
 void command_patience(const char *argument);
 
+/* log.c */
+void command_log(const char *argument);
+
 /** console_files() - what they all use; NULL (and said): there are none. */
 struct files *console_files(void);
 

@@ -184,6 +184,18 @@ class Page:
             return None if is_right else got
         return self.waits_for(f"{before + 1} restarts without a reload", look)
 
+    def log_is_shown(self):
+        """What programs write is text, whatever they write."""
+        self.system.ask("start herald say <b id=forged>&amp;'\"</b>")
+
+        def look():
+            got = self.chromium.run("return [...document.querySelectorAll('#log li')].map(at => at.innerText.replace(/\\s+/g, ' '))")
+            is_right = (any("herald info <b id=forged>&amp;'\"</b>" in line for line in got) and
+                        any("warden info disk restarted (1)" in line for line in got) and
+                        not self.chromium.run("return document.getElementById('forged') !== null"))
+            return None if is_right else got[:5]
+        return self.waits_for("the lines of herald and warden, without a reload", look)
+
     def end_is_shown(self):
         self.system.ask("kill echo")
 
@@ -215,6 +227,7 @@ def converse(page):
     system.does("each_call_is_an_arrow", page.arrows_are_there)
     system.does("pictures_have_words", page.pictures_have_words)
     system.does("a_death_is_shown_without_reload", lambda: page.death_is_shown("disk"))
+    system.does("new_lines_of_the_log_are_shown", page.log_is_shown)
     system.does("an_end_is_shown_without_reload", page.end_is_shown)
     for size in SIZES:
         system.does(f"nothing_overlaps_on_a_{size}", lambda size=size: page.looks_right(size))

@@ -4,6 +4,7 @@
  * before the first byte of the head; a file that cannot give what was promised ends the connection.
  */
 #include "http.h"
+#include "log/log.h"
 #include "pith/string.h"
 
 enum { TASTE_BYTES = 2048 };
@@ -48,6 +49,7 @@ bool connection_later(struct connection *connection)
         return true;
     }
     web.counts.given_up++;
+    log_write(LOG_WARNING, "what %s needs did not come in time", connection->parser.request.path);
     return false;
 }
 

@@ -4,6 +4,7 @@
  * one loop; it looks for the warden's probes whenever it has worked for TURN_NS.
  */
 #include "http.h"
+#include "log/log.h"
 #include "pith/debug.h"
 #include "pith/self.h"
 #include "service/service.h"
@@ -34,6 +35,7 @@ static void connections_accept(void)
 
     if (is_open && !was_open) {
         debug_printf("http: listening\n");
+        log_write(LOG_INFO, "listening");
     }
     was_open = is_open;
     while (socket_accept(&web.sockets, listener, &socket) == ERR_OK) {

@@ -10,7 +10,14 @@ enum { WHOLE = 10000, TENTHS = 10 };
 #define MESSAGES_MAX 1000000000ul /* in one window: more is a lie */
 
 /* What the next step asks for. */
-enum part { PART_NOTHING, PART_INTERFACES, PART_PROGRAMS, PART_OWNERS, PART_RECOVERIES };
+enum part {
+    PART_NOTHING,
+    PART_INTERFACES,
+    PART_PROGRAMS,
+    PART_OWNERS,
+    PART_LINES,
+    PART_RECOVERIES
+};
 
 static struct {
     struct sample samples[3];
@@ -130,6 +137,25 @@ static err_t owner_ask(struct sample *sample)
     return err;
 }
 
+/* The last lines, if the log has them for us soon; the page does not wait for it. */
+static void lines_ask(struct sample *sample)
+{
+    static uint64_t newest;
+    struct log_reading reading = { .program = LOG_ANYBODY, .level = LOG_DETAIL };
+
+    reading.from = newest > SAMPLE_LINES - 1 ? newest - (SAMPLE_LINES - 1) : 0;
+    if (log_lines(&reading, SAMPLE_LINES, clock_now() + CALL_NS)) {
+        return;
+    }
+    newest = reading.newest;
+    for (uint32_t i = 0; i < reading.count && i < SAMPLE_LINES; i++) {
+        struct log_record *line = &sample->lines[sample->line_count];
+
+        *line = reading.lines[i];
+        sample->line_count += log_record_is_right(line);
+    }
+}
+
 static void sample_rotate(void)
 {
     uint32_t oldest = all.before;
@@ -153,6 +179,9 @@ static err_t part_ask(struct sample *sample)
         return program_ask(sample);
     case PART_OWNERS:
         return owner_ask(sample);
+    case PART_LINES:
+        lines_ask(sample);
+        return ERR_RANGE;
     default:
         err = times_ask(0, SYSTEM_TIMES_RECOVERY, sample->recoveries);
         return err ? err : ERR_RANGE;
@@ -181,6 +210,7 @@ enum step sample_step(bool *is_ready)
             return STEP_LATER;
         }
         sample->program_count = sample->interface_count = sample->owner_count = 0;
+        sample->line_count = 0;
         all.part = PART_INTERFACES;
     }
     err_t err = part_ask(sample);
@@ -232,4 +262,12 @@ uint32_t sample_server(const struct sample *sample, uint32_t interface)
     uint64_t server = sample->interfaces[interface].server;
 
     return server < sample->program_count ? (uint32_t)server : sample->program_count;
+}
+
+const char *sample_writer(const struct sample *sample, const struct log_record *line)
+{
+    if (line->program == LOG_WARDEN) {
+        return "warden";
+    }
+    return line->program <= sample->program_count ? sample->programs[line->program - 1].name : "?";
 }

@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 #include "http.h"
+#include "log/log.h"
 #include "system/protocol.h"
 
-enum { SAMPLE_PROGRAMS = 32, SAMPLE_INTERFACES = 64, SAMPLE_OWNERS = 40 };
+enum { SAMPLE_PROGRAMS = 32, SAMPLE_INTERFACES = 64, SAMPLE_OWNERS = 40, SAMPLE_LINES = 30 };
 
 #define SAMPLE_FRESH_NS (700 * NS_PER_MS)
 #define SAMPLE_WINDOW_NS (5 * NS_PER_S)
@@ -46,6 +47,8 @@ struct sample {
     struct sample_interface interfaces[SAMPLE_INTERFACES];
     struct sample_owner owners[SAMPLE_OWNERS];
     uint64_t recoveries[SYSTEM_TIMES_BUCKETS];
+    uint32_t line_count; /* the last of the log; 0 also if it does not answer */
+    struct log_record lines[SAMPLE_LINES];
 };
 
 /** sample_step() - a piece of work. DONE: *is_ready says whether all is fresh now. LATER: the warden does not answer, or it is too early. */
@@ -62,6 +65,9 @@ struct sample_rates {
 };
 
 struct sample_rates sample_rates(uint32_t program);
+
+/** sample_writer() - the name of who wrote a line. */
+const char *sample_writer(const struct sample *sample, const struct log_record *line);
 
 /** sample_server() - the number of the program that serves an interface, or program_count for the warden. */
 uint32_t sample_server(const struct sample *sample, uint32_t interface);

@@ -103,6 +103,7 @@ static void end_put(struct page *page)
         page, STATUS_RECOVERIES, "<p>",
         "</p></div><p class=\"note\">From when the warden notices a death until the successor "
         "runs; bars as above.</p></section>\n");
+    status_lines_put(page);
     owners_put(page);
     total_put(page, STATUS_SERVER, "<section><h2>This server</h2><p class=\"note\">", ".</p>");
     total_put(page, STATUS_WINDOW, "<p class=\"note\">Rates are over the last ",

@@ -84,6 +84,10 @@ void status_calls_put(struct page *page, uint32_t program);
 void status_bars_put(struct page *page, const char *id, const uint64_t times[SYSTEM_TIMES_BUCKETS],
                      const char *words);
 
+/** status_lines_put(), status_lines_json_put() - the last lines of the log, newest first. */
+void status_lines_put(struct page *page);
+void status_lines_json_put(struct page *page);
+
 /** status_json_put() - piece @part of the answer for the script; false: there is none. */
 bool status_json_put(struct page *page, uint32_t part);
 

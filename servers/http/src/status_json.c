@@ -91,7 +91,7 @@ bool status_json_put(struct page *page, uint32_t part)
     } else if (part <= count) {
         program_put(page, part - 1);
     } else if (part == count + 1) {
-        put_text(page, "\n]}\n");
+        status_lines_json_put(page);
     } else {
         return false;
     }

@@ -6,6 +6,7 @@
 #include "pith/format.h"
 #include "pith/program_info.h"
 #include "pith/string.h"
+#include "say.h"
 
 enum { ECAM_PAGES_PER_BUS = 256, ECAM_BUSES_MAX = 4 };
 enum { PARENT_TABLE_LOG2 = 10 };
@@ -111,6 +112,9 @@ err_t resources_grant(struct plan *plan, uint32_t program)
 
     grant_add(plan, "faults", handler, RIGHT_CALL, 0);
     grant_add(plan, "stats", slot_of(program, PART_STATS), RIGHT_READ | RIGHT_WRITE, 0);
+    if (is_log_server(program)) {
+        grant_add(plan, "warden_log", slot_of(program, PART_LOG), RIGHT_READ, 0);
+    }
     if (description->keeps_bytes != 0) {
         grant_add(plan, "kept", slot_of(program, PART_KEPT), RIGHT_READ | RIGHT_WRITE, 0);
     }

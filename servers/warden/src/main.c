@@ -15,6 +15,7 @@
 #include "pith/start.h"
 #include "pith/string.h"
 #include "pith/thread.h"
+#include "say.h"
 
 #include "abi/names.h"
 
@@ -143,7 +144,7 @@ static void roll_forward(uint32_t program)
 {
     struct record *record = record_of(program);
 
-    debug_printf("warden: %s was left half done\n", description_of(program)->name);
+    say(LOG_WARNING, "%s was left half done", description_of(program)->name);
     switch (record->intent) {
     case INTENT_STOP:
         program_end(program, INTENT_STOP, SYSTEM_STATE_STOPPED);
@@ -261,6 +262,9 @@ int main(void)
             continue;
         }
         adopt(i);
+    }
+    if (the_warden.page->starts > 1) {
+        say(LOG_ERROR, "number %u goes on with what is there", the_warden.page->starts);
     }
     start_all();
     if (the_warden.page->steps.left != 0) {

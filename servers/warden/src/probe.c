@@ -8,8 +8,8 @@
 #include "warden.h"
 
 #include "pith/clock.h"
-#include "pith/debug.h"
 #include "pith/kernel_calls.h"
+#include "say.h"
 #include "service/service.h"
 
 enum { ANSWER_MS = 10, ATTEMPTS = 2, RANKS = 16 };
@@ -60,7 +60,7 @@ static void probe(uint32_t program)
         return; /* it died meanwhile, or is to: that is not silence */
     }
     if (err == ERR_TIMED_OUT && !is_waiting_for_another(program)) {
-        debug_printf("warden: %s does not answer\n", description_of(program)->name);
+        say(LOG_ERROR, "%s does not answer", description_of(program)->name);
         program_failed(program, true);
     } else if (err == ERR_OK && spent_ns > record->probe_worst_ns) {
         record->probe_worst_ns = spent_ns;

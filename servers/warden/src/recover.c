@@ -4,10 +4,10 @@
 
 #include "children.h"
 #include "pith/clock.h"
-#include "pith/debug.h"
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
 #include "pith/string.h"
+#include "say.h"
 #include "service/service.h"
 
 #include "abi/names.h"
@@ -83,8 +83,8 @@ static void restart_when(uint32_t program)
     }
     record->recent++;
     if (record->recent > description->restart_limit) {
-        debug_printf("warden: %s died %u times within %u s, and stays down\n", description->name,
-                     record->recent, description->restart_window_ms / 1000);
+        say(LOG_ERROR, "%s died %u times within %u s, and stays down", description->name,
+            record->recent, description->restart_window_ms / 1000);
         record->state = SYSTEM_STATE_DEGRADED;
     } else {
         record->state = SYSTEM_STATE_WAITING;
@@ -128,7 +128,7 @@ static void restart_now(uint32_t program)
         record->worst_ns = record->ran_ns - record->died_ns;
     }
     record_seal(record);
-    debug_printf("warden: %s restarted (%u)\n", description_of(program)->name, record->restarts);
+    say(LOG_INFO, "%s restarted (%u)", description_of(program)->name, record->restarts);
 }
 
 void program_failed(uint32_t program, bool is_hang)
@@ -141,8 +141,8 @@ void program_failed(uint32_t program, bool is_hang)
     record->hangs += is_hang;
     record->faults += !is_hang;
     program_end(program, INTENT_END, has_ended ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
-    debug_printf("warden: %s destroyed, %lu KiB given back\n", description_of(program)->name,
-                 description_of(program)->memory_bytes / 1024);
+    say(LOG_DETAIL, "%s destroyed, %lu KiB given back", description_of(program)->name,
+        description_of(program)->memory_bytes / 1024);
     restart_plan(program);
 }
 
@@ -157,10 +157,10 @@ static void death_note(uint32_t program)
     if (record->fault == FAULT_NOT_PRESENT &&
         record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES) {
         record->status = (uint32_t)(record->fault_address - PROGRAM_EXIT_ADDR);
-        debug_printf("warden: %s ended with status %u\n", name, record->status);
+        say(LOG_WARNING, "%s ended with status %u", name, record->status);
     } else {
-        debug_printf("warden: %s faulted: %s at %p, ip %p\n", name, fault_name(record->fault),
-                     (const void *)request->fault[1], (const void *)request->fault[2]);
+        say(LOG_ERROR, "%s faulted: %s at %p, ip %p", name, fault_name(record->fault),
+            (const void *)request->fault[1], (const void *)request->fault[2]);
     }
 }
 
@@ -205,7 +205,7 @@ static void request_handle(uint32_t program, uint32_t wants)
         program_failed(program, false);
     }
     if ((wants & WANT_FAIL) != 0 && runs(program)) {
-        debug_printf("warden: %s is made to fail\n", description_of(program)->name);
+        say(LOG_WARNING, "%s is made to fail", description_of(program)->name);
         record_of(program)->fault = 0;
         program_failed(program, false);
     }

@@ -3,8 +3,8 @@
 #include "plan.h"
 
 #include "pith/archive.h"
-#include "pith/debug.h"
 #include "pith/kernel_calls.h"
+#include "say.h"
 #include "service/service.h"
 
 #include "abi/names.h"
@@ -78,7 +78,10 @@ err_t parts_keep(uint32_t program)
         err = object_keep(slot_of(program, PART_KEPT), OBJECT_FRAME,
                           description->keeps_bytes / PAGE_BYTES << 8 | PAGE_CLASS_4K);
     }
-    return err ? err : stats_keep(program);
+    if (err == ERR_OK) {
+        err = stats_keep(program);
+    }
+    return err == ERR_OK && is_log_server(program) ? log_keep(program) : err;
 }
 
 /* Queued callers move to the new server in one step. A device works only once its driver is whole. */
@@ -134,8 +137,8 @@ err_t program_start_now(uint32_t program)
     if (err) {
         device_quiesce(program);
         program_sweep(slot_of(program, PART_UNTYPED), slot_of(program, PART_MAKING));
-        debug_printf("warden: %s does not start: %s (%s)\n", description_of(program)->name, why,
-                     error_name(err));
+        say(LOG_ERROR, "%s does not start: %s (%s)", description_of(program)->name, why,
+            error_name(err));
         return err;
     }
     warden()->own_bytes[program] = made.own_bytes;

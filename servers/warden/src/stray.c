@@ -5,8 +5,8 @@
  */
 #include "warden.h"
 
-#include "pith/debug.h"
 #include "pith/kernel_calls.h"
+#include "say.h"
 
 enum { REASON_WRITE = 0x100, REASON_INTERRUPT = 0x20, REASON_NUMBER = 0xff };
 
@@ -23,8 +23,8 @@ static void note(struct warden_strays *known, const struct warden_strays *found,
 {
     uint32_t count = known->count + found->count;
 
-    debug_printf("warden: the device of %s (%x) %s %p, which it was not given; %u such accesses\n",
-                 name, found->source, verb_of(found->reason), (const void *)found->address, count);
+    say(LOG_ERROR, "the device of %s (%x) %s %p, which it was not given; %u such accesses", name,
+        found->source, verb_of(found->reason), (const void *)found->address, count);
     *known = *found;
     known->count = count;
 }

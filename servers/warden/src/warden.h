@@ -45,6 +45,7 @@ enum program_part {
     PART_CONTEXT = 36,    /* time of a place for children */
     PART_PARENT = 37,     /* the ear, badged for calls about children */
     PART_STATS = 40,      /* frame of what it counts of itself */
+    PART_LOG = 41,        /* the log server's: frame of the warden's own lines */
     PARTS = 64,
 };
 
@@ -74,6 +75,7 @@ struct warden {
     _Atomic uint32_t hand_is_to_hang; /* for tests */
     struct request *requests;
     uint64_t own_bytes[DESCRIPTION_PROGRAMS];
+    cap_addr_t log_bell; /* of the log server; 0: there is none */
     const struct program_stats *stats[DESCRIPTION_PROGRAMS]; /* they may write anything there */
 };
 
