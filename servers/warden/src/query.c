@@ -14,6 +14,15 @@
 /* Owners that are no program come first. */
 enum { OWNERS_FIXED = 4, STATUS_HARMED = 99 };
 
+/* One that is being ended runs no more, though its record says so until all of it is gone. */
+static uint32_t state_of(const struct record *record)
+{
+    bool is_ending = record->intent == INTENT_END || record->intent == INTENT_STOP;
+
+    return record->state == SYSTEM_STATE_RUNNING && is_ending ? SYSTEM_STATE_WAITING
+                                                              : record->state;
+}
+
 static void name_put(uint64_t words[8], const char *name)
 {
     char text[SYSTEM_NAME_BYTES] = { 0 };
@@ -39,7 +48,7 @@ static err_t query_program(uint64_t words[8])
 
     program_counts(program, &used_ns, &switches);
     name_put(words, description_of(program)->name);
-    words[SYSTEM_PROGRAM_STATE] = record->state | (uint64_t)record->restarts << 32;
+    words[SYSTEM_PROGRAM_STATE] = state_of(record) | (uint64_t)record->restarts << 32;
     words[SYSTEM_PROGRAM_MEMORY] = runs ? description_of(program)->memory_bytes : 0;
     words[SYSTEM_PROGRAM_USED] = used_ns;
     words[SYSTEM_PROGRAM_SWITCHES] = switches;
@@ -148,13 +157,14 @@ static err_t query_interface(uint64_t words[8])
 }
 
 /* Note down what is wanted; the hand does it. */
+/* What is asked of a program that is down would be forgotten: whoever asks is told. */
 static err_t want(const uint64_t words[8], enum want what)
 {
     if (words[0] >= warden()->programs || !is_mine((uint32_t)words[0])) {
         return ERR_RANGE;
     }
     uint32_t program = (uint32_t)words[0];
-    uint32_t state = record_of(program)->state;
+    uint32_t state = state_of(record_of(program));
     struct request *request = &warden()->requests[program];
 
     if (what == WANT_START) {
@@ -162,7 +172,8 @@ static err_t want(const uint64_t words[8], enum want what)
             return ERR_BUSY;
         }
         memcpy(request->args, &words[1], sizeof(request->args));
-    } else if (state != SYSTEM_STATE_RUNNING && state != SYSTEM_STATE_WAITING) {
+    } else if (state != SYSTEM_STATE_RUNNING &&
+               (what != WANT_KILL || state != SYSTEM_STATE_WAITING)) {
         return ERR_GONE;
     }
     /* Release: pairs with the acquire in requests_handle(). */
