@@ -28,7 +28,11 @@ class Attack(console.Scenario):
         disk = f"driver=file,filename={image},node-name=disk,read-only=on" if image else EMPTY_DISK
         settings["devices"] = [disk if word == EMPTY_DISK else word for word in settings["devices"]]
         super().__init__(console.Machine(qemu.command_for(SYSTEM, args.build, settings)), args.timeout)
+        self.prefix = "with_files_" if image else ""
         self.step("it_boots", lambda: self.machine.wait_for(console.PROMPT, args.timeout) and None)
+
+    def step(self, name, action):
+        super().step(self.prefix + name, action)
 
     def comes(self, name, line, wanted, *patterns):
         """A step: after the line comes what is wanted, sooner or later, and all until then matches."""
