@@ -18,12 +18,12 @@ static const struct {
     const char *target;
 } links[] = {
     { "/up", ".." },
-    { "/a/root", "/" },
+    { "/a/top", "/" },
     { "/a/b/a", "/a" },
     { "/way", "a/b" },
     { "/a/back", "../way/c" },
     { "/loop", "loop" },
-    { "/far", "/a/back/../../root/way" },
+    { "/far", "/a/back/../../top/way" },
     { "/a/b/c/dots", "./.././" },
 };
 
@@ -113,8 +113,8 @@ static bool step_by_step(char *where, const char *path, uint32_t depth)
 
 TEST(paths_lead_where_going_step_by_step_leads)
 {
-    static const char *const names[] = { "a",  "b",    "c",    "up",  "root", "way", "back", ".",
-                                         "..", "loop", "dots", "far", "",     "..",  ".." };
+    static const char *const names[] = { "a",  "b",    "c",    "up",  "top", "way", "back", ".",
+                                         "..", "loop", "dots", "far", "",    "..",  ".." };
     static struct files_walk walk;
     static char where[FILES_PATH_MAX];
 
