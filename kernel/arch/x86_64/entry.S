@@ -154,13 +154,8 @@ interrupt_in_kernel:
     addq $16, %rsp
     iretq
 
-/* NMI, #DF and #MC, from anywhere, and exceptions in the kernel: the end. */
-fatal_from_anywhere:
-    cld
-    testb $3, 24(%rsp)
-    jz fatal
-    swapgs
-fatal:
+/* struct fatal_frame (fatal.h), from rax to r15. */
+    .macro push_general
     pushq %r15
     pushq %r14
     pushq %r13
@@ -176,6 +171,16 @@ fatal:
     pushq %rcx
     pushq %rbx
     pushq %rax
+    .endm
+
+/* NMI, #DF and #MC, from anywhere, and exceptions in the kernel: the end. */
+fatal_from_anywhere:
+    cld
+    testb $3, 24(%rsp)
+    jz fatal
+    swapgs
+fatal:
+    push_general
     movq %rsp, %rdi
     movq %rsp, %rsi /* the last word of one of the four stacks: see arch_ist_core_place */
     orq $4095, %rsi
@@ -198,21 +203,7 @@ arch_panic:
     pushq 32(%rsp) /* rip */
     pushq $0
     pushq $FATAL_VECTOR_NONE
-    pushq %r15
-    pushq %r14
-    pushq %r13
-    pushq %r12
-    pushq %r11
-    pushq %r10
-    pushq %r9
-    pushq %r8
-    pushq %rbp
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rbx
-    pushq %rax
+    push_general
     movq %rsp, %rcx
     andq $-16, %rsp
     call panic_from_code
