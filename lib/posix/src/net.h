@@ -18,6 +18,9 @@ void net_poll(void);
 /** net_wait() - let others at the lock until something may have changed, or the time has come. */
 void net_wait(ns_t deadline);
 
+/** on_socket() - look up the socket arguments[0], hold on to it, and do something with it, under the lock. */
+long on_socket(const long arguments[6], long (*act)(struct opening *, const long[6]));
+
 /** socket_find() - the socket of a descriptor, with a reference; -EBADF, -ENOTSOCK. */
 long socket_find(long descriptor, struct opening **found);
 

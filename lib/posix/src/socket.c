@@ -274,8 +274,7 @@ static long shut(struct opening *opening, const long arguments[6])
     return 0;
 }
 
-/* Looks the socket up, and holds on to it meanwhile. */
-static long on_socket(const long arguments[6], long (*act)(struct opening *, const long[6]))
+long on_socket(const long arguments[6], long (*act)(struct opening *, const long[6]))
 {
     struct opening *opening;
 

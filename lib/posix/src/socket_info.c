@@ -126,22 +126,6 @@ static long option_get(struct opening *opening, const long arguments[6])
     return 0;
 }
 
-/* Which of the four it is, under the lock. */
-static long ask(const long arguments[6], long (*answer)(struct opening *, const long[6]))
-{
-    struct opening *opening;
-
-    posix_lock();
-    long result = socket_find(arguments[0], &opening);
-
-    if (result == 0) {
-        result = answer(opening, arguments);
-        opening_put(opening);
-    }
-    posix_unlock();
-    return result;
-}
-
 static long ask_own(struct opening *opening, const long arguments[6])
 {
     return name_own(opening, arguments);
@@ -154,22 +138,22 @@ static long ask_peer(struct opening *opening, const long arguments[6])
 
 long posix_getsockname(const long arguments[6])
 {
-    return ask(arguments, ask_own);
+    return on_socket(arguments, ask_own);
 }
 
 long posix_getpeername(const long arguments[6])
 {
-    return ask(arguments, ask_peer);
+    return on_socket(arguments, ask_peer);
 }
 
 long posix_setsockopt(const long arguments[6])
 {
-    return ask(arguments, option_set);
+    return on_socket(arguments, option_set);
 }
 
 long posix_getsockopt(const long arguments[6])
 {
-    return ask(arguments, option_get);
+    return on_socket(arguments, option_get);
 }
 
 /* --- poll() --- */
