@@ -348,6 +348,15 @@ TEST(cores_a_refill_that_is_met_before_its_event)
     }
 }
 
+static struct thread *wait_until(uint32_t core, ns_t time)
+{
+    struct thread *thread = prepare(core, SYSCALL_WAIT, NOTIFICATION, 0, (const uint64_t[8]){ 0 });
+
+    thread->registers.time = time;
+    host_syscall(host_core(core));
+    return thread;
+}
+
 /* A deadline gets more important together with its thread, on whatever core that is changed. */
 TEST(cores_a_deadline_follows_its_thread)
 {
@@ -356,17 +365,20 @@ TEST(cores_a_deadline_follows_its_thread)
     machine_begin();
     make(OBJECT_NOTIFICATION, 5, NOTIFICATION);
     make_thread(REMOTE, 1, 1, 20);
+    make_thread(THING, 1, 1, 20);
     make_thread(OTHER, 1, 1, 100);
     start(REMOTE);
-    thread = prepare(1, SYSCALL_WAIT, NOTIFICATION, 0, (const uint64_t[8]){ 0 });
-    thread->registers.time = host_time() + 20000;
-    host_syscall(host_core(1));
+    thread = wait_until(1, host_time() + 20000);
+    start(THING);
+    (void)wait_until(1, host_time() + 5000);
     start(OTHER);
-    CHECK(host_time_armed(host_core(1)) > host_time() + 20000 ||
-              host_core(1)->armed_band > thread->timeout.band,
-          "the deadline is none of the running thread's business");
-    OK(configure(REMOTE_CONTEXT, 1, 200), "until its thread is more important");
+    host_time_advance(6000); /* what was armed before it ran has fired: for nothing */
+    interrupts_deliver();
+    CHECK(host_time_armed(host_core(1)) > host_time() + 20000,
+          "the deadlines are none of the running thread's business");
+    OK(configure(REMOTE_CONTEXT, 1, 200), "until the thread of one is more important");
     CHECK_EQ(thread->timeout.band, 200 / 16, "it is in that band");
+    CHECK_EQ(host_time_armed(host_core(1)), thread->timeout.node.key, "and that core armed for it");
     host_time_advance(20000);
     interrupts_deliver();
     CHECK(current_of(1) == thread, "and it is kept");
