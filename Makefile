@@ -88,7 +88,7 @@ tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
 scenario_systems := attack campaign default disk files musl net process small tmp
 
-test: $(host_tests) $(host_programs) $(KERNEL) \
+test: $(host_tests) $(host_programs) $(KERNEL) $(programs) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))
 	@$(PYTHON) -B tools/test.py --build $(BUILD) $(if $(V),--verbose) $(if $(ONLY),--only '$(ONLY)') \
 	    $(addprefix --host ,$(host_tests) $(model_tests)) $(call runs_of,host) \
