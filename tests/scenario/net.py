@@ -239,7 +239,9 @@ def is_reset(scenario, line, wanted):
 def netcall(scenario, port, kib):
     scenario.machine.type(f"start netcall 10.0.2.2 {port} {kib}\r")
     scenario.machine.wait_for("netcall: ", scenario.timeout_s)
-    return scenario.machine.wait_for("\n", scenario.timeout_s)
+    said = scenario.machine.wait_for("\n", scenario.timeout_s)
+    scenario.machine.wait_for("netcall destroyed", scenario.timeout_s)  # so that it can be started again
+    return said
 
 
 def calls_out(scenario):
