@@ -1,54 +1,64 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines, edited a little. */
+/* The line that is typed: lib/line between the terminal and the commands. */
 #include "console.h"
 
+#include "complete.h"
 #include "io.h"
-#include "pith/string.h"
+#include "line/line.h"
+#include "pith/clock.h"
 
-enum { DELETE = 0x7f, BACKSPACE = 8, CTRL_U = 21, CTRL_C = 3, FIRST_PRINTED = ' ' };
+enum { SCREEN_COLUMNS = 80 };
 
-static char char_wait(void)
+static struct line line;
+
+static void out(void *context, const char *bytes, size_t length)
 {
-    char c = 0;
-
-    while (console_read(DEADLINE_NEVER, &c)) {
-        /* Whoever reads for us was replaced. */
-    }
-    return c;
+    (void)context;
+    console_write(bytes, length);
 }
 
-static void erase(size_t *length, size_t count)
+static enum line_event event_wait(void)
 {
-    for (; count > 0 && *length > 0; count--) {
-        (*length)--;
-        console_write("\b \b", 3);
+    bool is_amid = line_is_amid(&line);
+    char byte;
+    err_t err = console_read(is_amid ? clock_now() + LINE_IDLE_NS : DEADLINE_NEVER, &byte);
+
+    if (err == ERR_OK) {
+        return line_byte(&line, byte);
     }
+    if (is_amid) {
+        line_idle(&line);
+    }
+    return LINE_MORE;
 }
 
-void line_read(const char *prompt, char *line, size_t size)
+const char *line_read(const char *prompt)
 {
-    size_t length = 0;
+    static const struct line_spec spec = { .write = out,
+                                           .complete = completions_offer,
+                                           .columns = SCREEN_COLUMNS };
+    enum line_event event = LINE_MORE;
 
-    console_write(prompt, strlen(prompt));
-    for (;;) {
-        char c = char_wait();
-
-        if (c == '\r' || c == '\n') {
-            break;
-        }
-        if (c == BACKSPACE || c == DELETE) {
-            erase(&length, 1);
-        } else if (c == CTRL_U) {
-            erase(&length, length);
-        } else if (c == CTRL_C) {
-            length = 0;
-            console_write("^C", 2);
-            break;
-        } else if (c >= FIRST_PRINTED && length + 1 < size) {
-            line[length++] = c;
-            console_write(&c, 1);
-        }
+    if (line.spec.write == NULL) {
+        line_init(&line, &spec);
     }
-    line[length] = 0;
-    console_write("\n", 1);
+    line_begin(&line, prompt);
+    while (event == LINE_MORE) {
+        event = event_wait();
+    }
+    if (event == LINE_CANCELLED) {
+        return "";
+    }
+    line_remember(&line, line_text(&line));
+    return line_text(&line);
+}
+
+void command_history(const char *argument)
+{
+    const char *text;
+
+    (void)argument;
+    for (uint32_t i = 0; (text = line_remembered(&line, i)) != NULL; i++) {
+        console_printf("%3u  %s\n", i + 1, text);
+    }
 }
