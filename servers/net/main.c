@@ -7,6 +7,7 @@
 
 #include "lwip/stats.h"
 #include "lwip_port/port.h"
+#include "net_core/net.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/net_serve.h"

@@ -7,6 +7,8 @@
 
 #include "link/client.h"
 #include "lwip_port/input.h"
+#include "lwip_port/lwip.h"
+#include "net_core/net.h"
 #include "pith/debug.h"
 
 enum { FRAMES_PER_ROUND = 64 };

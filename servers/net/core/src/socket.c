@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What clients want of their sockets: checked here, and here alone. */
-#include "net.h"
+#include "net_core/net.h"
 
 enum { OFFSET_STEP = 8 };
 

@@ -3,7 +3,7 @@
  * Listeners, and connections that nobody has accepted yet. Those get LISTEN_WINDOW of window, and the stack holds what the peer
  * sends into it: refused data, one segment.
  */
-#include "net.h"
+#include "net_core/net.h"
 
 #include "pith/debug.h"
 

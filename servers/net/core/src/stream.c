@@ -4,7 +4,7 @@
  * there. A client that changes it meanwhile harms its own stream only. What is received is copied into
  * the client's ring at once, for which there is room, since the window is never more than that.
  */
-#include "net.h"
+#include "net_core/net.h"
 
 #include "pith/string.h"
 

@@ -3,7 +3,7 @@
  * The sessions. Must stay true: nothing is done for a client that has not begun in the present epoch, and a state of an
  * earlier epoch is never sent in a later one. A client that lies loses its sockets; nobody else notices.
  */
-#include "net.h"
+#include "net_core/net.h"
 
 enum { REQUESTS_PER_ROUND = 32 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* UDP: datagrams in the rings of a socket, each with a header (socket/wire.h). One that does not fit is dropped. */
-#include "net.h"
+#include "net_core/net.h"
 
 #include "pith/string.h"
 
