@@ -76,6 +76,21 @@ err_t net_on_segments(struct client *client, struct net_segments_results *result
     return ERR_OK;
 }
 
+err_t net_on_quota(struct client *client, const struct net_quota_args *args,
+                   struct net_quota_results *results)
+{
+    struct quota_use use;
+
+    (void)client;
+    if (!quota_use(args->kind, args->whose, &use)) {
+        return ERR_RANGE;
+    }
+    *results = (struct net_quota_results){
+        .used = use.used, .share = use.share, .pool = use.pool, .refused = use.refused
+    };
+    return ERR_OK;
+}
+
 /* --- The stack's needs --- */
 
 static uint64_t now_ns(void *unused)

@@ -109,6 +109,7 @@ err_t link_start(void)
 
 static void frame_take(const void *data, uint32_t bytes)
 {
+    connections_relieve();
     struct pbuf *pbuf = pbuf_alloc(PBUF_RAW, (u16_t)bytes, PBUF_POOL);
 
     net.counts.received++;

@@ -12,10 +12,12 @@
 #include "abi/errors.h"
 #include "abi/types.h"
 #include "lwip_port/lwip.h"
+#include "net_core/quota.h"
 #include "service/session.h"
 #include "socket/wire.h"
 
-#define PEERS_MAX 8u
+#define PEERS_MAX QUOTA_CLIENTS
+#define LOOKUPS_MAX 4u /* neighbours that do not answer, of one client */
 
 enum socket_kind {
     KIND_FREE,
@@ -50,18 +52,30 @@ struct socket {
     uint32_t bytes;
     uint64_t received, consumed;
     uint64_t written, given, taken;
+    uint32_t pieces; /* counted to the client: quota.h */
     uint32_t port;
     struct socket_address address;
+};
+
+/* A neighbour that is looked for. */
+struct lookup {
+    ip_addr_t address;
+    uint64_t until_ns;
 };
 
 /* One client. */
 struct peer {
     struct session session;
+    uint32_t index;  /* fixed; its number in quotas */
     bool has_begun;  /* in this epoch */
     bool is_lying;   /* not looked at until it signals again */
     bool has_answer; /* to BEGIN, to be sent */
     uint32_t tag;
-    uint64_t news; /* bit for each socket whose state is to be sent */
+    uint64_t news;           /* bit for each socket whose state is to be sent */
+    uint64_t rest;           /* bit for each socket that has more to send than fits into a round */
+    uint32_t datagrams_left; /* that it may send in this round */
+    struct lookup lookups[LOOKUPS_MAX];
+    uint64_t unanswered; /* packets that were not sent, since too many neighbours do not answer */
     struct socket sockets[SOCKETS_MAX];
 };
 
@@ -92,6 +106,8 @@ void peers_push(void);
 /* socket.c */
 /** socket_request() - what a client wants of a socket. ERR_BAD_CALL: it is lying. */
 MUST_CHECK err_t socket_request(struct peer *peer, const struct socket_request *request);
+/** socket_go_on() - with what a round was too short for. ERR_BAD_CALL: as above. */
+MUST_CHECK err_t socket_go_on(struct socket *socket);
 /** socket_say() - its state has changed. */
 static inline void socket_say(struct socket *socket)
 {
@@ -99,10 +115,24 @@ static inline void socket_say(struct socket *socket)
 }
 /** socket_end() - the stack knows it no more. */
 void socket_end(struct socket *socket, err_t err);
-/** socket_abort() - end it now, whatever it is; a peer gets a reset. */
-void socket_abort(struct socket *socket, err_t err);
+/** socket_cut() - end it now, whatever it is; a peer gets a reset. */
+void socket_cut(struct socket *socket, err_t err);
 /** socket_error() - what an error of the stack means to a client. */
 err_t socket_error(lwip_err_t error);
+
+/* owner.c */
+/** connection_owner_id() - where the stack keeps a connection's owner; for callbacks of a listener. */
+uint8_t connection_owner_id(void);
+/** connection_new() - a connection that the client begins. NULL: it has too many. */
+struct tcp_pcb *connection_new(struct peer *peer, uint8_t type);
+/** connection_admit() - count one that came to a listener of the client. False: it has too many. */
+MUST_CHECK bool connection_admit(struct peer *peer, struct tcp_pcb *pcb);
+/** connections_relieve() - if few buffers for frames are left, take those of who keeps most out of order. */
+void connections_relieve(void);
+
+/* neighbour.c */
+/** neighbour_may() - whether the client may send there now. */
+MUST_CHECK bool neighbour_may(struct peer *peer, const ip_addr_t *address);
 
 /* listen.c */
 #define LISTEN_WINDOW SOCKET_RING_MIN /* of connections that nobody has accepted */
@@ -124,5 +154,5 @@ void stream_abort(struct socket *socket);
 /* datagram.c */
 MUST_CHECK err_t datagrams_open(struct socket *socket, uint32_t port);
 void datagrams_close(struct socket *socket);
-/** datagrams_push() - send what was written. False: it makes no sense. */
+/** datagrams_push() - send what was written, as much as a round allows. False: it makes no sense. */
 bool datagrams_push(struct socket *socket);
