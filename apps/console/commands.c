@@ -93,7 +93,7 @@ static void command_memory(const char *argument)
     uint64_t sum = 0;
 
     (void)argument;
-    debug_printf("%-16s %10s\n", "owner", "KiB");
+    debug_printf("%-16s %10s %10s\n", "owner", "KiB", "most used");
     for (uint64_t i = 0;; i++) {
         words[0] = i;
         if (system_call(SYSTEM_OWNER, words)) {
@@ -101,7 +101,8 @@ static void command_memory(const char *argument)
         }
         name_get(words, name);
         sum += words[SYSTEM_OWNER_BYTES];
-        debug_printf("%-16s %10lu\n", name, words[SYSTEM_OWNER_BYTES] / 1024);
+        debug_printf("%-16s %10lu %10lu\n", name, words[SYSTEM_OWNER_BYTES] / 1024,
+                     words[SYSTEM_OWNER_USED] / 1024);
     }
     debug_printf("%-16s %10lu\n", "all", sum / 1024);
 }
