@@ -79,7 +79,7 @@ void command_memory(const char *argument)
     uint64_t sum = 0;
 
     (void)argument;
-    console_printf("%-16s %10s\n", "owner", "KiB");
+    console_printf("%-16s %10s %10s\n", "owner", "KiB", "most used");
     for (uint64_t i = 0;; i++) {
         words[0] = i;
         if (ask(SYSTEM_OWNER, words)) {
@@ -87,7 +87,8 @@ void command_memory(const char *argument)
         }
         system_name(words, name);
         sum += words[SYSTEM_OWNER_BYTES];
-        console_printf("%-16s %10lu\n", name, words[SYSTEM_OWNER_BYTES] / 1024);
+        console_printf("%-16s %10lu %10lu\n", name, words[SYSTEM_OWNER_BYTES] / 1024,
+                       words[SYSTEM_OWNER_USED] / 1024);
     }
     console_printf("%-16s %10lu\n", "all", sum / 1024);
 }

@@ -115,6 +115,7 @@ static err_t owner_ask(struct sample *sample)
 
         system_name(words, owner->name);
         owner->bytes = words[SYSTEM_OWNER_BYTES];
+        owner->used_bytes = words[SYSTEM_OWNER_USED];
     }
     return err;
 }

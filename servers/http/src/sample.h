@@ -36,6 +36,7 @@ struct sample_interface {
 struct sample_owner {
     system_name_t name;
     uint64_t bytes;
+    uint64_t used_bytes; /* the most of them, as it says */
 };
 
 struct sample {
