@@ -15,6 +15,10 @@
 
 #include "abi/names.h"
 
+enum {
+    ENDING_S = 10,
+    EXIT_SUCCESS_CODE = 0x10 /* what an emulator's exit device takes for success */
+};
 enum { PING_CALLS = 1000, CRASH_POLL_MS = 1, CRASH_POLLS = 2000 };
 
 /* The warden's answer, however long a recovery takes. */
@@ -291,11 +295,29 @@ void command_time(const char *argument)
     console_printf("%lu.%06lu s since boot\n", now / NS_PER_S, now % NS_PER_S / NS_PER_US);
 }
 
+/* Devices are quieted first; nothing of ours runs meanwhile. */
+static void machine_end(enum system_op op, uint64_t code)
+{
+    uint64_t words[8] = { code };
+    err_t err = ask(op, words);
+
+    if (err == ERR_OK) {
+        console_pause(clock_now() + ENDING_S * NS_PER_S);
+    }
+    console_printf("the machine goes on: %s\n",
+                   err ? error_text(err) : "the warden does not end it");
+}
+
 void command_poweroff(const char *argument)
 {
-    uint64_t words[8] = { 0x10 }; /* what an emulator's exit device takes for success */
-
     (void)argument;
     console_printf("goodbye\n");
-    (void)!ask(SYSTEM_POWER_OFF, words);
+    machine_end(SYSTEM_POWER_OFF, EXIT_SUCCESS_CODE);
+}
+
+void command_reboot(const char *argument)
+{
+    (void)argument;
+    console_printf("goodbye, until soon\n");
+    machine_end(SYSTEM_REBOOT, 0);
 }

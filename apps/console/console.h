@@ -28,6 +28,8 @@ void command_recovery(const char *argument);
 void command_strays(const char *argument);
 void command_time(const char *argument);
 void command_poweroff(const char *argument);
+void command_reboot(const char *argument);
+void command_caps(const char *argument);
 
 /* Commands about files. */
 void command_ls(const char *argument);

@@ -34,6 +34,10 @@ static const struct command commands[] = {
       "for others\nin calls counts as theirs.",
       ARGUMENT_NONE, command_top },
     { "memory", "", "all memory, by owner", NULL, ARGUMENT_NONE, command_memory },
+    { "caps", "PROGRAM", "what a program holds capabilities for",
+      "Of each: its place in the program's table, type, rights, badge, size, and what it is. One "
+      "without\na name the program made itself, or got in a message.",
+      ARGUMENT_PROGRAM, command_caps },
     { "recovery", "", "deaths, and how long programs were down", NULL, ARGUMENT_NONE,
       command_recovery },
     { "strays", "", "what devices reached for that they were not given", NULL, ARGUMENT_NONE,
@@ -87,7 +91,9 @@ static const struct command commands[] = {
     { "stop", "PID", "end a process", NULL, ARGUMENT_NONE, command_stop },
     { "pool", "", "about the process manager and its memory", NULL, ARGUMENT_NONE, command_pool },
 
-    { "poweroff", "", "end", NULL, ARGUMENT_NONE, command_poweroff },
+    { "reboot", "", "start the machine anew", "Devices are quieted first.", ARGUMENT_NONE,
+      command_reboot },
+    { "poweroff", "", "end", "Devices are quieted first.", ARGUMENT_NONE, command_poweroff },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

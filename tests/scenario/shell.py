@@ -141,14 +141,72 @@ def programs_are_shown(shell):
     shell.says("who_is_not_there_is_told", "kill nobody", "^there is no program `nobody`; programs lists them$")
 
 
+CAPS = [  # of the console of the small system: slot, type, rights, badge, size, what
+    ("1", "CAP_TABLE", "manage", "", "128 slots", "table"), ("3", "THREAD", "lend", "", "", "thread"),
+    ("5", "MACHINE", "read write", r"\w+", "", "machine"), ("8", "ENDPOINT", "receive", "", "", "endpoint"),
+    ("9", "NOTIFICATION", "signal wait", "", "", "events"),
+    (r"\d+", "ENDPOINT", "call grant", "0x1", "", "system, of warden"),
+    (r"\d+", "ENDPOINT", "call grant", "0x1", "", "echo, of echo"), (r"\d+", "ENDPOINT", "call", r"\w+", "", "faults"),
+    (r"\d+", "FRAME", "read write", "", "4 KiB", "stats"),
+    (r"\d+", "FRAME", "read write", "", "32 KiB", "session log, with log"),
+    (r"\d+", "NOTIFICATION", "signal", r"\w+", "", "bell of session log, with log"),
+]
+
+
+def caps_are_told(shell):
+    """Those that the system's file gives, and no way to others; as many rows as it says."""
+    answer = shell.ask("caps console")
+    for row in CAPS:
+        if not re.search("^ *" + " +".join(cell for cell in row if cell) + "$", answer, re.M):
+            return f"caps: wanted: {row}; got: {answer!r}"
+    rows = table(answer, " slot ")
+    slots = [int(row[0]) for row in rows[:-1]]
+    if rows[-1] != [str(len(slots)), "capabilities"] or slots != sorted(set(slots)):
+        return f"caps: wanted: rising slots, and how many; got: {answer!r}"
+    if ", of " in shell.ask("caps echo"):
+        return "caps: wanted: nobody whom echo may call"
+    return None
+
+
+def caps_of_a_new_life(shell):
+    """Two lives of a program have the same; one that is down has none."""
+    before = shell.ask("caps echo")
+    console.comes_soon(shell, "fail echo", "echo restarted")
+    after = shell.ask("caps echo")
+    shell.ask("kill echo")
+    down = shell.ask("caps echo")
+    shell.ask("start echo")
+    return None if before == after and "echo does not run" in down else f"got: {before!r} {after!r} {down!r}"
+
+
+def capabilities_are_shown(shell):
+    shell.step("capabilities_are_told", lambda: caps_are_told(shell))
+    shell.step("a_new_life_has_the_same", lambda: caps_of_a_new_life(shell))
+    for who, what in (("nobody", "there is no program `nobody`"), ("crasher", "crasher does not run"),
+                      ("warden", "the warden's table is init's"), ("", "of which program")):
+        shell.says(f"caps_of_{who or 'nothing'}_are_none", f"caps {who}", what)
+
+
+def reboots(shell):
+    """The machine starts anew: its clock begins again."""
+    before = float(re.search(r"(\d+\.\d+) s since", shell.ask("time"))[1])
+    shell.machine.type("reboot\r")
+    shell.machine.wait_for("goodbye, until soon", shell.timeout_s)
+    shell.machine.wait_for(PROMPT, shell.timeout_s)
+    after = float(re.search(r"(\d+\.\d+) s since", shell.ask("time"))[1])
+    return None if after < before else f"time: wanted: less than {before}; got: {after}"
+
+
 def converse(args):
-    settings = qemu.settings_of("small") | {"icount": "sleep"}
+    settings = qemu.settings_of("small") | {"icount": "sleep", "reboots": True}
     machine = console.Machine(qemu.command_for("small", args.build, settings))
     shell = Shell(machine, args.timeout)
     try:
         shell.step("the_shell_is_there", lambda: machine.wait_for(PROMPT, args.timeout) and None)
         lines_are_edited(shell)
         programs_are_shown(shell)
+        capabilities_are_shown(shell)
+        shell.step("reboot_starts_the_machine_anew", lambda: reboots(shell))
         console.machine_type_poweroff(shell)
     finally:
         machine.end(0 if shell.lost else 1)

@@ -53,12 +53,14 @@ static void endpoints_grant(struct plan *plan, const char *prefix, uint32_t prog
     }
 }
 
-void interfaces_grant(struct plan *plan, uint32_t program)
+/* Endpoints that it may call, badged with who it is. */
+static void interfaces_grant(struct plan *plan, uint32_t program)
 {
     endpoints_grant(plan, "", program);
 }
 
-void children_grant(struct plan *plan, uint32_t program)
+/* What its children may get, each capability named by "NUMBER:". */
+static void children_grant(struct plan *plan, uint32_t program)
 {
     char prefix[PROGRAM_NAME_BYTES], name[PROGRAM_NAME_BYTES];
     uint32_t child;
@@ -84,7 +86,8 @@ void children_grant(struct plan *plan, uint32_t program)
     }
 }
 
-void ports_grant(struct plan *plan, uint32_t program)
+/* The same for what lies at I/O ports. */
+static void ports_grant(struct plan *plan, uint32_t program)
 {
     plan->spec.ports_first = description_of(program)->ports_first;
     grant_add(plan, "ports", slot_of(program, PART_PORTS), RIGHT_READ | RIGHT_WRITE, 0);
@@ -92,7 +95,8 @@ void ports_grant(struct plan *plan, uint32_t program)
     plan->spec.irq_count = PROGRAM_IRQS_MAX;
 }
 
-void device_grant(struct plan *plan, uint32_t program)
+/* What a driver gets of its device. */
+static void device_grant(struct plan *plan, uint32_t program)
 {
     char name[] = "bar0";
 
@@ -113,7 +117,7 @@ void device_grant(struct plan *plan, uint32_t program)
     plan->spec.irq_count = PROGRAM_IRQS_MAX;
 }
 
-err_t resources_grant(struct plan *plan, uint32_t program)
+static void resources_grant(struct plan *plan, uint32_t program)
 {
     const struct description_program *description = description_of(program);
     cap_addr_t handler = slot_of(program, PART_HANDLER);
@@ -130,17 +134,32 @@ err_t resources_grant(struct plan *plan, uint32_t program)
         grant_add(plan, "archive", WARDEN_SLOT_ARCHIVE, RIGHT_READ, 0);
     }
     if (description->flags & DESCRIPTION_ECAM) {
-        uint32_t buses = warden()->page->pci_ecam_buses;
-
-        buses = buses < ECAM_BUSES_MAX ? buses : ECAM_BUSES_MAX;
-        err_t err = device_frame_keep(slot_of(program, PART_ECAM), warden()->page->pci_ecam_base,
-                                      (uint64_t)buses * ECAM_PAGES_PER_BUS * PAGE_BYTES);
-
-        if (err) {
-            return err;
-        }
         grant_add(plan, "ecam", slot_of(program, PART_ECAM),
                   RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE, 0);
     }
-    return ERR_OK;
+}
+
+err_t ecam_keep(uint32_t program)
+{
+    uint32_t buses = warden()->page->pci_ecam_buses;
+
+    if ((description_of(program)->flags & DESCRIPTION_ECAM) == 0) {
+        return ERR_OK;
+    }
+    buses = buses < ECAM_BUSES_MAX ? buses : ECAM_BUSES_MAX;
+    return device_frame_keep(slot_of(program, PART_ECAM), warden()->page->pci_ecam_base,
+                             (uint64_t)buses * ECAM_PAGES_PER_BUS * PAGE_BYTES);
+}
+
+void grants_plan(struct plan *plan, uint32_t program)
+{
+    interfaces_grant(plan, program);
+    children_grant(plan, program);
+    if (description_of(program)->device_vendor != 0) {
+        device_grant(plan, program);
+    }
+    if (description_of(program)->ports_count != 0) {
+        ports_grant(plan, program);
+    }
+    resources_grant(plan, program);
 }

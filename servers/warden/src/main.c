@@ -235,6 +235,7 @@ static _Noreturn void work(void)
         if ((bits & HAND_STRAYS) != 0) {
             strays_handle();
         }
+        ending_handle();
         requests_handle();
         if (clock_now() >= probe_ns) {
             strays_of_nobody();
@@ -257,6 +258,7 @@ int main(void)
         debug_printf("warden: no thread for faults and calls\n");
         return STATUS_NO_EAR;
     }
+    ending_handle();
     for (uint32_t i = 0; i < the_warden.count; i++) {
         if (!is_mine(i)) {
             continue;

@@ -14,17 +14,14 @@ struct plan {
     struct program_session_spec sessions[PROGRAM_SESSIONS_MAX];
 };
 
-/** interfaces_grant() - endpoints that it may call, badged with who it is. */
-void interfaces_grant(struct plan *plan, uint32_t program);
+/**
+ * plan_make() - all that the program is given, from its description and what is kept for it. Changes nothing, so the ear
+ * may do it, too.
+ */
+void plan_make(struct plan *plan, uint32_t program);
 
-/** device_grant() - what a driver gets of its device. */
-void device_grant(struct plan *plan, uint32_t program);
-
-/** ports_grant() - the same for what lies at I/O ports. */
-void ports_grant(struct plan *plan, uint32_t program);
-
-/** resources_grant() - memory that it keeps, and the like. Errors: those of device_frame_keep(). */
-MUST_CHECK err_t resources_grant(struct plan *plan, uint32_t program);
-
-/** children_grant() - what its children may get, each capability named by "NUMBER:". */
-void children_grant(struct plan *plan, uint32_t program);
+/* grants.c */
+/** grants_plan() - the capabilities that have names; the last step of plan_make(). */
+void grants_plan(struct plan *plan, uint32_t program);
+/** ecam_keep() - PCI configuration space, for who is to have it. Errors: those of device_frame_keep(). */
+MUST_CHECK err_t ecam_keep(uint32_t program);

@@ -267,8 +267,14 @@ static err_t answer(uint32_t op, uint64_t badge, uint64_t words[8])
         return harm_self(words[0]);
     case SYSTEM_STEP:
         return harm_at_step(words);
+    case SYSTEM_CAPS:
+        return query_caps(words);
     case SYSTEM_POWER_OFF:
-        return machine_restart(WARDEN_SLOT_MACHINE, 0, (uint32_t)words[0] & 0xff);
+        ending_want(ENDING_POWER_OFF, words[0]);
+        return ERR_OK;
+    case SYSTEM_REBOOT:
+        ending_want(ENDING_REBOOT, 0);
+        return ERR_OK;
     default:
         return ERR_BAD_CALL;
     }

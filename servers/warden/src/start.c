@@ -17,7 +17,7 @@ static uint32_t machine_rights(const struct description_program *description)
            (description->flags & DESCRIPTION_DEBUG_READ ? (uint32_t)RIGHT_READ : 0u);
 }
 
-static void plan_begin(struct plan *plan, uint32_t program)
+void plan_make(struct plan *plan, uint32_t program)
 {
     const struct description_program *description = description_of(program);
     const struct record *record = record_of(program);
@@ -48,6 +48,7 @@ static void plan_begin(struct plan *plan, uint32_t program)
                                .step = step,
                            } };
     plan->spec.session_count = sessions_of(program, plan->sessions);
+    grants_plan(plan, program);
 }
 
 err_t parts_keep(uint32_t program)
@@ -88,12 +89,8 @@ err_t parts_keep(uint32_t program)
 static err_t make(uint32_t program, struct plan *plan, struct program *made, const char **why)
 {
     const struct description_program *description = description_of(program);
-    err_t err = resources_grant(plan, program);
+    err_t err;
 
-    *why = "PCI configuration space cannot be had";
-    if (err) {
-        return err;
-    }
     *why = "the boot archive does not hold it";
     err = archive_find(warden()->archive, warden()->page->archive_bytes, description->binary,
                        &plan->spec.image, &plan->spec.image_bytes);
@@ -129,15 +126,11 @@ err_t program_start_now(uint32_t program)
         err = ports_keep(program, &why);
     }
     if (err == ERR_OK) {
-        plan_begin(&plan, program);
-        interfaces_grant(&plan, program);
-        children_grant(&plan, program);
-        if (description_of(program)->device_vendor != 0) {
-            device_grant(&plan, program);
-        }
-        if (description_of(program)->ports_count != 0) {
-            ports_grant(&plan, program);
-        }
+        why = "PCI configuration space cannot be had";
+        err = ecam_keep(program);
+    }
+    if (err == ERR_OK) {
+        plan_make(&plan, program);
         err = make(program, &plan, &made, &why);
     }
     if (err) {

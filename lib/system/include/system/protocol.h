@@ -14,7 +14,7 @@ enum system_op {
     SYSTEM_OWNER = 2,     /* (number) -> words of system_owner; RANGE past the last */
     SYSTEM_START = 3,     /* (number, args in six words; empty: the description's); BUSY: it runs */
     SYSTEM_KILL = 4,      /* (number): end it, as if by itself; GONE: it does not run */
-    SYSTEM_POWER_OFF = 5, /* (exit code for an emulator) -> does not return */
+    SYSTEM_POWER_OFF = 5, /* (exit code for an emulator): when all devices are quiet */
     SYSTEM_FAIL = 6,      /* (number): as if it had died: it is restarted; GONE: it does not run */
     SYSTEM_HANG = 8, /* (number, enum service_hang): it hangs, in that way; GONE: it does not run */
     SYSTEM_WARDEN = 9, /* (system_harm): the warden itself; a fault answers PEER_DIED */
@@ -24,6 +24,10 @@ enum system_op {
     SYSTEM_RECOVERY = 7, /* (number) -> words of system_recovery; RANGE past the last */
     SYSTEM_STRAYS =
         16, /* (number; one past the last: devices that nobody drives) -> words of system_strays */
+    SYSTEM_CAPS =
+        40, /* (number, first slot) -> words of system_caps: the next in its table; type NONE: go on at that slot;
+                       RANGE past the last slot; GONE: it does not run, or ended meanwhile; NO_RIGHT: its table is init's */
+    SYSTEM_REBOOT = 41,    /* (): when all devices are quiet */
     SYSTEM_SHAPE = 48,     /* (number) -> words of system_shape; RANGE past the last */
     SYSTEM_INTERFACE = 49, /* (number) -> words of system_interface; RANGE past the last */
     SYSTEM_COUNTS = 50,    /* (number) -> words of system_counts; RANGE past the last */
@@ -81,6 +85,26 @@ enum system_shape_word {
 enum system_interface_word {
     SYSTEM_INTERFACE_NAME = 0,   /* two words of text */
     SYSTEM_INTERFACE_SERVER = 2, /* number of the program; SYSTEM_NOBODY: the warden */
+};
+
+/* A capability in a program's table. */
+enum system_caps_word {
+    SYSTEM_CAPS_NAME = 0,   /* two words of text: the program's name for it */
+    SYSTEM_CAPS_SLOT = 2,   /* slot | type << 16 | enum system_cap_kind << 32 | owner << 48 */
+    SYSTEM_CAPS_RIGHTS = 3, /* rights | flags of cap_table.identify << 32 */
+    SYSTEM_CAPS_BADGE = 4,
+    SYSTEM_CAPS_SIZE = 5,   /* bytes; of tables: slots */
+    SYSTEM_CAPS_DETAIL = 6, /* as cap_table.identify | the program's restarts << 32 */
+};
+
+/* Owner: number + 1 of the program whose it is, or of a place for children; 0: nobody's in particular. */
+#define SYSTEM_CAP_WARDEN 0xffffu
+
+enum system_cap_kind {
+    SYSTEM_CAP_OWN = 0,     /* the program made it, or got it in a message */
+    SYSTEM_CAP_GIVEN = 1,   /* it was given this when it was started */
+    SYSTEM_CAP_SESSION = 2, /* memory that it shares with the owner */
+    SYSTEM_CAP_BELL = 3,    /* wakes the owner */
 };
 
 /* What the program says of itself (service/stats.h), over all its lives. */

@@ -76,6 +76,9 @@ struct warden_page {
     uint64_t archive_bytes;
     uint64_t pci_ecam_base;
 
+    /* Written by the warden: the end of the machine that was asked for (servers/warden/src/ending.c); 0: none. */
+    _Atomic uint32_t ending;
+
     /* Written by the warden: what devices that nobody drives reached for. */
     struct warden_strays strays;
     struct warden_steps steps;
