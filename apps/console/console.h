@@ -29,6 +29,8 @@ void command_strays(const char *argument);
 void command_time(const char *argument);
 void command_poweroff(const char *argument);
 void command_reboot(const char *argument);
+void command_ip(const char *argument);
+void command_trace(const char *argument);
 void command_caps(const char *argument);
 
 /* Commands about files. */

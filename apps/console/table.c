@@ -38,10 +38,18 @@ static const struct command commands[] = {
       "Of each: its place in the program's table, type, rights, badge, size, and what it is. One "
       "without\na name the program made itself, or got in a message.",
       ARGUMENT_PROGRAM, command_caps },
+    { "trace", "[SECONDS]", "what the kernel does for each program meanwhile",
+      "Of each: threads, system calls, those that were calls of kernel objects, faults, how often "
+      "it "
+      "was\nswitched to, its longest run, all that it ran. A key ends it. The trace is off "
+      "afterwards.",
+      ARGUMENT_NONE, command_trace },
     { "recovery", "", "deaths, and how long programs were down", NULL, ARGUMENT_NONE,
       command_recovery },
     { "strays", "", "what devices reached for that they were not given", NULL, ARGUMENT_NONE,
       command_strays },
+    { "ip", "", "the network: link, addresses, gateways, name servers, counts",
+      "Since the network server started.", ARGUMENT_NONE, command_ip },
     { "log", "[PROGRAM]", "what was said, by all or by one; `warden` too", NULL, ARGUMENT_ANYBODY,
       command_log },
     { "ping-pong", "", "measure calls between two programs", NULL, ARGUMENT_NONE,

@@ -22,16 +22,6 @@ struct client {
     uint64_t badge;
 };
 
-static uint64_t word_of(const uint8_t *bytes)
-{
-    uint64_t word = 0;
-
-    for (uint32_t i = 0; i < 8; i++) {
-        word = word << 8 | bytes[i];
-    }
-    return word;
-}
-
 err_t net_on_info(struct client *client, const struct net_info_args *args,
                   struct net_info_results *results)
 {

@@ -2,6 +2,6 @@
 module := servers/net
 kind := program
 name := net
-sources := main.c random.c netif.c
+sources := main.c describe.c random.c netif.c
 uses := abi lib/link lib/lwip lib/pith lib/service servers/net/core
 cflags := -mrdrnd

@@ -7,6 +7,10 @@
 
 #include "abi/errors.h"
 
+/* describe.c */
+/** word_of() - eight bytes of an address, the first the highest. */
+uint64_t word_of(const uint8_t *bytes);
+
 /* random.c */
 void random_start(void);
 uint32_t random_next(void *unused);

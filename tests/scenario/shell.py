@@ -5,11 +5,19 @@
 Prints `ok NAME` or `FAIL NAME: ...` for each step, and `N passed, N failed` last.
 """
 import argparse
+import hashlib
+import os
 import re
+import subprocess
 import sys
+import tempfile
+import time
 
 import console
+import disk
+import files
 import qemu
+import web
 
 PROMPT = console.PROMPT
 UP, DOWN, LEFT, RIGHT, HOME = "\x1b[A", "\x1b[B", "\x1b[D", "\x1b[C", "\x1b[H"
@@ -31,13 +39,13 @@ class Shell(console.Scenario):
         self.step(name, action)
 
 
-def completion_offers(shell):
+def offers(shell, typed, line, *wanted):
     """Two Tabs show what there is, and the line goes on."""
-    shell.machine.type("p\t\t")
-    shown = shell.machine.wait_for(PROMPT + "p", shell.timeout_s)
+    shell.machine.type(typed + "\t\t")
+    shown = shell.machine.wait_for(PROMPT + line, shell.timeout_s)
     shell.machine.type(CTRL_C)
     shell.machine.wait_for(PROMPT, shell.timeout_s)
-    missing = [name for name in ("programs", "ping-pong", "ps", "poweroff") if name not in shown.split()]
+    missing = [name for name in wanted if name not in shown.split()]
     return f"wanted: {missing} among those offered; got: {shown!r}" if missing else None
 
 
@@ -56,7 +64,7 @@ def lines_are_edited(shell):
     shell.keys("ctrl_c_gives_a_line_up", "nonsense" + CTRL_C + "time\r", TIME)
     shell.keys("a_long_line_is_one", "nonsense " + "very long " * 30 + "\r", "nonsense: no such command")
     shell.keys("letters_of_all_kinds_are_right", "\u00e4\u6f22" + LEFT + LEFT + "x\r", "x\u00e4\u6f22: no such command")
-    shell.step("tab_offers_what_there_is", lambda: completion_offers(shell))
+    shell.step("tab_offers_what_there_is", lambda: offers(shell, "p", "p", "programs", "ping-pong", "ps", "poweroff"))
     shell.says("history_is_shown", "history", r"^ +\d+  time$", r"^ +\d+  log echo ?$")
 
 
@@ -168,11 +176,16 @@ def caps_are_told(shell):
     return None
 
 
+def given_to(shell, program):
+    """What it was given; what it made itself comes and goes."""
+    return [row for row in table(shell.ask(f"caps {program}"), " slot ")[:-1] if row[-2:] != ["its", "own"]]
+
+
 def caps_of_a_new_life(shell):
-    """Two lives of a program have the same; one that is down has none."""
-    before = shell.ask("caps echo")
+    """Two lives of a program are given the same; one that is down has nothing."""
+    before = given_to(shell, "echo")
     console.comes_soon(shell, "fail echo", "echo restarted")
-    after = shell.ask("caps echo")
+    after = given_to(shell, "echo")
     shell.ask("kill echo")
     down = shell.ask("caps echo")
     shell.ask("start echo")
@@ -187,6 +200,33 @@ def capabilities_are_shown(shell):
         shell.says(f"caps_of_{who or 'nothing'}_are_none", f"caps {who}", what)
 
 
+def trace_is_plausible(shell):
+    """Whom the warden asks every 20 ms, and who writes 200 lines a second, are seen to do so."""
+    shell.ask(f"start herald count {LINES}")
+    answer = shell.ask("trace 1")
+    if " acknowledged" not in answer:
+        shell.machine.wait_for(" acknowledged", shell.timeout_s)
+    head = re.search(r"(\d+)\.(\d+) s: (\d+) events, (\d+) lost; \d+ interrupts; threads ran (\d+) us of (\d+)", answer)
+    if not head:
+        return f"trace: wanted: what was recorded; got: {answer!r}"
+    events, lost, ran, whole = (int(head[n]) for n in (3, 4, 5, 6))
+    rows = {}
+    for line in answer[head.end():].split("\n"):
+        cells = re.fullmatch(r"(\S+|\(init, warden\)) +" + " +".join([r"(\d+)"] * 7) + r" +(\d+\.\d)", line)
+        if cells:
+            rows[cells[1]] = [int(cells[n]) for n in range(2, 9)]
+    if not {"console", "log", "herald", "echo", "(init, warden)"} <= set(rows) or "crasher" in rows:
+        return f"trace: wanted: who ran, and nobody else; got: {answer!r}"
+    if events < 2000 or lost > events or not 900_000 < whole < 1_200_000 or \
+            abs(sum(row[6] for row in rows.values()) - ran) > len(rows) or ran > whole:
+        return f"trace: wanted: a second, and rows that add up to what ran in it; got: {answer!r}"
+    # threads, calls, of kernel, faults, switches, longest, ran
+    if not 30 < rows["echo"][1] < 80 or rows["log"][1] < 100 or rows["herald"][1] < 100 or \
+            rows["(init, warden)"][0] != 3 or any(row[3] for row in rows.values()):
+        return f"trace: wanted: about 50 calls of echo, over 100 of log and herald, no faults; got: {rows}"
+    return None
+
+
 def reboots(shell):
     """The machine starts anew: its clock begins again."""
     before = float(re.search(r"(\d+\.\d+) s since", shell.ask("time"))[1])
@@ -197,23 +237,106 @@ def reboots(shell):
     return None if after < before else f"time: wanted: less than {before}; got: {after}"
 
 
-def converse(args):
+def converse_without_devices(args, folder):
     settings = qemu.settings_of("small") | {"icount": "sleep", "reboots": True}
-    machine = console.Machine(qemu.command_for("small", args.build, settings))
-    shell = Shell(machine, args.timeout)
-    try:
-        shell.step("the_shell_is_there", lambda: machine.wait_for(PROMPT, args.timeout) and None)
-        lines_are_edited(shell)
-        programs_are_shown(shell)
-        capabilities_are_shown(shell)
-        shell.step("reboot_starts_the_machine_anew", lambda: reboots(shell))
-        console.machine_type_poweroff(shell)
-    finally:
-        machine.end(0 if shell.lost else 1)
-        if args.log:
-            with open(args.log, "w", encoding="utf-8") as log:
-                log.write(machine.log)
-    return shell
+    shell = Shell(console.Machine(qemu.command_for("small", args.build, settings)), args.timeout)
+    yield shell
+    shell.step("the_shell_is_there", lambda: shell.machine.wait_for(PROMPT, args.timeout) and None)
+    lines_are_edited(shell)
+    programs_are_shown(shell)
+    capabilities_are_shown(shell)
+    shell.step("trace_shows_who_does_what", lambda: trace_is_plausible(shell))
+    for seconds in ("99", "never"):
+        shell.says(f"trace_refuses_{seconds}", f"trace {seconds}", "number of seconds from 1 to 60")
+    shell.says("no_network_is_told", "ip", "no network for the console in this system")
+    shell.step("reboot_starts_the_machine_anew", lambda: reboots(shell))
+    console.machine_type_poweroff(shell)
+
+
+# --- with a disk and a network ---
+
+ADDRESSES = [r"^link +up, 52:54:00:12:34:56, mtu 1500$", r"^address +10\.0\.2\.15/24, by DHCP$",
+             r"^address +fe80::5054:ff:fe12:3456/64, made by itself$", r"^address +127\.0\.0\.1/8, loopback$",
+             r"^gateway +10\.0\.2\.2, by DHCP$", r"^name server +10\.0\.2\.3$"]
+
+
+def addresses_come(shell):
+    """What QEMU's network gives, once DHCP is done."""
+    end = time.monotonic() + shell.timeout_s
+    missing = ADDRESSES
+    while missing and time.monotonic() < end:
+        answer = shell.ask("ip")
+        missing = [pattern for pattern in ADDRESSES if not re.search(pattern, answer, re.M)]
+    return f"ip: wanted: {missing}; got: {answer!r}" if missing else None
+
+
+def counts_of(shell):
+    """Frames received and sent, segments received, drivers replaced. What the warden says may stand in between: then again."""
+    end = time.monotonic() + shell.timeout_s
+    while True:
+        answer = shell.ask("ip")
+        found = [re.search(pattern, answer) for pattern in
+                 (r"frames +(\d+) received", r"received, (\d+) sent, \d+ dropped", r"segments: (\d+) received",
+                  r"(\d+) drivers replaced")]
+        if all(found):
+            return [int(match[1]) for match in found]
+        if time.monotonic() > end:
+            raise console.Silence(f"wanted: counts; got: {answer!r}")
+
+
+def counts_grow(shell, port):
+    """A page that was fetched is seen in all of them; a driver that died, too."""
+    before = counts_of(shell)
+    subprocess.run(["curl", "-sS", "-m", str(shell.timeout_s), "-o", "/dev/null", f"http://127.0.0.1:{port}/"], check=True)
+    after = counts_of(shell)
+    if any(new <= old for new, old in zip(after[:3], before[:3])) or after[3] != before[3]:
+        return f"ip: wanted: more frames and segments than {before}; got: {after}"
+    console.comes_soon(shell, "fail netcard", "net: the link is up")
+    end = time.monotonic() + shell.timeout_s
+    while counts_of(shell)[3] == before[3]:
+        if time.monotonic() > end:
+            return "ip: wanted: another driver"
+    return None
+
+
+DRIVER = [r"bar\d", "io_space", "pci, of pci", "session block, with files", "bell of session block, with files", "irq"]
+
+
+def drivers_caps(shell):
+    answer = shell.ask("caps disk")
+    missing = [what for what in DRIVER if not re.search(rf"  {what}$", answer, re.M)]
+    extra = re.search(r", (of|with) (?!pci$|files$)\S+$", answer, re.M)
+    return f"caps: wanted: {missing}, and nobody else's; got: {answer!r}" if missing or extra else None
+
+
+def paths_are_completed(shell, data):
+    shell.keys("a_path_is_completed", "sum /some\tone\t\r", hashlib.sha256(data).hexdigest())
+    shell.keys("names_of_all_kinds_are_completed", "sum /some\t\u00fc\t\r", hashlib.sha256(b"odd").hexdigest())
+    shell.step("tabs_show_a_directory", lambda: offers(shell, "ls /some\t", "ls /something/", "one.bin", "two"))
+
+
+def converse_with_devices(args, folder):
+    data = os.urandom(300000)
+    files.write(f"{folder}/top/something/one.bin", data)
+    files.write(f"{folder}/top/something/\u00fcmlaut", b"odd")
+    files.write(f"{folder}/top/something/two", b"2")
+    files.make_image(f"{folder}/disk.img", f"{folder}/top", size="16M")
+    port = web.free_port()
+    settings = qemu.settings_of("default") | {"icount": "sleep", "reboots": True, "devices": disk.file_backed(
+        f"{folder}/disk.img") + ["-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80", "-device",
+                                 "virtio-net-pci,netdev=net,disable-legacy=on,iommu_platform=on,romfile="]}
+    shell = Shell(console.Machine(qemu.command_for("default", args.build, settings)), args.timeout)
+    yield shell
+    shell.step("the_shell_is_there_with_devices", lambda: shell.machine.wait_for(PROMPT, args.timeout) and None)
+    paths_are_completed(shell, data)
+    shell.step("addresses_are_shown", lambda: addresses_come(shell))
+    shell.step("counts_grow", lambda: counts_grow(shell, port))
+    shell.step("a_driver_has_its_device_and_no_more", lambda: drivers_caps(shell))
+    shell.says("trace_sees_them_all", "trace 1", *(rf"^{who} +1 +\d+ " for who in ("disk", "files", "net", "console", "uart")))
+    shell.step("reboot_quiets_devices", lambda: reboots(shell))
+    shell.says("files_are_read_after_it", "sum /something/one.bin", hashlib.sha256(data).hexdigest())
+    shell.step("the_network_is_there_after_it", lambda: addresses_come(shell))
+    console.machine_type_poweroff(shell)
 
 
 def main():
@@ -222,7 +345,18 @@ def main():
     parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
     parser.add_argument("--log", help="write all that the system said here")
     args = parser.parse_args()
-    done = [converse(args)]
+    done = []
+    with tempfile.TemporaryDirectory() as folder:
+        for part in (converse_without_devices, converse_with_devices):
+            conversation = part(args, folder)
+            done.append(next(conversation))
+            try:
+                next(conversation, None)
+            finally:
+                done[-1].machine.end(0 if done[-1].lost else 1)
+                if args.log:
+                    with open(args.log, "a", encoding="utf-8") as log:
+                        log.write(done[-1].machine.log)
     failed = sum(one.failed for one in done)
     print(f"{sum(one.passed for one in done)} passed, {failed} failed")
     sys.exit(0 if failed == 0 else 1)

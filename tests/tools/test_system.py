@@ -65,7 +65,7 @@ class Refuses(unittest.TestCase):
         self.says(program("a", children="2", child_priority="100"), 9, "as important as a", "99 or less")
         self.says(program("a", children="2", child_budget_us="20000"), 9, "longer than their period")
         self.says(program("a", children="16", child_uses="[" + ", ".join(f'"i{n}"' for n in range(2)) + "]") +
-                  program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 87 capabilities")
+                  program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 88 capabilities")
         self.says(program("a", parent='"init"', children="2"), 8, "a child of init is alone")
         system = checked(server + program("a", **parent))
         self.assertEqual([], [str(problem) for problem in system.problems])
@@ -140,6 +140,17 @@ class Refuses(unittest.TestCase):
     def test_own_interface(self):
         self.says(program("a", offers='["x"]', uses='["x"]'), 9, "offers itself")
 
+    def test_calls_go_without_a_session(self):
+        text = program("a", calls='["x"]') + program("b", offers='["x"]', session_kib="64") + program("c", uses='["x"]')
+        system = checked(text)
+        self.assertEqual(system.problems, [])
+        data, head, one = emit.binary(system), layout.size_of("HEADER"), layout.size_of("PROGRAM")
+        records = [layout.unpack("PROGRAM", data[head + n * one:head + (n + 1) * one]) for n in range(3)]
+        self.assertEqual([(p["uses"], p["calls"]) for p in records], [(2, 2), (0, 0), (2, 0)])
+        self.assertGreater(records[0]["rank"], records[1]["rank"])
+        self.says(program("a", calls='["nowhere"]'), 8, "which nobody offers")
+        self.says(program("a", calls='["y"]', offers='["x"]') + program("b", offers='["y"]', calls='["x"]'), 8, "circle")
+
     def test_two_servers(self):
         self.says(program("a", offers='["x"]') + program("b", offers='["x"]'), 15,
                   "b: the interface x is offered by a already")
@@ -176,7 +187,7 @@ class Refuses(unittest.TestCase):
         self.says(program("a", parent='"init"', uses='["system"]'), 8, "a child of init is alone")
 
     def test_unknown_resource(self):
-        self.says(program("a", resources='["ports"]'), 8, "no resource ports", "write one of archive, com1, com2, ecam")
+        self.says(program("a", resources='["ports"]'), 8, "no resource ports", "write one of archive, com1, com2, ecam, trace")
 
     def test_ports_have_one_owner_who_alone_hears_what_is_typed(self):
         uart = program("a", resources='["com1"]')

@@ -13,7 +13,7 @@ BUDGET_MIN_US = 10
 SESSIONS_OF_PROGRAM = 32
 SESSIONS = 128
 CAPS_OF_PROGRAM = 64
-CAPS_BY_NAME = 7  # at most, beside interfaces: faults, stats, kept, children, ecam, archive, ports
+CAPS_BY_NAME = 8  # at most, beside interfaces: faults, stats, kept, children, ecam, archive, ports, trace
 CAPS_OF_CHILD = 3  # that its parent gets, beside interfaces: context, events, faults
 CHILDREN_MAX = 16
 PERIOD_MAX_US = 3_600_000_000
@@ -24,7 +24,7 @@ DEVICES = {"virtio-net": (0x1AF4, 0x1041), "virtio-blk": (0x1AF4, 0x1042),
            "edu": (0x1234, 0x11E8)}
 # Old devices at fixed I/O ports: first port, ports, line of the interrupt controller.
 PORTS = {"com1": (0x3F8, 8, 4), "com2": (0x2F8, 8, 3)}
-RESOURCES = sorted(["archive", "ecam", *PORTS])
+RESOURCES = sorted(["archive", "ecam", "trace", *PORTS])
 SESSION_MIN_KIB = 20  # two rings, and at least a page of data
 DEBUG = {"none": 0, "write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"],
          "read-write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"] |
@@ -53,7 +53,8 @@ class Program:
     debug: str = "none"
     args: str = ""
     offers: list = field(default_factory=list)
-    uses: list = field(default_factory=list)
+    uses: list = field(default_factory=list)  # with those of calls
+    calls: list = field(default_factory=list)
     parent: str = "warden"
     probe: bool = True
     may_wait: bool = False
@@ -116,6 +117,7 @@ KEYS = {
     "args": (str, None, False, 'args = "words between blanks"'),
     "offers": (list, None, False, 'offers = ["INTERFACE", ...]'),
     "uses": (list, None, False, 'uses = ["INTERFACE", ...]'),
+    "calls": (list, None, False, 'calls = ["INTERFACE", ...], without a session'),
 }
 
 
@@ -176,6 +178,8 @@ def read_program(system, name, table):
     text_fits(system, path + ("args",), "PROGRAM", "args", program.args)
     if program.device and "pci" not in program.uses:
         program.uses = program.uses + ["pci"]
+    program.calls = [name for name in program.calls if name not in program.uses]
+    program.uses = program.uses + program.calls
     views.read(system, program)
     system.programs.append(program)
 
@@ -253,6 +257,12 @@ def servers_of(system, program):
             if system.interfaces.get(name) not in (None, program)]
 
 
+def session_servers(system, program):
+    """Those with whom it shares memory."""
+    return [server for server in servers_of(system, program)
+            if server.session_kib and not set(server.offers) & set(program.calls)]
+
+
 def assign_ranks(system):
     """Each program above all that it calls; the warden, whom all may call, is below all."""
     done = {}
@@ -325,13 +335,13 @@ def check_sessions(system):
     """As many as a program's info page and the supervisor's tables hold."""
     total = 0
     for p in system.programs:
-        ends = sum(1 for q in servers_of(system, p) if q.session_kib)
+        ends = len(session_servers(system, p))
         if p.session_kib:
-            clients = sum(1 for q in system.programs if p in servers_of(system, q))
+            clients = sum(1 for q in system.programs if p in session_servers(system, q))
             ends += clients
             total += clients
-        ends += sum(1 for q in system.programs if q.is_child and q.parent == p.name
-                    for server in servers_of(system, q) if server.session_kib)
+        ends += sum(len(session_servers(system, q)) for q in system.programs
+                    if q.is_child and q.parent == p.name)
         if ends > SESSIONS_OF_PROGRAM:
             system.report(system.of(p), f"{p.name} has {ends} sessions; write at most "
                           f"{SESSIONS_OF_PROGRAM}")
@@ -400,7 +410,7 @@ def check_memory(system):
     # A program may get an eighth more than it asks for: lib/pith/src/memory.c leaves no crumbs.
     need = sum(p.memory_kib + p.memory_kib // 8 + p.keeps_kib for p in system.programs)
     need += sum(SESSION_MIN_KIB if views.INTERFACE in p.offers else q.session_kib
-                for p in system.programs for q in servers_of(system, p) if q.session_kib)
+                for p in system.programs for q in session_servers(system, p))
     have = ram_kib(system) - RESERVED_KIB
     if need > have:
         largest = max(system.programs, key=lambda p: p.memory_kib)

@@ -24,6 +24,8 @@ def flags_of(program):
         flags |= C["DESCRIPTION_MAY_WAIT"]
     if "ecam" in program.resources:
         flags |= C["DESCRIPTION_ECAM"]
+    if "trace" in program.resources:
+        flags |= C["DESCRIPTION_TRACE"]
     if "archive" in program.resources:
         flags |= C["DESCRIPTION_ARCHIVE"]
     if views.INTERFACE in program.offers:
@@ -40,6 +42,7 @@ def binary(system):
         parts.append(layout.pack("PROGRAM", {
             "memory_bytes": p.memory_kib * 1024, "budget_ns": p.budget_us * 1000,
             "period_ns": p.period_us * 1000, "uses": sum(1 << numbers[name] for name in set(p.uses)),
+            "calls": sum(1 << numbers[name] for name in set(p.calls)),
             "threads": p.threads, "priority": p.priority, "rank": p.rank, "core": p.core, "flags": flags_of(p),
             "restart_limit": p.restart_limit if p.restart == "always" else 0,
             "restart_window_ms": p.restart_window_s * 1000, "session_bytes": p.session_kib * 1024,

@@ -21,12 +21,18 @@ struct trace_event {
     uint64_t time_ns;
     uint32_t kind;
     uint32_t core;
-    uint64_t thread; /* that ran when it happened: opaque, the same number means the same thread */
+    uint64_t thread; /* that ran when it happened: the same number means the same thread */
     uint64_t a;
     uint64_t b;
     uint64_t reserved[3];
 };
 _Static_assert(sizeof(struct trace_event) == 64, "part of the ABI");
+
+/*
+ * Where a thread lies in memory: in the range of the untyped capability that it was made from, which says whose it is.
+ * It is of no other use.
+ */
+#define TRACE_THREAD_PHYS(thread) ((thread)&0x7fffffffffffull)
 
 #define TRACE_RING_BYTES 262144u
 #define TRACE_EVENTS (TRACE_RING_BYTES / 64u - 1u)

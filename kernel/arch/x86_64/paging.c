@@ -11,6 +11,8 @@
 #include "cpu.h"
 #include "offsets.h"
 
+#include "abi/trace.h"
+
 #define FLAGS_DATA (PTE_PRESENT | PTE_WRITE | PTE_GLOBAL | PTE_ACCESSED | PTE_DIRTY | PTE_NO_EXEC)
 #define FLAGS_RODATA (PTE_PRESENT | PTE_GLOBAL | PTE_ACCESSED | PTE_NO_EXEC)
 #define FLAGS_TEXT (PTE_PRESENT | PTE_GLOBAL | PTE_ACCESSED)
@@ -21,6 +23,9 @@
 /* The window: one table's worth of pages, in the last GiB. */
 #define WINDOW_START 0xffffffffc0000000ull
 #define WINDOW_PAGES 512u
+
+_Static_assert(TRACE_THREAD_PHYS(ARCH_DIRECT_MAP) == 0,
+               "an address in it says where a thread lies");
 
 struct paging {
     uint64_t *root;

@@ -123,5 +123,6 @@ void complete(struct line *line)
     } else {
         draw_bell(line);
     }
+    line->was_tab = more == 0;
     offers->typed = NULL;
 }

@@ -232,7 +232,7 @@ static enum line_event key_handle(struct line *line, enum line_key key)
         key_move(line, key);
         break;
     }
-    line->was_tab = key == KEY_TAB;
+    line->was_tab = line->was_tab && key == KEY_TAB;
     return LINE_MORE;
 }
 

@@ -262,7 +262,9 @@ TEST(too_many_offers_are_counted)
     line.spec.complete = many_offer;
     many = 1000;
     wants("\t", "a-rather-long-name-of-number-00", 31);
-    wants("\t\t", "a-rather-long-name-of-number-00", 31);
+    wants("\t", "a-rather-long-name-of-number-00", 31);
+    CHECK_EQ(screen.row, 0, "a Tab that added something is not the first of two");
+    wants("\t", "a-rather-long-name-of-number-00", 31);
     char wanted[40];
     uint32_t shown = LINE_OFFER_BYTES / 35;
 

@@ -3,11 +3,12 @@
  * What is in a program's table: system/protocol.h, SYSTEM_CAPS. What the program was given follows from its description
  * once more, in the order in which lib/pith gave it; all else it made or got itself. Answered by the ear, a slot at a time.
  */
-#include "plan.h"
+#include "shell.h"
 
 #include "pith/kernel_calls.h"
 #include "pith/program_info.h"
 #include "pith/string.h"
+#include "plan.h"
 
 enum { SLOTS_AT_ONCE = 32 };
 

@@ -4,10 +4,11 @@
  * successor who goes on with it. Devices are quiesced first, those of clients before those of servers: what starts next finds
  * none of them at work on memory that it does not know.
  */
-#include "warden.h"
+#include "shell.h"
 
 #include "pith/kernel_calls.h"
 #include "say.h"
+#include "warden.h"
 
 enum { RANKS = 16 };
 

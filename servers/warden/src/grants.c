@@ -130,6 +130,9 @@ static void resources_grant(struct plan *plan, uint32_t program)
     if (description->keeps_bytes != 0) {
         grant_add(plan, "kept", slot_of(program, PART_KEPT), RIGHT_READ | RIGHT_WRITE, 0);
     }
+    if (description->flags & DESCRIPTION_TRACE) {
+        grant_add(plan, "trace", WARDEN_SLOT_TRACE, RIGHT_READ, 0);
+    }
     if (description->flags & DESCRIPTION_ARCHIVE) {
         grant_add(plan, "archive", WARDEN_SLOT_ARCHIVE, RIGHT_READ, 0);
     }

@@ -16,6 +16,7 @@
 #include "pith/string.h"
 #include "pith/thread.h"
 #include "say.h"
+#include "shell.h"
 
 #include "abi/names.h"
 

@@ -11,6 +11,7 @@
 #include "pith/string.h"
 #include "service/service.h"
 #include "service/stats.h"
+#include "shell.h"
 
 /* Owners that are no program come first. */
 enum { OWNERS_FIXED = 4, STATUS_HARMED = 99 };
@@ -272,6 +273,10 @@ static err_t answer(uint32_t op, uint64_t badge, uint64_t words[8])
     case SYSTEM_POWER_OFF:
         ending_want(ENDING_POWER_OFF, words[0]);
         return ERR_OK;
+    case SYSTEM_TRACE:
+        return query_trace(badge, words);
+    case SYSTEM_THREAD:
+        return query_thread(badge, words);
     case SYSTEM_REBOOT:
         ending_want(ENDING_REBOOT, 0);
         return ERR_OK;

@@ -30,7 +30,9 @@ static void pairs_find(void)
             continue;
         }
         for (uint32_t client = 0; client < warden()->count; client++) {
-            if ((description->programs[client].uses >> i & 1) != 0 &&
+            const struct description_program *program = &description->programs[client];
+
+            if (((program->uses & ~program->calls) >> i & 1) != 0 &&
                 pair_count < sizeof(pairs) / sizeof(pairs[0])) {
                 pairs[pair_count++] = (struct pair){ i, server, client };
             }

@@ -187,17 +187,6 @@ void recovery_note(ns_t down_ns);
 err_t query_counts(uint64_t words[8]);
 err_t query_times(uint64_t words[8]);
 
-/* caps.c */
-/** query_caps() - the op of this name. */
-err_t query_caps(uint64_t words[8]);
-
-/* ending.c; the numbers are those of machine.restart */
-enum ending { ENDING_POWER_OFF = 0, ENDING_REBOOT = 1 };
-/** ending_want() - the hand is to end the machine. @code: for an emulator. */
-void ending_want(enum ending how, uint64_t code);
-/** ending_handle() - end it if that is wanted. */
-void ending_handle(void);
-
 /* ear.c, query.c */
 _Noreturn void ear(void *unused);
 void query(uint32_t *label, uint64_t badge, uint64_t words[8]);

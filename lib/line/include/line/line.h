@@ -76,7 +76,7 @@ struct line {
     char query[LINE_QUERY_BYTES];
     size_t query_length;
 
-    bool was_tab;
+    bool was_tab; /* the last key, and there was nothing to add */
     struct line_offers offers;
 
     char prompt[LINE_PROMPT_BYTES];

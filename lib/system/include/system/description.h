@@ -8,7 +8,7 @@
 #include "abi/errors.h"
 
 #define DESCRIPTION_MAGIC 0x5359534854495000ull /* "\0PITHSYS" */
-#define DESCRIPTION_VERSION 6u
+#define DESCRIPTION_VERSION 7u
 #define DESCRIPTION_WARDEN 0xffffffffu
 #define DESCRIPTION_PROGRAMS 48u
 #define DESCRIPTION_INTERFACES 64u
@@ -30,6 +30,7 @@ enum description_flag {
     DESCRIPTION_VIEWED = 256,    /* names files only by roots that the name space gave it */
     DESCRIPTION_NAMES = 512,     /* is the name space */
     DESCRIPTION_MAY_WAIT = 1024, /* for the answer to a call of its own as long as it likes */
+    DESCRIPTION_TRACE = 2048, /* gets the ring of the kernel's trace, and may start and stop it */
 };
 
 enum description_view_flag {

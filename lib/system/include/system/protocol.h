@@ -27,7 +27,11 @@ enum system_op {
     SYSTEM_CAPS =
         40, /* (number, first slot) -> words of system_caps: the next in its table; type NONE: go on at that slot;
                        RANGE past the last slot; GONE: it does not run, or ended meanwhile; NO_RIGHT: its table is init's */
-    SYSTEM_REBOOT = 41,    /* (): when all devices are quiet */
+    SYSTEM_REBOOT = 41, /* (): when all devices are quiet */
+    SYSTEM_TRACE =
+        42, /* (on: 0 or 1) -> (events since boot): the kernel's trace, for who has `trace` */
+    SYSTEM_THREAD =
+        43, /* (thread, as a trace calls it) -> (number of its program; SYSTEM_NOBODY: another) */
     SYSTEM_SHAPE = 48,     /* (number) -> words of system_shape; RANGE past the last */
     SYSTEM_INTERFACE = 49, /* (number) -> words of system_interface; RANGE past the last */
     SYSTEM_COUNTS = 50,    /* (number) -> words of system_counts; RANGE past the last */
