@@ -16,6 +16,7 @@ void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool h
     thread->state = THREAD_STATE_INACTIVE;
     thread->timeout.kind = TIMED_DEADLINE;
     thread->deadline_ns = DEADLINE_NEVER;
+    cap_sweep_init(&thread->doomed);
     arch_registers_init(&thread->registers);
 }
 
@@ -187,6 +188,7 @@ err_t thread_destroy(struct core *core, struct thread *thread)
     }
     ipc_abandon(core, thread);
     unbind_all(core, thread);
+    cap_sweep_inherit(core, thread);
     core = core_of(core, thread->home);
     arch_thread_forget(core, thread);
     core_expel(core, thread);

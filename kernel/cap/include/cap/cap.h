@@ -19,6 +19,7 @@
 #include "abi/types.h"
 
 struct core;
+struct thread;
 struct vspace;
 struct cap;
 
@@ -76,16 +77,21 @@ struct cap {
     };
 };
 
+/* A place in a ring of tables that are being emptied; the ring's owner has one that is no table's. */
+struct doomed {
+    struct doomed *next;
+    struct doomed *previous;
+};
+
 /*
  * A header, then the slots. Slot 0 never holds a capability: the header ends in its place.
  * When the table is destroyed it is first emptied ("doomed"): its original capability moves into the
  * header, so that no slot has to outlive another and tables may hold each other and themselves.
  */
 struct cap_table {
-    uint32_t slot_count;      /* a power of two, at least 16 */
-    uint32_t sweep;           /* while doomed: slots below are empty */
-    struct cap_table *doomed; /* next in the machine's list of tables that are being emptied */
-    struct cap_table *doomed_previous;
+    uint32_t slot_count;  /* a power of two, at least 16 */
+    uint32_t sweep;       /* while doomed: slots below are empty */
+    struct doomed doomed; /* in the ring of the thread that empties it */
     bool is_doomed;
     struct cap original; /* once doomed: the table's original capability, moved here */
 };
@@ -193,6 +199,15 @@ MUST_CHECK err_t cap_delete(struct core *core, struct cap *cap);
  * not all that was in it: goes on with that, and err is as theirs.
  */
 bool cap_sweep_continues(struct core *core, err_t *err);
+
+/** cap_sweep_init() - an empty ring, of a new thread or the machine. */
+void cap_sweep_init(struct doomed *ring);
+
+/**
+ * cap_sweep_inherit() - what a thread had begun to empty when it is destroyed becomes the work of the current
+ * thread, whose call destroys it. One that destroys itself leaves it behind, for who destroys what the tables are made of.
+ */
+void cap_sweep_inherit(struct core *core, struct thread *thread);
 
 /** The current thread's call fails with err: if it is such a restart, ends the work. Returns OK, KERNEL_RESTART or err. */
 MUST_CHECK err_t cap_sweep_finish(struct core *core, err_t err);
