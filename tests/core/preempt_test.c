@@ -287,7 +287,8 @@ static struct outcome run_once(struct run *run)
         root_comes_back();
         finish(run);
         if (cap_at(SLOT_WORKER)->type != OBJECT_NONE) {
-            OK(CHECKED(ROOT_SLOT_TABLE, CAP_TABLE_DELETE, SLOT_WORKER), "who ends the worker ends its work");
+            OK(CHECKED(ROOT_SLOT_TABLE, CAP_TABLE_DELETE, SLOT_WORKER),
+               "who ends the worker ends its work");
         }
     }
     CHECK_EQ(tables_half_empty(), 0, "no table is left half empty");
