@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "cap/cap.h"
+#include "cap/revoke.h"
 #include "core/core.h"
 #include "object/destroy.h"
 

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "cap/revoke.h"
 #include "core/trace.h"
 #include "ipc/fast.h"
 #include "ipc/ipc.h"

@@ -2,6 +2,7 @@
 /* Threads: creation, the kernel's references from a thread, destruction. */
 #include <stddef.h>
 
+#include "cap/revoke.h"
 #include "ipc/ipc.h"
 #include "object/thread_life.h"
 #include "sched/sched.h"
