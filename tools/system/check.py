@@ -242,14 +242,15 @@ def check_offers(system):
 
 def check_uses(system):
     for program in system.programs:
-        for key, names in (("uses", program.uses), ("child_uses", program.child_uses)):
+        uses = [name for name in program.uses if name not in program.calls]
+        for key, names in (("uses", uses), ("calls", program.calls), ("child_uses", program.child_uses)):
             for name in () if program.is_child else names:
                 if name not in system.interfaces:
                     system.report(system.of(program, key), f"{program.name} {key} {name}, which nobody "
                                   f"offers; write one of {', '.join(sorted(system.interfaces))}")
-                elif system.interfaces[name] is program and key == "uses":
-                    system.report(system.of(program, "uses"), f"{program.name} uses {name}, which it "
-                                  "offers itself; take it off uses")
+                elif system.interfaces[name] is program and key != "child_uses":
+                    system.report(system.of(program, key), f"{program.name} {key} {name}, which it "
+                                  f"offers itself; take it off {key}")
 
 
 def servers_of(system, program):
