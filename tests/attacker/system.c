@@ -10,7 +10,7 @@ enum { OPS = 64, NOBODY = 1000 };
 /* Operations that change nothing. */
 static const uint32_t questions[] = { SYSTEM_PROGRAM, SYSTEM_OWNER, SYSTEM_RECOVERY,
                                       SYSTEM_STRAYS,  SYSTEM_SHAPE, SYSTEM_INTERFACE,
-                                      SYSTEM_COUNTS,  SYSTEM_TIMES };
+                                      SYSTEM_COUNTS,  SYSTEM_TIMES, SYSTEM_CAPS };
 enum { QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
 
 static err_t ask(const char *cap, uint32_t op, uint64_t number, uint64_t second)
@@ -23,7 +23,8 @@ static err_t ask(const char *cap, uint32_t op, uint64_t number, uint64_t second)
 static bool is_an_operation(uint32_t op)
 {
     return (op >= SYSTEM_PROGRAM && op <= SYSTEM_WARDEN) || op == SYSTEM_STRAYS ||
-           op == SYSTEM_STEP || (op >= SYSTEM_SHAPE && op <= SYSTEM_TIMES);
+           op == SYSTEM_STEP || (op >= SYSTEM_CAPS && op <= SYSTEM_THREAD) ||
+           (op >= SYSTEM_SHAPE && op <= SYSTEM_TIMES);
 }
 
 /* Whoever can fault has this capability: it must give nothing but faults. */
@@ -51,6 +52,9 @@ void attack_system(uint32_t count)
     wants("a harm that is none", ERR_RANGE, ask("system", SYSTEM_WARDEN, 3, 0));
     wants("a step of no kind", ERR_RANGE, ask("system", SYSTEM_STEP, 1, 0));
     wants("a step too far", ERR_RANGE, ask("system", SYSTEM_STEP, UINT64_MAX, SYSTEM_HARM_FAULT));
+    wants("a trace of who may not", ERR_NO_RIGHT, ask("system", SYSTEM_TRACE, 1, 0));
+    wants("a thread of who may not", ERR_NO_RIGHT, ask("system", SYSTEM_THREAD, random64(), 0));
+    wants("a slot past every table", ERR_RANGE, ask("system", SYSTEM_CAPS, 0, UINT64_MAX));
     for (uint32_t i = 0; i < count; i++) {
         uint32_t op = below(0xffff - 1);
 
