@@ -290,6 +290,9 @@ def converse_about_a_slow_disk(args, folder):
     """The process manager dies while it waits for the disk with a start in its hand."""
     machine = Processes("slow_disk", args, disk.throttled(f"{folder}/disk.img"))
     machine.step("the_slow_disk_is_there", machine.ready)
+    machine.says("nothing_is_taken_before_the_first_start", "memory", r"^process +772 ")
+    machine.says("a_first_program_runs", "run /bin/child exit 0", "status 0,")
+    machine.says("the_first_start_takes_the_pool", "memory", r"^process +25348 ")
     before = machine.quiet()
     counts = {"good": 0, "deaths": 0}
 

@@ -119,6 +119,10 @@ err_t start_begin(const struct client *client, const uint64_t words[8], struct c
         *why = "its time is more than the system allows";
         err = child_time_set(child, child->request.budget_ns);
     }
+    if (err == ERR_OK) {
+        *why = "the system has no memory left for programs";
+        err = pool_take();
+    }
     if (err) {
         return err;
     }
