@@ -127,6 +127,9 @@ err_t process_on_info(struct client *client, struct process_info_results *result
     for (uint32_t i = 0; i < manager.child_count; i++) {
         free += manager.children[i].state == PLACE_FREE;
     }
+    self_lock();
+    memory_join(&self()->memory);
+    self_unlock();
     *results =
         (struct process_info_results){ .places = manager.child_count,
                                        .free = free,

@@ -42,6 +42,7 @@ err_t pool_take(void)
 
     if (err == ERR_OK) {
         manager.pool_bytes = 0;
+        self()->memory.keeps_cuts = true; /* most programs are of one size */
         err = memory_add(&self()->memory, pool_slot, bytes);
     }
     return err;
