@@ -101,6 +101,11 @@ def sums_of(top):
     return wanted
 
 
+def sums_in(said):
+    """What it said, in the same form."""
+    return {m[2]: m[1] for m in re.finditer(r"^([0-9a-f]{64}|[A-Za-z_]+)  (/.*)$", said, re.M)}
+
+
 # --- Machines ---
 
 class Files(disk.Disk):
@@ -113,8 +118,7 @@ class Files(disk.Disk):
                   else "wanted: patience")
 
     def sums(self, folder="/"):
-        said = self.ask(f"sums {folder}")
-        return {m[2]: m[1] for m in re.finditer(r"^([0-9a-f]{64}|[A-Za-z_]+)  (/.*)$", said, re.M)}
+        return sums_in(self.ask(f"sums {folder}"))
 
     def compares(self, name, wanted):
         """A step: sums of all files, compared."""
