@@ -87,9 +87,8 @@ err_t files_open(struct files *files, const char *path, uint32_t flags, struct f
 
 void files_close(struct file *file)
 {
-    /* If the server is dead, so is the handle. */
-    if (file->server != NULL) {
-        (void)!file_close(file->server->cap, files_deadline(file->files), file->handle);
+    if (file->files != NULL) {
+        handle_end(file, files_deadline(file->files));
     }
     *file = (struct file){ 0 };
 }

@@ -41,6 +41,7 @@
 #define FILES_SERVERS_MAX 4u
 #define FILES_MOUNTS_MAX 8u
 #define FILES_MOUNT_BYTES 48u
+#define FILES_LEFTOVERS_MAX 8u
 
 /* A server, and the session with it; its data area: a path, then what is read or written. */
 struct files_server {
@@ -57,6 +58,13 @@ struct files_mount {
     char path[FILES_MOUNT_BYTES];
 };
 
+/* A handle that its server did not close in time. */
+struct files_leftover {
+    const struct files_server *server;
+    uint32_t handle;
+    uint32_t epoch;
+};
+
 struct files {
     cap_addr_t names; /* 0: there is no view */
     bool has_view;    /* it was asked for */
@@ -68,6 +76,8 @@ struct files {
     uint64_t sequence; /* of the last change */
     uint64_t repeated; /* calls */
     uint64_t reopened; /* files */
+    struct files_leftover leftovers[FILES_LEFTOVERS_MAX];
+    uint32_t leftover_count;
     struct files_walk walk;
     char second[FILES_PATH_MAX]; /* path of a call that has two */
 };
