@@ -2,6 +2,6 @@
 module := lib/fileserve
 kind := lib
 sources := src/place.c
-target_sources := src/clients.c src/read_only.c
-uses := abi lib/pith lib/ring lib/service
+target_sources := src/clients.c src/listing.c src/read_only.c
+uses := abi lib/file lib/pith lib/ring lib/service
 tests := test/place_test.c
