@@ -87,6 +87,14 @@ err_t file_on_read(struct client *client, const struct file_read_args *args,
     return err;
 }
 
+err_t request_read(struct client *client, struct request *request, uint64_t *done)
+{
+    struct tmpfs_bytes into = { (unsigned char *)session_data(&client->session) + request->offset,
+                                request->bytes };
+
+    return tmpfs_read(&tmpfs, node_of(request->handle), request->position, into, done);
+}
+
 /* Where entries are written to. */
 struct listing {
     unsigned char *at;

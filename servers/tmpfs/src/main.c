@@ -72,13 +72,18 @@ int main(void)
         return 1;
     }
     report_tell(&report);
-    for (;;) {
-        switch (service_wait(&service, DEADLINE_NEVER)) {
+    /* At first: what was asked for before it listened. */
+    for (bool is_asked = clients_hear(UINT64_MAX);;
+         is_asked = is_asked && clients_turn(request_read)) {
+        switch (service_wait(&service, is_asked ? 0 : DEADLINE_NEVER)) {
         case SERVICE_CALL:
             client_serve(&service);
             break;
-        default:
+        case SERVICE_SIGNALS:
             clients_look();
+            is_asked = clients_hear(service.bits);
+            break;
+        case SERVICE_TIME:
             break;
         }
     }

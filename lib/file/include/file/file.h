@@ -41,7 +41,6 @@
 #define FILES_SERVERS_MAX 4u
 #define FILES_MOUNTS_MAX 8u
 #define FILES_MOUNT_BYTES 48u
-#define FILES_LEFTOVERS_MAX 8u
 
 /* A server, and the session with it; its data area: a path, then what is read or written. */
 struct files_server {
@@ -56,13 +55,6 @@ struct files_mount {
     uint32_t root;   /* what the server calls it */
     uint32_t length; /* of path; 0: the top of the tree */
     char path[FILES_MOUNT_BYTES];
-};
-
-/* A handle that its server did not close in time. */
-struct files_leftover {
-    const struct files_server *server;
-    uint32_t handle;
-    uint32_t epoch;
 };
 
 struct files {
