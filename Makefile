@@ -59,10 +59,10 @@ help:
 
 # A disk with docs/ on it, and programs in /bin, for SYSTEM=files, process and default.
 DEMO_DISK := $(BUILD)/disk/demo.img
-DEMO_PROGRAMS := $(addprefix $(BUILD)/programs/,hello_c crasher sum process_nothing)
+DEMO_PROGRAMS := $(addprefix $(BUILD)/stripped/,hello_c crasher sum process_nothing)
 $(DEMO_DISK): $(shell find docs -type f) $(DEMO_PROGRAMS) Makefile
 	@rm -rf $(@D)/tree && mkdir -p $(@D) && cp -r docs $(@D)/tree && mkdir $(@D)/tree/bin
-	@for p in $(DEMO_PROGRAMS); do strip -o $(@D)/tree/bin/$$(basename $$p) $$p || exit 1; done
+	@cp $(DEMO_PROGRAMS) $(@D)/tree/bin
 	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L docs -d $(@D)/tree $@ 64M
 # One with a script, for SYSTEM=musl.
 LUA_DISK := $(BUILD)/disk/lua.img

@@ -4,6 +4,7 @@
 
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 AR := $(if $(filter default,$(origin AR)),ar,$(AR))
+STRIP := strip
 PYTHON := /usr/bin/python3
 is_clang := $(findstring clang,$(CC))
 

@@ -135,6 +135,11 @@ endef
 $(foreach m,$(program_modules),$(call rules_for_sources,$(m),user,$(call user_flags,$(m)))\
     $(eval $(call rule_program,$(m))))
 
+# What goes into boot archives and onto disks: memory holds an archive for ever, and no debugger looks there.
+$(BUILD)/stripped/%: $(BUILD)/programs/%
+	@mkdir -p $(@D)
+	$(call say,STRIP,$@)$(STRIP) -o $@ $<
+
 # --- Systems: boot archives -------------------------------------------------------------------------
 
 # systems/NAME.toml, and for tests tests/boot/NAME.toml, make $(BUILD)/systems/NAME.cpio. One may be based on another.
@@ -145,14 +150,14 @@ systems := $(notdir $(system_files:.toml=))
 base_of = $(patsubst %,$(dir $(1))%.toml,$(shell sed -n 's/^base = "\(.*\)"/\1/p' $(1)))
 
 define rule_system
-$(BUILD)/systems/$(2).mk: $(1) $(call base_of,$(1)) tools/archive.py
+$(BUILD)/systems/$(2).mk: $(1) $(call base_of,$(1)) tools/archive.py mk/rules.mk
 	@mkdir -p $$(@D)
-	@$$(PYTHON) -B tools/archive.py depend $(1) '$(BUILD)/systems/$(2).cpio' '$(BUILD)/programs' > $$@.new && mv $$@.new $$@
+	@$$(PYTHON) -B tools/archive.py depend $(1) '$(BUILD)/systems/$(2).cpio' '$(BUILD)/stripped' > $$@.new && mv $$@.new $$@
 $(BUILD)/systems/$(2).cpio: $(1) tools/archive.py $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
-	$$(call say,CPIO,$$@)$$(PYTHON) -B tools/archive.py make $(1) $$@ '$(BUILD)/programs' \
+	$$(call say,CPIO,$$@)$$(PYTHON) -B tools/archive.py make $(1) $$@ '$(BUILD)/stripped' \
 	    $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
 $(BUILD)/systems/$(2).bin: $(1) $(call base_of,$(1)) $(wildcard tools/system.py tools/system/*.py lib/system/include/system/description.*)
-	$$(call say,SYS,$$@)$$(PYTHON) -B tools/system.py $(1) --programs $(BUILD)/programs --out $$@
+	$$(call say,SYS,$$@)$$(PYTHON) -B tools/system.py $(1) --programs $(BUILD)/stripped --out $$@
 endef
 $(foreach f,$(system_files),$(eval $(call rule_system,$(f),$(basename $(notdir $(f))))))
 archives := $(patsubst %,$(BUILD)/systems/%.cpio,$(systems))

@@ -3,7 +3,7 @@
 #include "file/change.h"
 
 #include "console.h"
-#include "pith/debug.h"
+#include "io.h"
 #include "pith/string.h"
 
 #include "abi/names.h"
@@ -26,7 +26,7 @@ static const char *word_cut(const char *argument, char word[FILES_PATH_MAX + 1])
 static void outcome_show(const char *path, err_t err)
 {
     if (err) {
-        debug_printf("%s: %s\n", path, error_text(err));
+        console_printf("%s: %s\n", path, error_text(err));
     }
 }
 
@@ -141,11 +141,11 @@ void command_df(const char *argument)
         outcome_show(path, err);
         return;
     }
-    debug_printf("%lu of %lu KiB unused", (unsigned long)(space.unused / 1024),
-                 (unsigned long)(space.bytes / 1024));
+    console_printf("%lu of %lu KiB unused", (unsigned long)(space.unused / 1024),
+                   (unsigned long)(space.bytes / 1024));
     if (space.names != 0) {
-        debug_printf(", %lu of %lu names", (unsigned long)space.names_unused,
-                     (unsigned long)space.names);
+        console_printf(", %lu of %lu names", (unsigned long)space.names_unused,
+                       (unsigned long)space.names);
     }
-    debug_printf("\n");
+    console_printf("\n");
 }

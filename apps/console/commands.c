@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "io.h"
 #include "pith/clock.h"
-#include "pith/debug.h"
 #include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
@@ -75,14 +75,14 @@ static void command_programs(const char *argument)
     char name[SYSTEM_NAME_BYTES + 1];
 
     (void)argument;
-    debug_printf("%-12s %-8s %8s %10s %12s %9s\n", "program", "state", "restarts", "memory KiB",
-                 "used us", "switches");
+    console_printf("%-12s %-8s %8s %10s %12s %9s\n", "program", "state", "restarts", "memory KiB",
+                   "used us", "switches");
     for (uint64_t i = 0; program_get(i, words) == ERR_OK; i++) {
         name_get(words, name);
-        debug_printf("%-12s %-8s %8lu %10lu %12lu %9lu\n", name,
-                     state_name(words[SYSTEM_PROGRAM_STATE] & 0xffffffff),
-                     words[SYSTEM_PROGRAM_STATE] >> 32, words[SYSTEM_PROGRAM_MEMORY] / 1024,
-                     words[SYSTEM_PROGRAM_USED] / NS_PER_US, words[SYSTEM_PROGRAM_SWITCHES]);
+        console_printf("%-12s %-8s %8lu %10lu %12lu %9lu\n", name,
+                       state_name(words[SYSTEM_PROGRAM_STATE] & 0xffffffff),
+                       words[SYSTEM_PROGRAM_STATE] >> 32, words[SYSTEM_PROGRAM_MEMORY] / 1024,
+                       words[SYSTEM_PROGRAM_USED] / NS_PER_US, words[SYSTEM_PROGRAM_SWITCHES]);
     }
 }
 
@@ -93,7 +93,7 @@ static void command_memory(const char *argument)
     uint64_t sum = 0;
 
     (void)argument;
-    debug_printf("%-16s %10s\n", "owner", "KiB");
+    console_printf("%-16s %10s %10s\n", "owner", "KiB", "most used");
     for (uint64_t i = 0;; i++) {
         words[0] = i;
         if (system_call(SYSTEM_OWNER, words)) {
@@ -101,9 +101,10 @@ static void command_memory(const char *argument)
         }
         name_get(words, name);
         sum += words[SYSTEM_OWNER_BYTES];
-        debug_printf("%-16s %10lu\n", name, words[SYSTEM_OWNER_BYTES] / 1024);
+        console_printf("%-16s %10lu %10lu\n", name, words[SYSTEM_OWNER_BYTES] / 1024,
+                       words[SYSTEM_OWNER_USED] / 1024);
     }
-    debug_printf("%-16s %10lu\n", "all", sum / 1024);
+    console_printf("%-16s %10lu\n", "all", sum / 1024);
 }
 
 static void command_ping_pong(const char *argument)
@@ -118,14 +119,14 @@ static void command_ping_pong(const char *argument)
         err_t err = ipc_call(echo, &info, words, DEADLINE_NEVER);
 
         if (err || words[0] != i || words[1] != ~i || words[7] != i * 3) {
-            debug_printf("call %lu: %s\n", i, err ? error_name(err) : "the answer is wrong");
+            console_printf("call %lu: %s\n", i, err ? error_name(err) : "the answer is wrong");
             return;
         }
     }
     ns_t spent = clock_now() - start;
 
-    debug_printf("%u round trips between two address spaces: %lu ns each\n", (unsigned)PING_CALLS,
-                 spent / PING_CALLS);
+    console_printf("%u round trips between two address spaces: %lu ns each\n", (unsigned)PING_CALLS,
+                   spent / PING_CALLS);
 }
 
 static err_t start(uint64_t number, const char *argument)
@@ -151,7 +152,7 @@ static void command_crash(const char *argument)
         err = start(number, argument[0] != 0 ? argument : "null");
     }
     if (err) {
-        debug_printf("crasher does not start: %s\n", error_name(err));
+        console_printf("crasher does not start: %s\n", error_name(err));
         return;
     }
     for (int i = 0; i < CRASH_POLLS && state == SYSTEM_STATE_RUNNING; i++) {
@@ -163,13 +164,13 @@ static void command_crash(const char *argument)
     }
     uint64_t after = memory_free();
 
-    debug_printf("crasher is %s", state_name(state));
+    console_printf("crasher is %s", state_name(state));
     if (state == SYSTEM_STATE_FAULTED) {
-        debug_printf(" (%s at %p)", fault_name(words[SYSTEM_PROGRAM_FAULT] & 0xffffffff),
-                     (const void *)words[SYSTEM_PROGRAM_ADDRESS]);
+        console_printf(" (%s at %p)", fault_name(words[SYSTEM_PROGRAM_FAULT] & 0xffffffff),
+                       (const void *)words[SYSTEM_PROGRAM_ADDRESS]);
     }
-    debug_printf("; free memory before %lu KiB, after %lu KiB: %s\n", before / 1024, after / 1024,
-                 before == after ? "all given back" : "NOT all given back");
+    console_printf("; free memory before %lu KiB, after %lu KiB: %s\n", before / 1024, after / 1024,
+                   before == after ? "all given back" : "NOT all given back");
 }
 
 /* Of "NAME ARGS" the name ends with 0 afterwards; gives the arguments. */
@@ -196,7 +197,7 @@ static void command_start(const char *argument)
     if (err == ERR_OK) {
         err = start(number, args);
     }
-    debug_printf("%s\n", error_text(err));
+    console_printf("%s\n", error_text(err));
 }
 
 static void command_kill(const char *argument)
@@ -207,7 +208,7 @@ static void command_kill(const char *argument)
     if (err == ERR_OK) {
         err = system_call(SYSTEM_KILL, words);
     }
-    debug_printf("%s\n", error_text(err));
+    console_printf("%s\n", error_text(err));
 }
 
 /* What is done to a program, or in another way to the warden. */
@@ -227,7 +228,7 @@ static void command_harm(const char *name, enum system_op op, uint64_t how, uint
     if (op == SYSTEM_WARDEN && err == ERR_PEER_DIED) {
         err = ERR_OK; /* as it should */
     }
-    debug_printf("%s\n", error_text(err));
+    console_printf("%s\n", error_text(err));
 }
 
 static void command_fail(const char *argument)
@@ -254,23 +255,23 @@ static void command_recovery(const char *argument)
     char name[SYSTEM_NAME_BYTES + 1];
 
     (void)argument;
-    debug_printf("%-12s %6s %6s %14s %14s\n", "program", "faults", "hangs", "worst down us",
-                 "worst probe us");
+    console_printf("%-12s %6s %6s %14s %14s\n", "program", "faults", "hangs", "worst down us",
+                   "worst probe us");
     for (uint64_t i = 0; program_get(i, words) == ERR_OK; i++) {
         name_get(words, name);
         words[0] = i;
         if (system_call(SYSTEM_RECOVERY, words)) {
             return;
         }
-        debug_printf("%-12s %6lu %6lu %14lu %14lu\n", name,
-                     words[SYSTEM_RECOVERY_DEATHS] & 0xffffffff,
-                     words[SYSTEM_RECOVERY_DEATHS] >> 32, words[SYSTEM_RECOVERY_WORST] / NS_PER_US,
-                     words[SYSTEM_RECOVERY_PROBE] / NS_PER_US);
+        console_printf(
+            "%-12s %6lu %6lu %14lu %14lu\n", name, words[SYSTEM_RECOVERY_DEATHS] & 0xffffffff,
+            words[SYSTEM_RECOVERY_DEATHS] >> 32, words[SYSTEM_RECOVERY_WORST] / NS_PER_US,
+            words[SYSTEM_RECOVERY_PROBE] / NS_PER_US);
     }
     memset(words, 0, sizeof(words));
     if (system_call(SYSTEM_RECOVERY, words) == ERR_OK) {
-        debug_printf("the warden itself was started anew %lu times\n",
-                     words[SYSTEM_RECOVERY_WARDEN]);
+        console_printf("the warden itself was started anew %lu times\n",
+                       words[SYSTEM_RECOVERY_WARDEN]);
     }
 }
 
@@ -282,16 +283,16 @@ static void command_strays(const char *argument)
     bool is_program;
 
     (void)argument;
-    debug_printf("%-12s %8s %18s %6s\n", "device of", "accesses", "last address", "source");
+    console_printf("%-12s %8s %18s %6s\n", "device of", "accesses", "last address", "source");
     do {
         is_program = program_get(number, words) == ERR_OK;
         name_get(words, name);
         memset(words, 0, sizeof(words));
         words[0] = number++;
         if (system_call(SYSTEM_STRAYS, words) == ERR_OK && words[SYSTEM_STRAYS_COUNT] != 0) {
-            debug_printf("%-12s %8lu %18lx %6lx\n", is_program ? name : "nobody",
-                         words[SYSTEM_STRAYS_COUNT], words[SYSTEM_STRAYS_ADDRESS],
-                         words[SYSTEM_STRAYS_SOURCE]);
+            console_printf("%-12s %8lu %18lx %6lx\n", is_program ? name : "nobody",
+                           words[SYSTEM_STRAYS_COUNT], words[SYSTEM_STRAYS_ADDRESS],
+                           words[SYSTEM_STRAYS_SOURCE]);
         }
     } while (is_program);
 }
@@ -301,7 +302,7 @@ static void command_time(const char *argument)
     ns_t now = clock_now();
 
     (void)argument;
-    debug_printf("%lu.%06lu s since boot\n", now / NS_PER_S, now % NS_PER_S / NS_PER_US);
+    console_printf("%lu.%06lu s since boot\n", now / NS_PER_S, now % NS_PER_S / NS_PER_US);
 }
 
 static void command_poweroff(const char *argument)
@@ -309,7 +310,7 @@ static void command_poweroff(const char *argument)
     uint64_t words[8] = { 0x10 }; /* what an emulator's exit device takes for success */
 
     (void)argument;
-    debug_printf("goodbye\n");
+    console_printf("goodbye\n");
     (void)!system_call(SYSTEM_POWER_OFF, words);
 }
 
@@ -359,7 +360,7 @@ static void command_help(const char *argument)
 {
     (void)argument;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        debug_printf("%-10s %s\n", commands[i].name, commands[i].help);
+        console_printf("%-10s %s\n", commands[i].name, commands[i].help);
     }
 }
 
@@ -385,6 +386,6 @@ void command_run(char *line)
         }
     }
     if (*word != 0) {
-        debug_printf("%s: no such command; try help\n", word);
+        console_printf("%s: no such command; try help\n", word);
     }
 }

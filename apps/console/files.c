@@ -3,8 +3,8 @@
 #include "file/file.h"
 
 #include "console.h"
+#include "io.h"
 #include "pith/clock.h"
-#include "pith/debug.h"
 #include "pith/file_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
@@ -31,7 +31,7 @@ static bool is_connected(void)
 
     if (!is_done) {
         if (files_connect(&files)) {
-            debug_printf("there are no files in this system\n");
+            console_printf("there are no files in this system\n");
             return false;
         }
         is_done = true;
@@ -52,9 +52,9 @@ static void name_print(const char *name)
         unsigned char c = (unsigned char)*name;
 
         if (c >= FIRST_PRINTED && c <= LAST_PRINTED && c != '\\') {
-            debug_write(name, 1);
+            console_write(name, 1);
         } else {
-            debug_printf("\\x%02x", (unsigned)c);
+            console_printf("\\x%02x", (unsigned)c);
         }
     }
 }
@@ -92,7 +92,7 @@ void command_patience(const char *argument)
     if (seconds != 0) {
         patience_ns = seconds * NS_PER_S;
     }
-    debug_printf("%lu s\n", (unsigned long)(patience_ns / NS_PER_S));
+    console_printf("%lu s\n", (unsigned long)(patience_ns / NS_PER_S));
 }
 
 /* --- ls --- */
@@ -113,18 +113,18 @@ static void entry_show(const char *dir, const struct files_name *name)
     err_t err = files_open(&files, path, FILES_NO_FOLLOW, &file);
 
     if (err) {
-        debug_printf("? %12s ", error_name(err));
+        console_printf("? %12s ", error_name(err));
         name_print(name->text);
-        debug_printf("\n");
+        console_printf("\n");
         return;
     }
-    debug_printf("%c %12lu ", kind_letter(file.kind), (unsigned long)file.bytes);
+    console_printf("%c %12lu ", kind_letter(file.kind), (unsigned long)file.bytes);
     name_print(name->text);
     if (file.kind == FILE_KIND_SYMLINK && files_link(&file, target, sizeof(target)) == ERR_OK) {
-        debug_printf(" -> ");
+        console_printf(" -> ");
         name_print(target);
     }
-    debug_printf("\n");
+    console_printf("\n");
     files_close(&file);
 }
 
@@ -141,7 +141,7 @@ void command_ls(const char *argument)
     err_t err = files_open(&files, path, FILES_DIRECTORY, &dir);
 
     if (err) {
-        debug_printf("%s: %s\n", path, why(err));
+        console_printf("%s: %s\n", path, why(err));
         return;
     }
     files_list(&list, &dir);
@@ -151,7 +151,7 @@ void command_ls(const char *argument)
         }
     }
     if (err != ERR_NO_ENTRY) {
-        debug_printf("%s: %s\n", path, why(err));
+        console_printf("%s: %s\n", path, why(err));
     }
     files_close(&dir);
 }
@@ -164,7 +164,7 @@ static bool text_show(void *context, const struct file *file, uint64_t position,
     (void)context;
     (void)file;
     (void)position;
-    debug_write(data, bytes);
+    console_write(data, bytes);
     return true;
 }
 
@@ -176,7 +176,7 @@ void command_cat(const char *argument)
     err_t err = files_all(&files, argument, text_show, NULL);
 
     if (err) {
-        debug_printf("%s: %s\n", argument, why(err));
+        console_printf("%s: %s\n", argument, why(err));
     }
 }
 
@@ -196,8 +196,8 @@ static bool sum_add(void *context, const struct file *file, uint64_t position, c
 
     sha256_add(&summing->hash, data, bytes);
     if (summing->is_told && now >= summing->next_ns) {
-        debug_printf("%lu of %lu KiB\n", (unsigned long)((position + bytes) / 1024),
-                     (unsigned long)(file->bytes / 1024));
+        console_printf("%lu of %lu KiB\n", (unsigned long)((position + bytes) / 1024),
+                       (unsigned long)(file->bytes / 1024));
         summing->next_ns = now + PROGRESS_NS;
     }
     return true;
@@ -213,16 +213,16 @@ static void sum_show(const char *path, bool is_told)
     err_t err = files_all(&files, path, sum_add, &summing);
 
     if (err) {
-        debug_printf("%s", error_name(err));
+        console_printf("%s", error_name(err));
     } else {
         sha256_finish(&summing.hash, digest);
         for (uint32_t i = 0; i < SHA256_BYTES; i++) {
-            debug_printf("%02x", (unsigned)digest[i]);
+            console_printf("%02x", (unsigned)digest[i]);
         }
     }
-    debug_printf("  ");
+    console_printf("  ");
     name_print(path);
-    debug_printf("\n");
+    console_printf("\n");
 }
 
 void command_sum(const char *argument)
@@ -233,9 +233,9 @@ void command_sum(const char *argument)
     ns_t start = clock_now();
 
     sum_show(argument, true);
-    debug_printf("%lu ms; %lu calls repeated, %lu files opened again\n",
-                 (unsigned long)((clock_now() - start) / NS_PER_MS), (unsigned long)files.repeated,
-                 (unsigned long)files.reopened);
+    console_printf("%lu ms; %lu calls repeated, %lu files opened again\n",
+                   (unsigned long)((clock_now() - start) / NS_PER_MS),
+                   (unsigned long)files.repeated, (unsigned long)files.reopened);
 }
 
 /* A walk over a tree: one directory open at each level, whose path is in the level's own place in walk_paths. */
@@ -275,9 +275,9 @@ static bool level_enter(uint32_t depth)
                            FILES_DIRECTORY | FILES_NO_FOLLOW, &level->dir);
 
     if (err) {
-        debug_printf("%s  ", error_name(err));
+        console_printf("%s  ", error_name(err));
         name_print(level->path);
-        debug_printf("\n");
+        console_printf("\n");
         return false;
     }
     files_list(&level->list, &level->dir);
@@ -294,11 +294,11 @@ static void link_show(const char *path)
         err = files_link(&file, target, sizeof(target));
         files_close(&file);
     }
-    debug_printf("%s  ", err ? error_name(err) : "link");
+    console_printf("%s  ", err ? error_name(err) : "link");
     name_print(path);
-    debug_printf(" -> ");
+    console_printf(" -> ");
     name_print(err ? "" : target);
-    debug_printf("\n");
+    console_printf("\n");
 }
 
 /* Sums of all regular files below a directory, and the targets of all links. */
@@ -324,9 +324,9 @@ void command_sums(const char *argument)
 
         if (err) {
             if (err != ERR_NO_ENTRY) {
-                debug_printf("%s  ", error_name(err));
+                console_printf("%s  ", error_name(err));
                 name_print(levels[depth].path);
-                debug_printf("\n");
+                console_printf("\n");
             }
             files_close(&levels[depth].dir);
             if (depth == 0) {
@@ -336,9 +336,9 @@ void command_sums(const char *argument)
         } else if (is_dots(name.text)) {
             continue;
         } else if (!path_step(depth, &name)) {
-            debug_printf("TOO_DEEP  ");
+            console_printf("TOO_DEEP  ");
             name_print(name.text);
-            debug_printf("\n");
+            console_printf("\n");
         } else if (name.kind == FILE_KIND_DIRECTORY) {
             depth += level_enter(depth + 1);
         } else if (name.kind == FILE_KIND_SYMLINK) {
@@ -347,7 +347,7 @@ void command_sums(const char *argument)
             sum_show(levels[depth + 1].path, false);
         }
     }
-    debug_printf("end of sums\n");
+    console_printf("end of sums\n");
 }
 
 void command_volume(const char *argument)
@@ -371,10 +371,10 @@ void command_volume(const char *argument)
     }
 
     if (err) {
-        debug_printf("%s\n", why(err));
+        console_printf("%s\n", why(err));
         return;
     }
-    debug_printf(
+    console_printf(
         "%lu blocks of %u bytes; cache of %u pages, %lu hits, %lu misses; %lu damages met; "
         "%u handles\n",
         (unsigned long)blocks, block_bytes, cache_pages, (unsigned long)hits, (unsigned long)misses,

@@ -3,8 +3,8 @@
 #include "log/log.h"
 
 #include "console.h"
+#include "io.h"
 #include "pith/clock.h"
-#include "pith/debug.h"
 #include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
@@ -57,9 +57,9 @@ static void line_show(const struct log_record *shared)
         return;
     }
     writer_name(line.program, name);
-    debug_printf("%6lu.%06lu %-10s %-7s %.*s\n", line.time_ns / NS_PER_S,
-                 line.time_ns % NS_PER_S / NS_PER_US, name, log_level_name(line.level),
-                 (int)line.length, line.text);
+    console_printf("%6lu.%06lu %-10s %-7s %.*s\n", line.time_ns / NS_PER_S,
+                   line.time_ns % NS_PER_S / NS_PER_US, name, log_level_name(line.level),
+                   (int)line.length, line.text);
 }
 
 void command_log(const char *argument)
@@ -76,5 +76,5 @@ void command_log(const char *argument)
             line_show(&reading.lines[i]);
         }
     }
-    debug_printf("%s\n", error_text(err));
+    console_printf("%s\n", error_text(err));
 }

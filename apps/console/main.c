@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A small console on the debug UART. */
 #include "console.h"
-
-#include "pith/debug.h"
+#include "io.h"
 
 enum { LINE_BYTES = 128 };
 
@@ -10,7 +9,7 @@ int main(void)
 {
     char line[LINE_BYTES];
 
-    debug_printf("Pith console; help lists the commands.\n");
+    console_printf("Pith console; help lists the commands.\n");
     for (;;) {
         line_read("pith> ", line, sizeof(line));
         command_run(line);

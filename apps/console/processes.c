@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "console.h"
+#include "io.h"
 #include "pith/clock.h"
-#include "pith/debug.h"
 #include "pith/self.h"
 #include "pith/string.h"
 
@@ -34,7 +34,7 @@ static bool is_connected(void)
     static bool is_done;
 
     if (!is_done && processes_connect(&processes)) {
-        debug_printf("there is no process manager in this system\n");
+        console_printf("there is no process manager in this system\n");
         return false;
     }
     is_done = true;
@@ -55,23 +55,23 @@ static void status_show(uint64_t pid, const struct process_status *status)
 {
     switch (status->state) {
     case PROCESS_STATE_EXITED:
-        debug_printf("process %lu ended with status %u", pid, status->status);
+        console_printf("process %lu ended with status %u", pid, status->status);
         break;
     case PROCESS_STATE_FAULTED:
-        debug_printf("process %lu faulted: %s at %p, ip %p", pid, fault_name(status->status),
-                     (const void *)status->address, (const void *)status->ip);
+        console_printf("process %lu faulted: %s at %p, ip %p", pid, fault_name(status->status),
+                       (const void *)status->address, (const void *)status->ip);
         break;
     case PROCESS_STATE_KILLED:
-        debug_printf("process %lu was killed", pid);
+        console_printf("process %lu was killed", pid);
         break;
     case PROCESS_STATE_OUT_OF_TIME:
-        debug_printf("process %lu used up its time", pid);
+        console_printf("process %lu used up its time", pid);
         break;
     default:
-        debug_printf("process %lu: %s", pid, process_state_name(status->state));
+        console_printf("process %lu: %s", pid, process_state_name(status->state));
         break;
     }
-    debug_printf(", after %lu us\n", status->used_ns / NS_PER_US);
+    console_printf(", after %lu us\n", status->used_ns / NS_PER_US);
 }
 
 static void await(uint64_t pid)
@@ -80,9 +80,9 @@ static void await(uint64_t pid)
     err_t err = processes_wait(&processes, pid, DEADLINE_NEVER, &status);
 
     if (err) {
-        debug_printf("process %lu: %s\n", pid,
-                     err == ERR_PEER_DIED ? "the process manager died, and it with it"
-                                          : error_text(err));
+        console_printf("process %lu: %s\n", pid,
+                       err == ERR_PEER_DIED ? "the process manager died, and it with it"
+                                            : error_text(err));
         return;
     }
     status_show(pid, &status);
@@ -177,8 +177,8 @@ void command_run_file(const char *argument)
 
     wish_read(&wish, argument);
     if (wish.word_count == 0) {
-        debug_printf("run [memory=KIB] [budget=US] [time=MS] [uses=NAME] [NAME=VALUE] PATH "
-                     "[ARGUMENTS] [&]\n");
+        console_printf("run [memory=KIB] [budget=US] [time=MS] [uses=NAME] [NAME=VALUE] PATH "
+                       "[ARGUMENTS] [&]\n");
         return;
     }
     if (!is_connected()) {
@@ -187,10 +187,10 @@ void command_run_file(const char *argument)
     err_t err = processes_start(&processes, &wish.request, &pid, &why);
 
     if (err) {
-        debug_printf("%s: %s (%s)\n", wish.request.path, why, error_name(err));
+        console_printf("%s: %s (%s)\n", wish.request.path, why, error_name(err));
         return;
     }
-    debug_printf("process %lu\n", pid);
+    console_printf("process %lu\n", pid);
     if (!wish.is_not_awaited) {
         await(pid);
     }
@@ -204,12 +204,12 @@ void command_ps(const char *argument)
     if (!is_connected()) {
         return;
     }
-    debug_printf("%-8s %-16s %-12s %10s %12s %8s\n", "process", "name", "state", "memory KiB",
-                 "used us", "status");
+    console_printf("%-8s %-16s %-12s %10s %12s %8s\n", "process", "name", "state", "memory KiB",
+                   "used us", "status");
     while (processes_next(&processes, &info) == ERR_OK) {
-        debug_printf("%-8lu %-16s %-12s %10lu %12lu %8u\n", info.pid, info.name,
-                     process_state_name(info.state), info.memory_bytes / 1024,
-                     info.used_ns / NS_PER_US, info.status);
+        console_printf("%-8lu %-16s %-12s %10lu %12lu %8u\n", info.pid, info.name,
+                       process_state_name(info.state), info.memory_bytes / 1024,
+                       info.used_ns / NS_PER_US, info.status);
     }
 }
 
@@ -227,8 +227,8 @@ void command_stop(const char *argument)
     if (is_connected()) {
         err_t err = processes_kill(&processes, pid);
 
-        debug_printf("process %lu: %s\n", pid,
-                     err == ERR_NO_ENTRY ? "there is no such process" : error_text(err));
+        console_printf("process %lu: %s\n", pid,
+                       err == ERR_NO_ENTRY ? "there is no such process" : error_text(err));
     }
 }
 
@@ -245,10 +245,11 @@ void command_pool(const char *argument)
                              &memory_free, &slots, &started, &ended, &refused);
 
     if (err) {
-        debug_printf("%s\n", error_text(err));
+        console_printf("%s\n", error_text(err));
         return;
     }
-    debug_printf("%u places, %u free; memory %lu KiB, %lu free; %u slots; %lu started, %lu ended, "
-                 "%lu refused\n",
-                 places, free, memory / 1024, memory_free / 1024, slots, started, ended, refused);
+    console_printf(
+        "%u places, %u free; memory %lu KiB, %lu free; %u slots; %lu started, %lu ended, "
+        "%lu refused\n",
+        places, free, memory / 1024, memory_free / 1024, slots, started, ended, refused);
 }

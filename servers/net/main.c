@@ -7,6 +7,7 @@
 
 #include "lwip/stats.h"
 #include "lwip_port/port.h"
+#include "net_core/net.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/net_serve.h"
@@ -71,6 +72,21 @@ err_t net_on_segments(struct client *client, struct net_segments_results *result
     *results = (struct net_segments_results){
         .sent = lwip_stats.tcp.xmit,
         .received = lwip_stats.tcp.recv,
+    };
+    return ERR_OK;
+}
+
+err_t net_on_quota(struct client *client, const struct net_quota_args *args,
+                   struct net_quota_results *results)
+{
+    struct quota_use use;
+
+    (void)client;
+    if (!quota_use(args->kind, args->whose, &use)) {
+        return ERR_RANGE;
+    }
+    *results = (struct net_quota_results){
+        .used = use.used, .share = use.share, .pool = use.pool, .refused = use.refused
     };
     return ERR_OK;
 }

@@ -2,6 +2,6 @@
 module := servers/net
 kind := program
 name := net
-sources := main.c address.c random.c netif.c peer.c socket.c listen.c stream.c datagram.c
-uses := abi lib/link lib/lwip lib/pith lib/ring lib/service lib/socket
+sources := main.c random.c netif.c
+uses := abi lib/link lib/lwip lib/pith lib/service servers/net/core
 cflags := -mrdrnd

@@ -7,6 +7,8 @@
 
 #include "link/client.h"
 #include "lwip_port/input.h"
+#include "lwip_port/lwip.h"
+#include "net_core/net.h"
 #include "pith/debug.h"
 
 enum { FRAMES_PER_ROUND = 64 };
@@ -107,6 +109,7 @@ err_t link_start(void)
 
 static void frame_take(const void *data, uint32_t bytes)
 {
+    connections_relieve();
     struct pbuf *pbuf = pbuf_alloc(PBUF_RAW, (u16_t)bytes, PBUF_POOL);
 
     net.counts.received++;

@@ -120,7 +120,7 @@ class Scenario:
 def owners(answer):
     """{owner: KiB} from the command `memory`."""
     return {match[1].strip(): int(match[2])
-            for match in re.finditer(r"^(\S.*?)\s+(\d+)$", answer, re.M)}
+            for match in re.finditer(r"^(\S.*?)\s+(\d+)(?:\s+\d+)?$", answer, re.M)}
 
 
 def memory_adds_up(scenario):

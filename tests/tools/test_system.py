@@ -65,13 +65,53 @@ class Refuses(unittest.TestCase):
         self.says(program("a", children="2", child_priority="100"), 9, "as important as a", "99 or less")
         self.says(program("a", children="2", child_budget_us="20000"), 9, "longer than their period")
         self.says(program("a", children="16", child_uses="[" + ", ".join(f'"i{n}"' for n in range(2)) + "]") +
-                  program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 85 capabilities")
+                  program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 86 capabilities")
         self.says(program("a", parent='"init"', children="2"), 8, "a child of init is alone")
         system = checked(server + program("a", **parent))
         self.assertEqual([], [str(problem) for problem in system.problems])
         places = [p for p in system.programs if p.is_child]
         self.assertEqual(["a.0", "a.1"], [p.name for p in places])
         self.assertEqual({system.programs[1].rank + 1}, {p.rank for p in places})
+
+    def views(self, view, key="view", uses='["file"]', names='["file"]', session_kib="64"):
+        """A file server, the name space, and a program with a view; in which its view has line 9."""
+        keys = {"uses": uses, key: view} if key == "view" else {"children": "2", "child_uses": uses, key: view}
+        return (program("a", **keys) + program("b", offers='["file"]', session_kib=session_kib) +
+                program("c", offers='["names"]', uses=names, resources='["archive"]'))
+
+    def test_views(self):
+        for text, words in (("/tmp", ('"/tmp" is no part of a view', 'write "/PATH = INTERFACE:/PATH"')),
+                            ("/=file:/", ("is no part of a view",)), ("/ = file:/ writable", ("is no part of a view",)),
+                            ("/ = file", ("is no part of a view",)),
+                            ("tmp = file:/", ('where it stands is "tmp"; write a path from the top',)),
+                            ("/ = file:", ('what stands there is ""; write a path from the top',)),
+                            ("/a/../b = file:/", ('where it stands is "/a/../b"',)),
+                            ("/ = file:/a/..", ('what stands there is "/a/.."',)),
+                            ("/a/ = file:/", ('where it stands is "/a/"',)),
+                            ("/ = file://", ('what stands there is "//"',)),
+                            (f"/{'a' * 47} = file:/", ("where it stands is too long; write at most 47 bytes",)),
+                            (f"/ = file:/{'a' * 39}", ("what stands there is too long; write at most 39 bytes",)),
+                            ("/ = disk:/", ("disk is no file server that c knows; write one of file",)),
+                            ("/ = system:/", ("system is no file server that c knows",)),
+                            ("/ = names:/", ("names is no file server that c knows",))):
+            self.says(self.views(f'["{text}"]'), 9, "a: ", *words)
+        self.says(self.views('["/ = file:/", "/a = file:/b", "/a = file:/c read-only"]'), 9,
+                  "a: two parts of its view stand at /a; take one off")
+        self.says(self.views("[" + ", ".join(f'"/{n} = file:/"' for n in range(9)) + "]"), 9, "has 9 parts; write at most 8")
+        self.says(self.views('["/ = file:/"]', uses="[]"), 9, "it may not call file; add file to its uses")
+        self.says(self.views('["/ = file:/"]', key="child_view", uses="[]"), 10, "may not call file; add file to its child_uses")
+        self.says(self.views('["/ = file:/"]', session_kib="20"), 17, "with 20 KiB", "session_kib = 24 or more")
+        self.says(self.views('["/ = file:/"]').replace('resources = ["archive"]\n', ""), 18, 'write resources = ["archive"]')
+        self.says(program("a", view="[]"), 2, "a uses names, which nobody offers")
+        self.says(self.views("[]") + program("d", uses='["names"]'), 33, "d uses names and has no view")
+
+    def test_a_view_of_too_many_servers(self):
+        names = [f"f{n}" for n in range(5)]
+        text = "".join(program(name, offers=f'["{name}"]', session_kib="64") for name in names)
+        every = "[" + ", ".join(f'"{name}"' for name in names) + "]"
+        view = "[" + ", ".join(f'"/{name} = {name}:/"' for name in names) + "]"
+        self.says(program("a", uses=every, view=view) + text + program("c", offers='["names"]', uses=every,
+                                                                       resources='["archive"]'), 9, "of 5 servers; write at most 4")
 
     def test_children_come_last_and_name_their_parent(self):
         system = checked(program("a", children="2") + program("b"))
@@ -240,6 +280,27 @@ class Makes(unittest.TestCase):
         self.assertEqual((mid["memory_bytes"], mid["budget_ns"]), (256 * 1024, 1000000))
         self.assertEqual([i["server"] for i in interfaces], [c["DESCRIPTION_WARDEN"], 1, 2])
 
+    def test_views(self):
+        system = checked(program("a", children="2", uses='["file"]', child_uses='["file"]', view='["/ = file:/", "/x = file:/y read-only"]',
+                                 child_view='["/c = file:/d"]') + program("b", offers='["file"]', session_kib="64") +
+                         program("c", offers='["names"]', uses='["file"]', resources='["archive"]') + program("d", uses='["file"]'))
+        self.assertEqual([], [str(problem) for problem in system.problems])
+        data, c = emit.binary(system), layout.CONSTANTS
+        head, one = layout.size_of("HEADER"), layout.size_of("PROGRAM")
+        header = layout.unpack("HEADER", data[:head])
+        flags = [layout.unpack("PROGRAM", data[head + n * one:head + (n + 1) * one])["flags"] for n in range(6)]
+        viewed, names = c["DESCRIPTION_VIEWED"], c["DESCRIPTION_NAMES"] | c["DESCRIPTION_ARCHIVE"]
+        self.assertEqual([viewed, 0, names, 0, viewed, viewed], [flag & (viewed | names) for flag in flags])
+        size = layout.size_of("VIEW")
+        views = [layout.unpack("VIEW", data[len(data) - size * n:len(data) - size * (n - 1)]) for n in (4, 3, 2, 1)]
+        self.assertEqual((4, len(data)), (header["view_count"], header["bytes"]))
+        self.assertEqual([(0, 0, "file", "/", "/"), (0, c["DESCRIPTION_VIEW_READ_ONLY"], "file", "/x", "/y"),
+                          (4, 0, "file", "/c", "/d"), (5, 0, "file", "/c", "/d")],
+                         [tuple(view[key] for key in ("program", "flags", "server", "path", "base")) for view in views])
+        drawn = emit.graph(system)
+        for words in ("\\n/x = file:/y read-only", "\\nchildren: /c = file:/d", '"program a" -> "program c" [label="names"]'):
+            self.assertIn(words, drawn)
+
     def test_same_bytes(self):
         self.assertEqual(emit.binary(checked(self.TEXT)), emit.binary(checked(self.TEXT)))
 
@@ -253,15 +314,15 @@ class Makes(unittest.TestCase):
 
     def test_layout_is_what_c_has(self):
         code = '#include "system/description.h"\n#include <stdio.h>\nint main(void) { printf(' \
-            '"%zu %zu %zu", sizeof(struct description_header), sizeof(struct description_program), ' \
-            'sizeof(struct description_interface)); }'
+            '"%zu %zu %zu %zu", sizeof(struct description_header), sizeof(struct description_program), ' \
+            'sizeof(struct description_interface), sizeof(struct description_view)); }'
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "sizes")
             subprocess.run(["gcc", "-I", os.path.join(TOP, "lib/system/include"), "-I",
                             os.path.join(TOP, "abi/include"), "-x", "c", "-", "-o", path], input=code, text=True, check=True)
             sizes = subprocess.run([path], capture_output=True, text=True, check=True).stdout
         self.assertEqual([int(size) for size in sizes.split()],
-                         [layout.size_of(r) for r in ("HEADER", "PROGRAM", "INTERFACE")])
+                         [layout.size_of(r) for r in ("HEADER", "PROGRAM", "INTERFACE", "VIEW")])
 
 
 class Tool(unittest.TestCase):

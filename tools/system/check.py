@@ -4,7 +4,7 @@ import os
 import struct
 from dataclasses import dataclass, field
 
-from system import layout
+from system import layout, views
 
 RANK_WARDEN = 1  # of its ear, which all may call; init has 0
 RANK_MAX = 14  # the warden's hand stands above all
@@ -13,7 +13,7 @@ BUDGET_MIN_US = 10
 SESSIONS_OF_PROGRAM = 32
 SESSIONS = 128
 CAPS_OF_PROGRAM = 64
-CAPS_BY_NAME = 5  # at most, beside interfaces: faults, stats, kept, children, ecam
+CAPS_BY_NAME = 6  # at most, beside interfaces: faults, stats, kept, children, ecam, archive
 CAPS_OF_CHILD = 3  # that its parent gets, beside interfaces: context, events, faults
 CHILDREN_MAX = 16
 PERIOD_MAX_US = 3_600_000_000
@@ -23,6 +23,7 @@ DEVICES = {"virtio-net": (0x1AF4, 0x1041), "virtio-blk": (0x1AF4, 0x1042),
            "virtio-console": (0x1AF4, 0x1043), "virtio-rng": (0x1AF4, 0x1044),
            "edu": (0x1234, 0x11E8)}
 SESSION_MIN_KIB = 20  # two rings, and at least a page of data
+RESOURCES = {"ecam", "archive"}
 DEBUG = {"none": 0, "write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"],
          "read-write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"] |
          layout.CONSTANTS["DESCRIPTION_DEBUG_READ"]}
@@ -60,6 +61,10 @@ class Program:
     resources: list = field(default_factory=list)
     children: int = 0
     child_uses: list = field(default_factory=list)
+    view: list = None  # None: it has none, and names the files of one server
+    child_view: list = None
+    mounts: list = field(default_factory=list)  # what view says
+    child_mounts: list = field(default_factory=list)
     child_priority: int = 1
     child_budget_us: int = 5000
     child_period_us: int = 10000
@@ -95,12 +100,14 @@ KEYS = {
     "children": (int, range(1, CHILDREN_MAX + 1), False,
                  f"children = 1 .. {CHILDREN_MAX}, that it may start at once"),
     "child_uses": (list, None, False, 'child_uses = ["INTERFACE", ...] that these may use'),
+    "view": (list, None, False, f"view = {views.EXAMPLE}"),
+    "child_view": (list, None, False, f"child_view = {views.EXAMPLE}"),
     "child_priority": (int, range(0, 256), False, "child_priority = less than all programs'"),
     "child_budget_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), False,
                         "child_budget_us = the most that each may use in a period"),
     "child_period_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), False,
                         "child_period_us = at least the budget"),
-    "resources": (list, None, False, 'resources = ["ecam"]'),
+    "resources": (list, None, False, 'resources = ["ecam"] or ["archive"]'),
     "debug": (str, set(DEBUG), False, 'debug = "none", "write" or "read-write"'),
     "args": (str, None, False, 'args = "words between blanks"'),
     "offers": (list, None, False, 'offers = ["INTERFACE", ...]'),
@@ -165,6 +172,7 @@ def read_program(system, name, table):
     text_fits(system, path + ("args",), "PROGRAM", "args", program.args)
     if program.device and "pci" not in program.uses:
         program.uses = program.uses + ["pci"]
+    views.read(system, program)
     system.programs.append(program)
 
 
@@ -197,7 +205,8 @@ def add_children(system):
     for parent in list(system.programs):
         for number in range(parent.children):
             child = Program(f"{parent.name}.{number}", is_child=True, parent=parent.name,
-                            uses=list(parent.child_uses), priority=parent.child_priority, core=parent.core,
+                            uses=list(parent.child_uses), view=parent.child_view,
+                            mounts=parent.child_mounts, priority=parent.child_priority, core=parent.core,
                             budget_us=parent.child_budget_us, period_us=parent.child_period_us)
             text_fits(system, system.of(child), "PROGRAM", "name", child.name)
             system.programs.append(child)
@@ -272,10 +281,10 @@ def check_devices(system):
     owners = {}
     for p in system.programs:
         for resource in p.resources:
-            if resource != "ecam":
+            if resource not in RESOURCES:
                 system.report(system.of(p, "resources"), f"{p.name}: there is no resource {resource}; "
-                              'write  resources = ["ecam"]')
-            elif owners.setdefault("ecam", p) is not p:
+                              'write  resources = ["ecam"] or ["archive"]')
+            elif resource == "ecam" and owners.setdefault("ecam", p) is not p:
                 system.report(system.of(p, "resources"), f"{p.name}: {owners['ecam'].name} has PCI "
                               "configuration space already; write ecam in one place only")
         if p.device:
@@ -285,9 +294,9 @@ def check_devices(system):
                               f"{p.device_index} belongs to {owner.name}; write another device_index")
     for p in system.programs:
         if p.parent == "init" and (p.uses or p.children or p.offers or p.device or p.session_kib or p.keeps_kib
-                                   or p.threads):
+                                   or p.threads or p.resources):
             system.report(system.of(p, "parent"), f"{p.name}: a child of init is alone; take off uses, "
-                          "offers, device, children, session_kib, keeps_kib and threads, or the parent")
+                          "offers, device, children, resources, session_kib, keeps_kib and threads, or the parent")
         if p.session_kib and not p.offers:
             system.report(system.of(p, "session_kib"), f"{p.name} offers nothing, so nobody can have a "
                           "session with it; take off session_kib")
@@ -371,7 +380,8 @@ def check_memory(system):
         return
     # A program may get an eighth more than it asks for: lib/pith/src/memory.c leaves no crumbs.
     need = sum(p.memory_kib + p.memory_kib // 8 + p.keeps_kib for p in system.programs)
-    need += sum(q.session_kib for p in system.programs for q in servers_of(system, p))
+    need += sum(SESSION_MIN_KIB if views.INTERFACE in p.offers else q.session_kib
+                for p in system.programs for q in servers_of(system, p) if q.session_kib)
     have = ram_kib(system) - RESERVED_KIB
     if need > have:
         largest = max(system.programs, key=lambda p: p.memory_kib)
@@ -419,6 +429,7 @@ def check(source, programs_folder=None):
     check_uses(system)
     assign_ranks(system)
     check_devices(system)
+    views.check(system)
     if not system.problems:
         check_sessions(system)
         check_children(system)

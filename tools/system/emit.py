@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What comes out of a checked system: the description for the root program, a list, a drawing."""
-from system import layout
+from system import layout, views
 from system.check import DEBUG, DEVICES, RANK_WARDEN
 
 C = layout.CONSTANTS
@@ -12,14 +12,20 @@ def flags_of(program):
         flags |= C["DESCRIPTION_START"]
     if program.fpu:
         flags |= C["DESCRIPTION_FPU"]
+    if program.view is not None:
+        flags |= C["DESCRIPTION_VIEWED"]
     if program.is_child:
-        return 0
+        return flags & C["DESCRIPTION_VIEWED"]
     if program.parent == "init":
         flags |= C["DESCRIPTION_OF_INIT"]
     elif program.probe:
         flags |= C["DESCRIPTION_PROBE"]
     if "ecam" in program.resources:
         flags |= C["DESCRIPTION_ECAM"]
+    if "archive" in program.resources:
+        flags |= C["DESCRIPTION_ARCHIVE"]
+    if views.INTERFACE in program.offers:
+        flags |= C["DESCRIPTION_NAMES"]
     return flags
 
 
@@ -43,12 +49,17 @@ def binary(system):
         parts.append(layout.pack("INTERFACE", {
             "server": C["DESCRIPTION_WARDEN"] if server is None else system.programs.index(server),
             "rank": RANK_WARDEN if server is None else server.rank, "name": name}))
+    mounts = [(number, mount) for number, p in enumerate(system.programs) for mount in p.mounts]
+    for number, mount in mounts:
+        parts.append(layout.pack("VIEW", {
+            "program": number, "flags": C["DESCRIPTION_VIEW_READ_ONLY"] if mount.is_read_only else 0,
+            "server": mount.server, "path": mount.path, "base": mount.base}))
     body = b"".join(parts)
     head = {"magic": C["DESCRIPTION_MAGIC"], "version": C["DESCRIPTION_VERSION"],
             "flags": C["DESCRIPTION_DMA_TRUSTED"] if system.source.data.get("dma") == "trusted" else 0,
             "program_count": len(system.programs), "interface_count": len(system.interfaces),
             "child_count": sum(1 for p in system.programs if p.is_child),
-            "bytes": layout.size_of("HEADER") + len(body)}
+            "view_count": len(mounts), "bytes": layout.size_of("HEADER") + len(body)}
     return layout.pack("HEADER", head) + body
 
 
@@ -69,7 +80,8 @@ def graph(system):
     for p in programs:
         label = (f"{p.name}\\n{p.program} {p.args}".rstrip() +
                  f"\\nrank {p.rank}, priority {p.priority}\\n{p.budget_us} of {p.period_us} us, "
-                 f"{p.memory_kib} KiB")
+                 f"{p.memory_kib} KiB" + "".join(f"\\n{mount}" for mount in p.mounts))
+        label += "".join(f"\\nchildren: {mount}" for mount in p.child_mounts)
         out.append(f'    "program {p.name}" [label="{label}"];')
     if any(p.debug != "none" for p in programs):
         out.append('    "debug UART" [shape=ellipse];')

@@ -6,8 +6,8 @@ import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 INCLUDE = os.path.join(HERE, "../../lib/system/include/system")
-FIELD = re.compile(r"^(HEADER|PROGRAM|INTERFACE)(?:\((\w+), (\w+)\)|_TEXT\((\w+), (\d+)\))", re.M)
-CONSTANT = re.compile(r"^#define (DESCRIPTION_\w+)\s+(0x[0-9a-f]+|\d+)u?l*", re.M)
+FIELD = re.compile(r"^(HEADER|PROGRAM|INTERFACE|VIEW)(?:\((\w+), (\w+)\)|_TEXT\((\w+), (\d+)\))", re.M)
+CONSTANT = re.compile(r"^#define ((?:DESCRIPTION|FILES)_\w+)\s+(0x[0-9a-f]+|\d+)u?l*", re.M)
 FLAG = re.compile(r"^\s+(DESCRIPTION_\w+) = (\d+),", re.M)
 CODES = {"uint64_t": "Q", "uint32_t": "I"}
 
@@ -19,14 +19,14 @@ def read(name):
 
 def fields():
     """{record: [(field, struct code)]}"""
-    found = {"HEADER": [], "PROGRAM": [], "INTERFACE": []}
+    found = {"HEADER": [], "PROGRAM": [], "INTERFACE": [], "VIEW": []}
     for record, c_type, name, text, size in FIELD.findall(read("description.def")):
         found[record].append((text, size + "s") if text else (name, CODES[c_type]))
     return found
 
 
 def constants():
-    text = read("description.h")
+    text = read("description.h") + read("../../../file/include/file/file.h")
     return {name: int(value, 0) for name, value in CONSTANT.findall(text) + FLAG.findall(text)}
 
 

@@ -81,6 +81,16 @@ static void ring_bell(struct session *session, bool is_wanted)
     }
 }
 
+err_t session_find(const char *interface, bool is_server, uint32_t index, uint32_t *number)
+{
+    (void)interface;
+    if (index >= FAKE_LINKS) {
+        return ERR_NO_ENTRY;
+    }
+    *number = is_server ? index : index + FAKE_CLIENT;
+    return ERR_OK;
+}
+
 err_t session_open(struct session *session, uint32_t number)
 {
     *session = (struct session){ .number = number, .data_bytes = FAKE_DATA_BYTES };

@@ -85,25 +85,27 @@ static err_t mount_add(struct files *files, const uint64_t words[8])
     }
     mount->length = (uint32_t)strlen(mount->path);
     mount->length = mount->length == 1 ? 0 : mount->length; /* "/" */
-    mount->root = files->mount_count + 1;
+    mount->root = files->asked + 1;
     err_t err = server_add(files, name, &mount->server);
 
     files->mount_count += err == ERR_OK;
-    return err;
+    /* A process may have been given less than its place may have: then what it may not call is not in its tree. */
+    return err == ERR_NO_ENTRY ? ERR_OK : err;
 }
 
 err_t mounts_load(struct files *files, ns_t deadline)
 {
-    while (!files->has_view && files->mount_count < FILES_MOUNTS_MAX) {
+    while (!files->has_view && files->asked < FILES_MOUNTS_MAX) {
         uint64_t w[8];
-        err_t err = names_mount(files->names, deadline, files->mount_count, &w[0], &w[1], &w[2],
-                                &w[3], &w[4], &w[5], &w[6], &w[7]);
+        err_t err = names_mount(files->names, deadline, files->asked, &w[0], &w[1], &w[2], &w[3],
+                                &w[4], &w[5], &w[6], &w[7]);
 
         if (err == ERR_NO_ENTRY) {
             break;
         }
         if (err == ERR_OK) {
             err = mount_add(files, w);
+            files->asked += err == ERR_OK;
         }
         if (err != ERR_OK && !call_again(files, NULL, deadline, &err)) {
             return err;
@@ -123,6 +125,8 @@ bool call_again(struct files *files, const struct files_mount *mount, ns_t deadl
     while (*err == ERR_PEER_DIED || *err == ERR_BUSY ||
            (*err == ERR_NO_RIGHT && mount != NULL && mount->root != 0)) {
         if (clock_now() >= deadline) {
+            *err = *err == ERR_NO_RIGHT ? ERR_TIMED_OUT
+                                        : *err; /* there was no time to be given the root again */
             return false;
         }
         files->repeated++;

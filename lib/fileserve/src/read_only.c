@@ -2,6 +2,23 @@
 /* The operations that change something, for a server that changes nothing: linked where there are no others. */
 #include "fileserve/clients.h"
 
+err_t read_only_open(uint32_t how, err_t err, uint32_t kind)
+{
+    if (err == ERR_NO_ENTRY && (how & FILE_HOW_CREATE)) {
+        return ERR_READ_ONLY;
+    }
+    if (err || kind == FILE_KIND_SYMLINK) {
+        return err;
+    }
+    if ((how & FILE_HOW_DIRECTORY) && kind != FILE_KIND_DIRECTORY) {
+        return ERR_WRONG_TYPE;
+    }
+    if (how & FILE_HOW_EXCLUSIVE) {
+        return ERR_EXISTS;
+    }
+    return how & (FILE_HOW_WRITE | FILE_HOW_TRUNCATE) ? ERR_READ_ONLY : ERR_OK;
+}
+
 err_t file_on_write(struct client *client, const struct file_write_args *args,
                     struct file_write_results *results)
 {

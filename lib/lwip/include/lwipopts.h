@@ -106,6 +106,9 @@
 #define TCP_SNDQUEUELOWAT (TCP_SND_QUEUELEN / 2)
 #define TCP_QUEUE_OOSEQ 1
 #define TCP_OOSEQ_MAX_BYTES NET_OUT_OF_ORDER_BYTES
+#define TCP_OOSEQ_MAX_PBUFS NET_OUT_OF_ORDER_FRAMES
+/* The program does that, before the pool is empty: servers/net/core/src/owner.c. */
+#define PBUF_POOL_FREE_OOSEQ 0
 #define LWIP_TCP_SACK_OUT 1
 #define LWIP_TCP_TIMESTAMPS 1
 #define LWIP_TCP_KEEPALIVE 1

@@ -26,16 +26,6 @@ static bool field_read(const unsigned char *field, uint32_t *value)
     return true;
 }
 
-static bool name_is(const unsigned char *at, size_t length, const char *name)
-{
-    size_t i = 0;
-
-    while (i < length && name[i] != 0 && at[i] == (unsigned char)name[i]) {
-        i++;
-    }
-    return i < length && name[i] == 0 && at[i] == 0;
-}
-
 static bool magic_is_right(const unsigned char *at)
 {
     static const char magic[] = "070701";
@@ -48,35 +38,70 @@ static bool magic_is_right(const unsigned char *at)
     return true;
 }
 
+/* The length of a text that ends within @room bytes; @room: it does not. */
+static uint32_t text_length(const unsigned char *text, uint32_t room)
+{
+    uint32_t length = 0;
+
+    while (length < room && text[length] != 0) {
+        length++;
+    }
+    return length;
+}
+
+static bool name_is(const struct archive_member *member, const char *name)
+{
+    uint32_t i = 0;
+
+    while (i < member->name_length && name[i] == member->name[i]) {
+        i++; /* a member's name holds no 0: no further than @name */
+    }
+    return i == member->name_length && name[i] == 0;
+}
+
+err_t archive_next(const void *archive, size_t archive_bytes, uint64_t *at,
+                   struct archive_member *member)
+{
+    const unsigned char *start = archive;
+    uint32_t name_room;
+
+    if (archive_bytes < HEADER_BYTES || *at > archive_bytes - HEADER_BYTES ||
+        !magic_is_right(start + *at) || !field_read(start + *at + FIELD_SIZE, &member->bytes) ||
+        !field_read(start + *at + FIELD_NAME, &name_room)) {
+        return ERR_RANGE;
+    }
+    uint64_t name_at = *at + HEADER_BYTES;
+    uint64_t data_at = (name_at + name_room + 3) & ~3ull;
+
+    if (data_at > archive_bytes || member->bytes > archive_bytes - data_at) {
+        return ERR_RANGE;
+    }
+    member->name = (const char *)start + name_at;
+    member->name_length = text_length(start + name_at, name_room);
+    member->data = start + data_at;
+    if (member->name_length == name_room) {
+        return ERR_RANGE;
+    }
+    *at = (data_at + member->bytes + 3) & ~3ull;
+    return name_is(member, "TRAILER!!!") ? ERR_GONE : ERR_OK;
+}
+
 err_t archive_find(const void *archive, size_t archive_bytes, const char *name, const void **data,
                    size_t *data_bytes)
 {
-    const unsigned char *start = archive;
+    struct archive_member member;
     uint64_t at = 0;
 
     for (;;) {
-        uint32_t size;
-        uint32_t name_length;
+        err_t err = archive_next(archive, archive_bytes, &at, &member);
 
-        if (archive_bytes < HEADER_BYTES || at > archive_bytes - HEADER_BYTES ||
-            !magic_is_right(start + at) || !field_read(start + at + FIELD_SIZE, &size) ||
-            !field_read(start + at + FIELD_NAME, &name_length)) {
-            return ERR_RANGE;
+        if (err) {
+            return err;
         }
-        uint64_t name_at = at + HEADER_BYTES;
-        uint64_t data_at = (name_at + name_length + 3) & ~3ull;
-
-        if (data_at > archive_bytes || size > archive_bytes - data_at) {
-            return ERR_RANGE;
-        }
-        if (name_is(start + name_at, name_length, "TRAILER!!!")) {
-            return ERR_GONE;
-        }
-        if (name_is(start + name_at, name_length, name)) {
-            *data = start + data_at;
-            *data_bytes = size;
+        if (name_is(&member, name)) {
+            *data = member.data;
+            *data_bytes = member.bytes;
             return ERR_OK;
         }
-        at = (data_at + size + 3) & ~3ull;
     }
 }

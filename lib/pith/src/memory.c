@@ -12,6 +12,7 @@ void memory_init(struct memory *memory, cap_addr_t table, struct slots *slots)
     memory->slots = slots;
     memory->total_bytes = 0;
     memory->free_bytes = 0;
+    memory->least_free_bytes = 0;
     for (uint32_t i = 0; i < MEMORY_RUNS_MAX; i++) {
         memory->runs[i].state = MEMORY_UNUSED;
     }
@@ -54,6 +55,7 @@ err_t memory_add(struct memory *memory, cap_addr_t untyped, uint64_t bytes)
     run_set(memory, index, bytes, untyped, MEMORY_NO_RUN);
     memory->total_bytes += bytes;
     memory->free_bytes += bytes;
+    memory->least_free_bytes += bytes;
     return ERR_OK;
 }
 
@@ -183,6 +185,9 @@ err_t memory_take(struct memory *memory, uint64_t bytes, uint32_t owner, cap_add
     memory->runs[index].state = MEMORY_TAKEN;
     memory->runs[index].owner = owner;
     memory->free_bytes -= memory->runs[index].bytes;
+    if (memory->free_bytes < memory->least_free_bytes) {
+        memory->least_free_bytes = memory->free_bytes;
+    }
     *untyped = memory->runs[index].slot;
     return ERR_OK;
 }

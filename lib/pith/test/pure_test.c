@@ -155,6 +155,39 @@ static size_t archive_make(char *archive, size_t size)
     return at;
 }
 
+static void archive_members_are(const char *archive, size_t size)
+{
+    static const char *const names[] = { "root", "system" };
+    struct archive_member member;
+    uint64_t at = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_EQ(archive_next(archive, size, &at, &member), ERR_OK, names[i]);
+        CHECK(strcmp(member.name, names[i]) == 0, "in the order of the archive");
+        CHECK_EQ(member.name_length, strlen(names[i]), names[i]);
+    }
+    CHECK_EQ(member.bytes, 14, "its size");
+    CHECK(memcmp(member.data, "the second one", 14) == 0, "its bytes");
+    CHECK_EQ(archive_next(archive, size, &at, &member), ERR_GONE, "that was the last");
+}
+
+/* All members of something that may be damaged, in memory that ends where it ends. */
+static void archive_walk(const char *archive, size_t size)
+{
+    char *exact = malloc(size);
+    struct archive_member member;
+    uint64_t at = 0, before = 0;
+
+    memcpy(exact, archive, size);
+    while (archive_next(exact, size, &at, &member) == ERR_OK) {
+        CHECK(at > before, "further with each");
+        before = at;
+        CHECK(member.name_length < size && member.name[member.name_length] == 0, "its name ends");
+        CHECK((const char *)member.data + member.bytes <= exact + size, "its bytes end");
+    }
+    free(exact);
+}
+
 TEST(archive_finds_files_and_survives_damage)
 {
     char archive[1024];
@@ -169,6 +202,7 @@ TEST(archive_finds_files_and_survives_damage)
     CHECK_EQ(archive_find(archive, size, "sys", &data, &bytes), ERR_GONE, "a part of a name");
     CHECK_EQ(archive_find(archive, size, "systems", &data, &bytes), ERR_GONE, "a longer name");
     CHECK_EQ(archive_find(archive, 0, "root", &data, &bytes), ERR_RANGE, "nothing there");
+    archive_members_are(archive, size);
     for (int step = 0; step < 100000; step++) {
         memcpy(damaged, archive, sizeof(archive));
         damaged[test_random((uint32_t)size)] = (char)test_random(256);
@@ -177,6 +211,7 @@ TEST(archive_finds_files_and_survives_damage)
             CHECK((const char *)data >= damaged && (const char *)data + bytes <= damaged + size,
                   "inside the archive");
         }
+        archive_walk(damaged, size);
     }
 }
 

@@ -58,6 +58,16 @@ static void service_begin(struct service *service)
     program_stats = (struct program_stats *)at;
 }
 
+/* Without self_lock(), which a thread may hold for long: what is read was true a moment ago. */
+static void memory_tell(void)
+{
+    uint64_t spare_bytes = self()->memory.least_free_bytes;
+
+    if (program_stats->spare_bytes == 0 || spare_bytes < program_stats->spare_bytes) {
+        program_stats->spare_bytes = spare_bytes;
+    }
+}
+
 /* What came is a probe, or nothing for the program: answered here. */
 static bool is_ours(struct service *service)
 {
@@ -71,6 +81,7 @@ static bool is_ours(struct service *service)
     if (MSG_LABEL(service->info) != SERVICE_PROBE) {
         return false;
     }
+    memory_tell();
     service->info = MSG_INFO(ERR_OK, 0, 0);
     return true;
 }

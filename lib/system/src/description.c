@@ -8,7 +8,8 @@
 static uint64_t bytes_of(const struct description_header *header)
 {
     return sizeof(*header) + header->program_count * sizeof(struct description_program) +
-           header->interface_count * sizeof(struct description_interface);
+           header->interface_count * sizeof(struct description_interface) +
+           header->view_count * sizeof(struct description_view);
 }
 
 static err_t header_check(const struct description_header *header, size_t bytes)
@@ -16,8 +17,8 @@ static err_t header_check(const struct description_header *header, size_t bytes)
     if (bytes < sizeof(*header) || header->magic != DESCRIPTION_MAGIC ||
         header->version != DESCRIPTION_VERSION || header->program_count > DESCRIPTION_PROGRAMS ||
         header->interface_count > DESCRIPTION_INTERFACES ||
-        header->child_count > header->program_count || header->bytes > bytes ||
-        header->bytes != bytes_of(header)) {
+        header->view_count > DESCRIPTION_VIEWS || header->child_count > header->program_count ||
+        header->bytes > bytes || header->bytes != bytes_of(header)) {
         return ERR_RANGE;
     }
     return ERR_OK;
@@ -52,10 +53,10 @@ static err_t body_check(const struct description *description)
     return ERR_OK;
 }
 
-err_t description_read(const void *archive, size_t archive_bytes, struct description *description,
-                       const char **why)
+/* @body: what follows the header, in the archive. */
+static err_t header_read(const void *archive, size_t archive_bytes,
+                         struct description_header *header, const char **body, const char **why)
 {
-    struct description_header *header = &description->header;
     const void *data;
     size_t bytes;
     err_t err = archive_find(archive, archive_bytes, "system", &data, &bytes);
@@ -66,15 +67,49 @@ err_t description_read(const void *archive, size_t archive_bytes, struct descrip
     }
     *why = "the description of the system is damaged, or of another version";
     memcpy(header, data, bytes < sizeof(*header) ? bytes : sizeof(*header));
-    err = header_check(header, bytes);
+    *body = (const char *)data + sizeof(*header);
+    return header_check(header, bytes);
+}
+
+err_t description_read(const void *archive, size_t archive_bytes, struct description *description,
+                       const char **why)
+{
+    struct description_header *header = &description->header;
+    const char *body;
+    err_t err = header_read(archive, archive_bytes, header, &body, why);
+
     if (err) {
         return err;
     }
     size_t program_bytes = header->program_count * sizeof(description->programs[0]);
-    const char *body = (const char *)data + sizeof(*header);
 
     memcpy(description->programs, body, program_bytes);
     memcpy(description->interfaces, body + program_bytes,
            header->interface_count * sizeof(description->interfaces[0]));
     return body_check(description);
+}
+
+err_t description_views(const void *archive, size_t archive_bytes, struct description_view *views,
+                        uint32_t *count)
+{
+    struct description_header header;
+    const char *body, *why;
+    err_t err = header_read(archive, archive_bytes, &header, &body, &why);
+
+    if (err) {
+        return err;
+    }
+    body += header.program_count * sizeof(struct description_program) +
+            header.interface_count * sizeof(struct description_interface);
+    memcpy(views, body, header.view_count * sizeof(*views));
+    for (uint32_t i = 0; i < header.view_count; i++) {
+        if (views[i].program >= header.program_count ||
+            views[i].server[sizeof(views[i].server) - 1] != 0 ||
+            views[i].path[sizeof(views[i].path) - 1] != 0 ||
+            views[i].base[sizeof(views[i].base) - 1] != 0) {
+            return ERR_RANGE;
+        }
+    }
+    *count = header.view_count;
+    return ERR_OK;
 }

@@ -48,24 +48,6 @@ static err_t place_walk(struct place *place, struct ext4_file *file)
     return err;
 }
 
-/* What is asked for cannot be had of a file system that is only read. @err: what became of the walk. */
-static err_t how_check(uint32_t how, err_t err, uint32_t kind)
-{
-    if (err == ERR_NO_ENTRY && (how & FILE_HOW_CREATE)) {
-        return ERR_READ_ONLY;
-    }
-    if (err || kind == FILE_KIND_SYMLINK) {
-        return err;
-    }
-    if ((how & FILE_HOW_DIRECTORY) && kind != FILE_KIND_DIRECTORY) {
-        return ERR_WRONG_TYPE;
-    }
-    if (how & FILE_HOW_EXCLUSIVE) {
-        return ERR_EXISTS;
-    }
-    return how & (FILE_HOW_WRITE | FILE_HOW_TRUNCATE) ? ERR_READ_ONLY : ERR_OK;
-}
-
 err_t file_on_open(struct client *client, const struct file_open_args *args,
                    struct file_open_results *results)
 {
@@ -85,7 +67,7 @@ err_t file_on_open(struct client *client, const struct file_open_args *args,
     err = place_walk(&place, &file);
     uint32_t kind = kind_of_mode(file.inode.mode);
 
-    err = how_check(args->flags, err, kind);
+    err = read_only_open(args->flags, err, kind);
     if (err == ERR_OK) {
         err = place_walked(&place, &results->walked);
     }

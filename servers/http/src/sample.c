@@ -133,6 +133,7 @@ static err_t owner_ask(struct sample *sample)
 
         name_get(owner->name, words);
         owner->bytes = words[SYSTEM_OWNER_BYTES];
+        owner->used_bytes = words[SYSTEM_OWNER_USED];
     }
     return err;
 }

@@ -38,6 +38,7 @@ struct sample_interface {
 struct sample_owner {
     sample_name_t name;
     uint64_t bytes;
+    uint64_t used_bytes; /* the most of them, as it says */
 };
 
 struct sample {

@@ -82,7 +82,11 @@ static void owners_put(struct page *page)
     for (uint32_t i = 0; i < sample->owner_count; i++) {
         put_text(page, "<li><span>");
         put_escaped(page, sample->owners[i].name);
-        put(page, "</span> %lu KiB</li>\n", sample->owners[i].bytes / 1024);
+        put(page, "</span> %lu KiB", sample->owners[i].bytes / 1024);
+        if (sample->owners[i].used_bytes != sample->owners[i].bytes) {
+            put(page, ", of which %lu were used at most", sample->owners[i].used_bytes / 1024);
+        }
+        put_text(page, "</li>\n");
     }
     put_text(page, "</ul></section>\n");
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The operations of the protocol file that change nothing, and the way along a path. */
-#include "file/wire.h"
+#include "fileserve/listing.h"
 #include "pith/string.h"
 #include "tmpfs_server.h"
 
-enum { MODE_REGULAR = 0100666, MODE_DIRECTORY = 0040777, MODE_SYMLINK = 0120777, DOTS = 2 };
+enum { MODE_REGULAR = 0100666, MODE_DIRECTORY = 0040777, MODE_SYMLINK = 0120777 };
 
 uint32_t kind_of(const struct tmpfs_node *node)
 {
@@ -95,42 +95,16 @@ err_t request_read(struct client *client, struct request *request, uint64_t *don
     return tmpfs_read(&tmpfs, node_of(request->handle), request->position, into, done);
 }
 
-/* Where entries are written to. */
-struct listing {
-    unsigned char *at;
-    uint32_t left;
-};
-
-/* False: there is no room. */
-static bool entry_write(struct listing *listing, uint32_t node, const char *name, uint32_t length)
-{
-    uint32_t bytes = (uint32_t)sizeof(struct file_entry) + length;
-    struct file_entry entry = { .inode = inode_of(node),
-                                .kind = (uint8_t)kind_of(&tmpfs.nodes[node]),
-                                .name_length = (uint8_t)length };
-
-    bytes = (bytes + FILE_ENTRY_ALIGN - 1) & ~(FILE_ENTRY_ALIGN - 1);
-    if (bytes > listing->left) {
-        return false;
-    }
-    entry.bytes = (uint16_t)bytes;
-    memcpy(listing->at, &entry, sizeof(entry));
-    memcpy(listing->at + sizeof(entry), name, length);
-    listing->at += bytes;
-    listing->left -= bytes;
-    return true;
-}
-
 /* Positions 0 and 1 are "." and "..", behind them are those of lib/tmpfs. False: there is no room. */
 static bool entry_next(struct listing *listing, uint32_t dir, uint64_t *position, bool *is_end)
 {
-    uint64_t at = *position < DOTS ? 0 : *position - DOTS;
+    uint64_t at = *position < LISTING_DOTS ? 0 : *position - LISTING_DOTS;
 
-    if (*position < DOTS) {
+    if (*position < LISTING_DOTS) {
         uint32_t parent = tmpfs.nodes[dir].parent;
         bool is_up = *position == 1 && parent != 0;
 
-        if (!entry_write(listing, is_up ? parent : dir, "..", (uint32_t)*position + 1)) {
+        if (!listing_add_dots(listing, *position, inode_of(is_up ? parent : dir))) {
             return false;
         }
         ++*position;
@@ -138,12 +112,14 @@ static bool entry_next(struct listing *listing, uint32_t dir, uint64_t *position
     }
     uint32_t node = tmpfs_list(&tmpfs, dir, &at);
 
+    const struct tmpfs_node *found = &tmpfs.nodes[node];
+
     *is_end = node == 0;
-    if (node != 0 &&
-        !entry_write(listing, node, tmpfs.nodes[node].name, tmpfs.nodes[node].name_length)) {
+    if (node != 0 && !listing_add(listing, inode_of(node), kind_of(found),
+                                  (struct listing_name){ found->name, found->name_length })) {
         return false;
     }
-    *position = at + DOTS;
+    *position = at + LISTING_DOTS;
     return true;
 }
 

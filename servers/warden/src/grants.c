@@ -118,6 +118,9 @@ err_t resources_grant(struct plan *plan, uint32_t program)
     if (description->keeps_bytes != 0) {
         grant_add(plan, "kept", slot_of(program, PART_KEPT), RIGHT_READ | RIGHT_WRITE, 0);
     }
+    if (description->flags & DESCRIPTION_ARCHIVE) {
+        grant_add(plan, "archive", WARDEN_SLOT_ARCHIVE, RIGHT_READ, 0);
+    }
     if (description->flags & DESCRIPTION_ECAM) {
         uint32_t buses = warden()->page->pci_ecam_buses;
 

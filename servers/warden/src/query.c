@@ -10,6 +10,7 @@
 #include "pith/start.h"
 #include "pith/string.h"
 #include "service/service.h"
+#include "service/stats.h"
 
 /* Owners that are no program come first. */
 enum { OWNERS_FIXED = 4, STATUS_HARMED = 99 };
@@ -65,6 +66,15 @@ static uint64_t promised(uint32_t program)
     return is_mine(program) ? description->memory_bytes + description->keeps_bytes : 0;
 }
 
+/* What it says; but it cannot spare more than it has. */
+static uint64_t spare_of(uint32_t program, uint64_t bytes)
+{
+    const struct program_stats *stats = warden()->stats[program];
+    uint64_t spare_bytes = stats != NULL ? stats->spare_bytes : 0;
+
+    return spare_bytes < bytes ? spare_bytes : bytes;
+}
+
 /* All owners together have all RAM. */
 static err_t query_owner(uint64_t words[8])
 {
@@ -83,7 +93,7 @@ static err_t query_owner(uint64_t words[8])
 
     if (number < OWNERS_FIXED) {
         name_put(words, names[number]);
-        words[SYSTEM_OWNER_BYTES] = bytes[number];
+        words[SYSTEM_OWNER_BYTES] = words[SYSTEM_OWNER_USED] = bytes[number];
         return ERR_OK;
     }
     number -= OWNERS_FIXED;
@@ -92,6 +102,8 @@ static err_t query_owner(uint64_t words[8])
     }
     name_put(words, description_of((uint32_t)number)->name);
     words[SYSTEM_OWNER_BYTES] = promised((uint32_t)number);
+    words[SYSTEM_OWNER_USED] =
+        words[SYSTEM_OWNER_BYTES] - spare_of((uint32_t)number, words[SYSTEM_OWNER_BYTES]);
     return ERR_OK;
 }
 

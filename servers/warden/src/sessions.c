@@ -8,6 +8,7 @@
 #include "children.h"
 #include "pith/kernel_calls.h"
 #include "pith/string.h"
+#include "service/session.h"
 
 struct pair {
     uint32_t interface;
@@ -64,8 +65,12 @@ static uint32_t position_of(uint32_t number, uint32_t program)
     return position;
 }
 
+/* The name space only calls: of the memory it needs no more than a session must have. */
 static uint64_t bytes_of(const struct pair *pair)
 {
+    if ((description_of(pair->client)->flags & DESCRIPTION_NAMES) != 0) {
+        return SESSION_DATA + PAGE_BYTES;
+    }
     return description_of(pair->server)->session_bytes;
 }
 
@@ -86,6 +91,15 @@ err_t sessions_keep(void)
     return err;
 }
 
+/* What a server must know of a client; docs/names.md. */
+static uint32_t flags_of(uint32_t client)
+{
+    uint32_t flags = description_of(client)->flags;
+
+    return (flags & DESCRIPTION_VIEWED ? (uint32_t)SESSION_VIEWED : 0u) |
+           (flags & DESCRIPTION_NAMES ? (uint32_t)SESSION_NAMES : 0u);
+}
+
 static struct program_session_spec spec_of(uint32_t number, const struct pair *pair, bool is_server)
 {
     uint32_t peer = is_server ? pair->client : pair->server;
@@ -93,7 +107,8 @@ static struct program_session_spec spec_of(uint32_t number, const struct pair *p
         .session = { .bytes = bytes_of(pair),
                      .badge = is_server ? pair->client + 1u : 0,
                      .epoch = number,
-                     .role = is_server ? PROGRAM_SESSION_SERVER : PROGRAM_SESSION_CLIENT },
+                     .role = is_server ? PROGRAM_SESSION_SERVER : PROGRAM_SESSION_CLIENT,
+                     .flags = is_server ? flags_of(pair->client) : 0 },
         .frame = WARDEN_SLOT_SESSIONS + number,
         .bell = slot_of(peer, PART_EVENTS),
         .bell_badge = 1ull << (EVENT_SESSION_FIRST + position_of(number, peer)),

@@ -60,6 +60,7 @@ struct files_mount {
 struct files {
     cap_addr_t names; /* 0: there is no view */
     bool has_view;    /* it was asked for */
+    uint32_t asked;   /* mounts that the name space was asked for */
     uint32_t server_count;
     uint32_t mount_count;
     struct files_server servers[FILES_SERVERS_MAX];

@@ -108,6 +108,12 @@ MUST_CHECK err_t client_place(struct client *client, uint32_t root, uint32_t pat
                               struct place *place);
 
 /**
+ * read_only_open() - what comes of opening something in a file system that is only read.
+ * @err: of the walk there. @kind: of what that led to.
+ */
+MUST_CHECK err_t read_only_open(uint32_t how, err_t err, uint32_t kind);
+
+/**
  * client_serve() - answer the call in hand, for a server whose operations do not wait. A handle that its client will
  * never hear of is closed.
  */

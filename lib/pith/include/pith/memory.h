@@ -33,6 +33,7 @@ struct memory {
     struct slots *slots; /* borrowed, as long as the memory is used */
     uint64_t total_bytes;
     uint64_t free_bytes;
+    uint64_t least_free_bytes; /* since memory_init() */
     struct memory_run runs[MEMORY_RUNS_MAX];
 };
 

@@ -25,6 +25,7 @@ struct program_stats {
     uint64_t signals;     /* waits that its notification ended */
     uint64_t serving_ns;  /* from the arrival of calls to their answers, added up */
     uint64_t worst_ns;    /* the longest of these */
+    uint64_t spare_bytes; /* of its memory were never used, in any life; 0: nothing was said yet */
     uint64_t times[STATS_TIMES];
 };
 _Static_assert(sizeof(struct program_stats) <= 4096, "one page");

@@ -50,6 +50,7 @@ enum system_program_word {
 enum system_owner_word {
     SYSTEM_OWNER_NAME = 0, /* two words of text */
     SYSTEM_OWNER_BYTES = 2,
+    SYSTEM_OWNER_USED = 3, /* the most that was used of them at once, as a program says */
 };
 
 enum system_recovery_word {

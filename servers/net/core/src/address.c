@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net.h"
+#include "net_core/net.h"
 
 #include "pith/debug.h"
 #include "pith/string.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* UDP: datagrams in the rings of a socket, each with a header (socket/wire.h). One that does not fit is dropped. */
-#include "net.h"
+#include "net_core/net.h"
 
 #include "pith/string.h"
 
@@ -62,15 +62,19 @@ static void on_received(void *argument, struct udp_pcb *pcb, struct pbuf *pbuf,
 
 err_t datagrams_open(struct socket *socket, uint32_t port)
 {
-    struct udp_pcb *pcb = udp_new_ip_type(IPADDR_TYPE_ANY);
+    struct udp_pcb *pcb;
     lwip_err_t error;
 
-    if (pcb == NULL) {
+    if (!quota_take(QUOTA_DATAGRAMS, socket->peer->index)) {
         return ERR_NO_MEMORY;
     }
-    error = udp_bind(pcb, IP_ANY_TYPE, (u16_t)port);
+    pcb = udp_new_ip_type(IPADDR_TYPE_ANY);
+    error = pcb == NULL ? LWIP_ERR_MEM : udp_bind(pcb, IP_ANY_TYPE, (u16_t)port);
     if (error != LWIP_ERR_OK) {
-        udp_remove(pcb);
+        if (pcb != NULL) {
+            udp_remove(pcb);
+        }
+        quota_give(QUOTA_DATAGRAMS, socket->peer->index);
         return socket_error(error);
     }
     udp_recv(pcb, on_received, socket);
@@ -85,39 +89,51 @@ err_t datagrams_open(struct socket *socket, uint32_t port)
 void datagrams_close(struct socket *socket)
 {
     udp_remove(socket->udp);
+    quota_give(QUOTA_DATAGRAMS, socket->peer->index);
 }
 
 /* Copied: one that waits for an address to be resolved may be sent later. */
 static void datagram_send(struct socket *socket, const struct socket_datagram *header, uint64_t at)
 {
-    struct pbuf *pbuf = pbuf_alloc(PBUF_TRANSPORT, (u16_t)header->bytes, PBUF_RAM);
     uint64_t first = socket->bytes - at;
     const uint8_t *ring = ring_of(socket, true);
+    struct pbuf *pbuf;
     ip_addr_t address;
 
+    address_to(&header->address, &address);
+    if (!neighbour_may(socket->peer, &address)) {
+        return; /* lost, as the network may lose it */
+    }
+    pbuf = pbuf_alloc(PBUF_TRANSPORT, (u16_t)header->bytes, PBUF_RAM);
     if (pbuf == NULL) {
-        return; /* as the network may */
+        return;
     }
     first = first < header->bytes ? first : header->bytes;
     (void)pbuf_take(pbuf, ring + at, (u16_t)first);
     if (first < header->bytes) {
         (void)pbuf_take_at(pbuf, ring, (u16_t)(header->bytes - first), (u16_t)first);
     }
-    address_to(&header->address, &address);
     (void)udp_sendto(socket->udp, pbuf, &address, (u16_t)header->port);
     (void)pbuf_free(pbuf);
 }
 
 bool datagrams_push(struct socket *socket)
 {
+    struct peer *peer = socket->peer;
     struct socket_datagram header;
 
+    peer->rest &= ~(1ull << socket->number);
     while (socket->taken < socket->written) {
         uint64_t left = socket->written - socket->taken;
 
         if (left % PAD != 0 || left < sizeof(header)) {
             return false;
         }
+        if (peer->datagrams_left == 0) {
+            peer->rest |= 1ull << socket->number;
+            break;
+        }
+        peer->datagrams_left--;
         header_copy(socket, socket->taken, true, &header);
         if (header.bytes > DATAGRAM_MAX || header.port > UINT16_MAX ||
             padded(header.bytes) > left - sizeof(header)) {

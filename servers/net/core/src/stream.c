@@ -4,11 +4,17 @@
  * there. A client that changes it meanwhile harms its own stream only. What is received is copied into
  * the client's ring at once, for which there is room, since the window is never more than that.
  */
-#include "net.h"
+#include "net_core/net.h"
 
 #include "pith/string.h"
 
-enum { WRITE_MAX = 16384, POLL_HALF_SECONDS = 1, RECVED_MAX = UINT16_MAX };
+enum {
+    WRITE_MAX = 16384,
+    POLL_HALF_SECONDS = 1,
+    RECVED_MAX = UINT16_MAX,
+    SEGMENT_PIECES = 3, /* at most: headers, and data that wraps in its ring */
+    OPTIONS_BYTES = 12, /* a time stamp */
+};
 
 static uint8_t *receive_ring(const struct socket *socket)
 {
@@ -53,6 +59,33 @@ static bool finish(struct socket *socket)
     return true;
 }
 
+/*
+ * One segment of each connection is not counted: each can always send that, whatever others of its client have waiting.
+ */
+static void pieces_count(struct socket *socket)
+{
+    uint32_t queue = socket->tcp->snd_queuelen;
+    uint32_t pieces = queue < SEGMENT_PIECES ? 0 : queue - SEGMENT_PIECES;
+
+    if (pieces != socket->pieces) {
+        quota_change(QUOTA_PIECES, socket->peer->index, socket->pieces, pieces);
+        socket->pieces = pieces;
+    }
+}
+
+/* How much of what the peer has not acknowledged may wait now: no connection has more than is left for others of its client. */
+static uint64_t pieces_bytes(const struct socket *socket)
+{
+    const struct tcp_pcb *pcb = socket->tcp;
+    uint32_t segment = LWIP_MIN(pcb->mss, LWIP_MAX(pcb->snd_wnd_max / 2, 1));
+    uint32_t room = quota_room(QUOTA_PIECES, socket->peer->index);
+    uint32_t pieces = room > socket->pieces ? room - socket->pieces : 0;
+
+    pieces += pcb->snd_queuelen < SEGMENT_PIECES ? SEGMENT_PIECES - pcb->snd_queuelen : 0;
+    segment = segment > OPTIONS_BYTES ? segment - OPTIONS_BYTES : 1;
+    return (uint64_t)(pieces / SEGMENT_PIECES) * segment;
+}
+
 static bool data_give(struct socket *socket)
 {
     uint64_t at = socket->given % socket->bytes;
@@ -62,10 +95,13 @@ static bool data_give(struct socket *socket)
     count = count < WRITE_MAX ? count : WRITE_MAX;
     count = count < socket->bytes - at ? count : socket->bytes - at;
     count = count < room ? count : room;
+    room = pieces_bytes(socket);
+    count = count < room ? count : room;
     if (count == 0 ||
         tcp_write(socket->tcp, send_ring(socket) + at, (u16_t)count, 0) != LWIP_ERR_OK) {
         return false;
     }
+    pieces_count(socket);
     socket->given += count;
     return true;
 }
@@ -96,7 +132,10 @@ static void window_open(struct tcp_pcb *pcb, uint64_t bytes)
     }
 }
 
-/* The stack tells the peer of more room in steps that suit a large window: half of a small one is enough. */
+/*
+ * The stack tells the peer of more room in steps that suit a large window, and of a segment at least, which over the loopback
+ * interface is more than some rings hold: half of a small window is enough.
+ */
 void stream_consumed(struct socket *socket, uint64_t bytes)
 {
     struct tcp_pcb *pcb = socket->tcp;
@@ -106,6 +145,7 @@ void stream_consumed(struct socket *socket, uint64_t bytes)
     }
     window_open(pcb, bytes);
     if (pcb->rcv_nxt + pcb->rcv_wnd - pcb->rcv_ann_right_edge >= socket->bytes / 2) {
+        pcb->rcv_ann_wnd = pcb->rcv_wnd;
         tcp_ack_now(pcb);
         (void)tcp_output(pcb);
     }
@@ -149,6 +189,7 @@ static lwip_err_t on_sent(void *argument, struct tcp_pcb *pcb, u16_t bytes)
     struct socket *socket = argument;
 
     (void)pcb;
+    pieces_count(socket);
     socket->taken += bytes;
     socket_say(socket);
     stream_push(socket);
@@ -217,7 +258,10 @@ err_t stream_connect(struct socket *socket, const struct socket_request *request
     if (request->port == 0) {
         return ERR_RANGE;
     }
-    pcb = tcp_new_ip_type(IP_GET_TYPE(&address));
+    if (!neighbour_may(socket->peer, &address)) {
+        return ERR_NO_MEMORY;
+    }
+    pcb = connection_new(socket->peer, IP_GET_TYPE(&address));
     if (pcb == NULL) {
         return ERR_NO_MEMORY;
     }

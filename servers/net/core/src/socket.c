@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What clients want of their sockets: checked here, and here alone. */
-#include "net.h"
+#include "net_core/net.h"
 
 enum { OFFSET_STEP = 8 };
 
@@ -30,6 +30,9 @@ err_t socket_error(lwip_err_t error)
 
 void socket_end(struct socket *socket, err_t err)
 {
+    quota_change(QUOTA_PIECES, socket->peer->index, socket->pieces, 0);
+    socket->pieces = 0;
+    socket->peer->rest &= ~(1ull << socket->number);
     socket->kind = KIND_FREE;
     socket->tcp = NULL;
     socket->flags = (socket->flags & ~(uint32_t)SOCKET_IS_OPEN) | SOCKET_HAS_ENDED;
@@ -37,7 +40,7 @@ void socket_end(struct socket *socket, err_t err)
     socket_say(socket);
 }
 
-void socket_abort(struct socket *socket, err_t err)
+void socket_cut(struct socket *socket, err_t err)
 {
     switch (socket->kind) {
     case KIND_LISTENER:
@@ -130,11 +133,25 @@ static bool update_is_allowed(const struct socket *socket, const struct socket_r
 static void stream_update(struct socket *socket, uint64_t consumed)
 {
     if ((socket->flags & SOCKET_IS_OPEN) == 0 && (socket->wishes & SOCKET_CLOSE) != 0) {
-        socket_abort(socket, ERR_OK);
+        socket_cut(socket, ERR_OK);
         return;
     }
     stream_consumed(socket, consumed);
     stream_push(socket);
+}
+
+err_t socket_go_on(struct socket *socket)
+{
+    if (socket->kind != KIND_DATAGRAMS) {
+        return ERR_OK;
+    }
+    if (!datagrams_push(socket)) {
+        return ERR_BAD_CALL;
+    }
+    if ((socket->wishes & SOCKET_CLOSE) != 0 && socket->taken == socket->written) {
+        socket_cut(socket, ERR_OK);
+    }
+    return ERR_OK;
 }
 
 static err_t socket_update(struct socket *socket, const struct socket_request *request)
@@ -151,16 +168,13 @@ static err_t socket_update(struct socket *socket, const struct socket_request *r
     socket->written = request->written;
     socket->wishes |= request->flags;
     if ((socket->wishes & SOCKET_ABORT) != 0) {
-        socket_abort(socket, ERR_OK);
+        socket_cut(socket, ERR_OK);
     } else if (socket->kind == KIND_STREAM) {
         stream_update(socket, consumed);
-    } else {
-        if (socket->kind == KIND_DATAGRAMS && !datagrams_push(socket)) {
-            return ERR_BAD_CALL;
-        }
-        if ((socket->wishes & SOCKET_CLOSE) != 0) {
-            socket_abort(socket, ERR_OK);
-        }
+    } else if (socket->kind == KIND_DATAGRAMS) {
+        return socket_go_on(socket);
+    } else if ((socket->wishes & SOCKET_CLOSE) != 0) {
+        socket_cut(socket, ERR_OK);
     }
     return ERR_OK;
 }

@@ -3,11 +3,9 @@
  * Listeners, and connections that nobody has accepted yet. Those get LISTEN_WINDOW of window, and the stack holds what the peer
  * sends into it: refused data, one segment.
  */
-#include "net.h"
+#include "net_core/net.h"
 
 #include "pith/debug.h"
-
-enum { WAITING_MAX = 64 };
 
 struct waiting {
     struct tcp_pcb *pcb; /* NULL: free */
@@ -17,19 +15,27 @@ struct waiting {
 };
 
 static struct {
-    struct waiting waiting[WAITING_MAX];
+    struct waiting waiting[NET_TCP_WAITING];
     uint64_t order;
-    uint8_t ext_id;
-    bool has_ext_id;
 } all;
 
-/* Before the answer to a SYN is made: it announces the window. */
+/* Before the answer to a SYN is made: it announces the window. A peer that hears nothing tries again. */
 static lwip_err_t on_opened(u8_t id, struct tcp_pcb_listen *listener, struct tcp_pcb *pcb)
 {
+    struct socket *socket = listener->callback_arg;
+
     (void)id;
-    (void)listener;
+    if (!connection_admit(socket->peer, pcb)) {
+        return LWIP_ERR_MEM;
+    }
     pcb->rcv_wnd = pcb->rcv_ann_wnd = LISTEN_WINDOW;
     return LWIP_ERR_OK;
+}
+
+static void waiting_free(struct waiting *waiting)
+{
+    waiting->pcb = NULL;
+    quota_give(QUOTA_WAITING, waiting->listener->peer->index);
 }
 
 static void waiting_release(struct waiting *waiting)
@@ -37,7 +43,7 @@ static void waiting_release(struct waiting *waiting)
     tcp_arg(waiting->pcb, NULL);
     tcp_err(waiting->pcb, NULL);
     tcp_recv(waiting->pcb, NULL);
-    waiting->pcb = NULL;
+    waiting_free(waiting);
 }
 
 static void on_early_error(void *argument, lwip_err_t error)
@@ -45,7 +51,7 @@ static void on_early_error(void *argument, lwip_err_t error)
     struct waiting *waiting = argument;
 
     (void)error;
-    waiting->pcb = NULL; /* the stack has freed it */
+    waiting_free(waiting); /* the stack has freed the connection */
 }
 
 static lwip_err_t on_early_data(void *argument, struct tcp_pcb *pcb, struct pbuf *pbuf,
@@ -76,7 +82,10 @@ static struct socket *accepting_find(struct socket *listener)
 
 static lwip_err_t connection_keep(struct socket *listener, struct tcp_pcb *pcb)
 {
-    for (uint32_t i = 0; i < WAITING_MAX; i++) {
+    if (!quota_take(QUOTA_WAITING, listener->peer->index)) {
+        return LWIP_ERR_MEM; /* and the stack resets it */
+    }
+    for (uint32_t i = 0; i < NET_TCP_WAITING; i++) {
         struct waiting *waiting = &all.waiting[i];
 
         if (waiting->pcb == NULL) {
@@ -88,7 +97,8 @@ static lwip_err_t connection_keep(struct socket *listener, struct tcp_pcb *pcb)
             return LWIP_ERR_OK;
         }
     }
-    return LWIP_ERR_MEM; /* and the stack resets it */
+    quota_give(QUOTA_WAITING, listener->peer->index);
+    return LWIP_ERR_MEM;
 }
 
 static lwip_err_t on_accept(void *argument, struct tcp_pcb *pcb, lwip_err_t error)
@@ -112,10 +122,6 @@ static err_t listen(struct socket *socket, struct tcp_pcb *pcb, uint32_t port, u
     static const struct tcp_ext_arg_callbacks callbacks = { .passive_open = on_opened };
     lwip_err_t error;
 
-    if (!all.has_ext_id) {
-        all.ext_id = tcp_ext_arg_alloc_id();
-        all.has_ext_id = true;
-    }
     ip_set_option(pcb, SOF_REUSEADDR);
     error = tcp_bind(pcb, IP_ANY_TYPE, (u16_t)port);
     if (error == LWIP_ERR_OK) {
@@ -124,7 +130,7 @@ static err_t listen(struct socket *socket, struct tcp_pcb *pcb, uint32_t port, u
     if (error != LWIP_ERR_OK) {
         return socket_error(error);
     }
-    tcp_ext_arg_set_callbacks(socket->tcp, all.ext_id, &callbacks);
+    tcp_ext_arg_set_callbacks(socket->tcp, connection_owner_id(), &callbacks);
     tcp_arg(socket->tcp, socket);
     tcp_accept(socket->tcp, on_accept);
     return ERR_OK;
@@ -138,13 +144,18 @@ err_t listener_open(struct socket *socket, uint32_t port, uint32_t backlog)
     if (port == 0 || backlog == 0 || backlog > SOCKET_BACKLOG_MAX) {
         return ERR_RANGE;
     }
-    pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
+    if (!quota_take(QUOTA_LISTENERS, socket->peer->index)) {
+        return ERR_NO_MEMORY;
+    }
+    pcb = tcp_new_ip_type(IPADDR_TYPE_ANY); /* a connection, until it listens */
     if (pcb == NULL) {
+        quota_give(QUOTA_LISTENERS, socket->peer->index);
         return ERR_NO_MEMORY;
     }
     err = listen(socket, pcb, port, backlog);
     if (err) {
         (void)tcp_close(pcb); /* it never was connected: it is freed */
+        quota_give(QUOTA_LISTENERS, socket->peer->index);
         return err;
     }
     socket->kind = KIND_LISTENER;
@@ -159,7 +170,8 @@ void listener_close(struct socket *socket)
     struct socket *accepting;
 
     (void)tcp_close(socket->tcp);
-    for (uint32_t i = 0; i < WAITING_MAX; i++) {
+    quota_give(QUOTA_LISTENERS, socket->peer->index);
+    for (uint32_t i = 0; i < NET_TCP_WAITING; i++) {
         struct waiting *waiting = &all.waiting[i];
 
         if (waiting->pcb != NULL && waiting->listener == socket) {
@@ -178,7 +190,7 @@ static struct waiting *oldest_waiting(const struct socket *listener)
 {
     struct waiting *oldest = NULL;
 
-    for (uint32_t i = 0; i < WAITING_MAX; i++) {
+    for (uint32_t i = 0; i < NET_TCP_WAITING; i++) {
         struct waiting *waiting = &all.waiting[i];
 
         if (waiting->pcb != NULL && waiting->listener == listener &&

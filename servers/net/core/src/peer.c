@@ -3,13 +3,14 @@
  * The sessions. Must stay true: nothing is done for a client that has not begun in the present epoch, and a state of an
  * earlier epoch is never sent in a later one. A client that lies loses its sockets; nobody else notices.
  */
-#include "net.h"
+#include "net_core/net.h"
 
-enum { REQUESTS_PER_ROUND = 32 };
+enum { REQUESTS_PER_ROUND = 32, DATAGRAMS_PER_ROUND = 128 };
 
 static struct {
     struct peer peers[PEERS_MAX];
     uint32_t count;
+    uint32_t first; /* of this round: who comes first finds most room in the stack */
     uint64_t refused;
 } all;
 
@@ -27,6 +28,7 @@ err_t peers_open(void)
         if (err) {
             return err;
         }
+        peer->index = all.count;
         for (uint32_t i = 0; i < SOCKETS_MAX; i++) {
             peer->sockets[i].peer = peer;
             peer->sockets[i].number = i;
@@ -40,7 +42,7 @@ void peer_reset(struct peer *peer, err_t err)
 {
     for (uint32_t i = 0; i < SOCKETS_MAX; i++) {
         if (peer->sockets[i].kind != KIND_FREE) {
-            socket_abort(&peer->sockets[i], err);
+            socket_cut(&peer->sockets[i], err);
         }
     }
 }
@@ -69,10 +71,26 @@ static void request_take(struct peer *peer, const struct socket_request *request
     }
 }
 
+/* What was left over of the last round. */
+static uint32_t peer_go_on(struct peer *peer)
+{
+    uint32_t done = 0;
+
+    peer->datagrams_left = DATAGRAMS_PER_ROUND;
+    for (uint64_t left = peer->rest; left != 0; left &= left - 1) {
+        done++;
+        if (socket_go_on(&peer->sockets[__builtin_ctzll(left)]) != ERR_OK) {
+            lie(peer);
+            break;
+        }
+    }
+    return done;
+}
+
 static uint32_t peer_work(struct peer *peer)
 {
     struct socket_request request;
-    uint32_t done = 0;
+    uint32_t done = peer_go_on(peer);
 
     while (!peer->is_lying && done < REQUESTS_PER_ROUND) {
         err_t err = session_receive(&peer->session, &request);
@@ -98,8 +116,9 @@ uint32_t peers_work(void)
     uint32_t done = 0;
 
     for (uint32_t i = 0; i < all.count; i++) {
-        done += peer_work(&all.peers[i]);
+        done += peer_work(&all.peers[(all.first + i) % all.count]);
     }
+    all.first++;
     return done;
 }
 
