@@ -237,7 +237,7 @@ err_t file_on_give_root(struct client *caller, const struct file_give_root_args 
     return root_set(&client->roots[args->root], text, (args->flags & FILE_ROOT_READ_ONLY) != 0);
 }
 
-void client_serve(struct service *service)
+static void client_serve(struct service *service)
 {
     struct client *client = client_of(service->badge);
     uint32_t label = MSG_LABEL(service->info);
@@ -253,6 +253,26 @@ void client_serve(struct service *service)
         service->has_call = false;
         if (ipc_reply(0, service->info, service->words)) {
             (void)!handle_close(client, handle);
+        }
+    }
+}
+
+_Noreturn void clients_serve(request_read_t *read)
+{
+    static struct service service;
+
+    /* At first: what was asked for before it listened. */
+    for (bool is_asked = clients_hear(UINT64_MAX);; is_asked = is_asked && clients_turn(read)) {
+        switch (service_wait(&service, is_asked ? 0 : DEADLINE_NEVER)) {
+        case SERVICE_CALL:
+            client_serve(&service);
+            break;
+        case SERVICE_SIGNALS:
+            clients_look();
+            is_asked = clients_hear(service.bits);
+            break;
+        case SERVICE_TIME:
+            break;
         }
     }
 }

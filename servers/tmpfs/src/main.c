@@ -53,7 +53,6 @@ static void report_tell(const struct tmpfs_report *report)
 
 int main(void)
 {
-    static struct service service;
     struct tmpfs_report report;
     user_addr_t kept = 0, beside = 0;
     uint64_t bytes = 0;
@@ -72,19 +71,5 @@ int main(void)
         return 1;
     }
     report_tell(&report);
-    /* At first: what was asked for before it listened. */
-    for (bool is_asked = clients_hear(UINT64_MAX);;
-         is_asked = is_asked && clients_turn(request_read)) {
-        switch (service_wait(&service, is_asked ? 0 : DEADLINE_NEVER)) {
-        case SERVICE_CALL:
-            client_serve(&service);
-            break;
-        case SERVICE_SIGNALS:
-            clients_look();
-            is_asked = clients_hear(service.bits);
-            break;
-        case SERVICE_TIME:
-            break;
-        }
-    }
+    clients_serve(request_read);
 }

@@ -114,7 +114,7 @@ MUST_CHECK err_t client_place(struct client *client, uint32_t root, uint32_t pat
 MUST_CHECK err_t read_only_open(uint32_t how, err_t err, uint32_t kind);
 
 /**
- * client_serve() - answer the call in hand, for a server whose operations do not wait. A handle that its client will
- * never hear of is closed.
+ * clients_serve() - the loop of a server whose operations do not wait. A handle that its client will never hear of is
+ * closed.
  */
-void client_serve(struct service *service);
+_Noreturn void clients_serve(request_read_t *read);
