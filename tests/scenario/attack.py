@@ -83,7 +83,7 @@ def hangs(scenario):
         for kind in kinds.split():
             scenario.comes(f"{victim}_that_hangs_by_{kind}_is_found_and_replaced",
                            f"start harm hang {victim} {kind}", "warden: harm destroyed",
-                           rf"^ok hang: {victim}: OK; found after \d+ us, back after \d+ us; the disk is read$",
+                           rf"^ok hang of {victim}, OK; found after \d+ us, back after \d+ us; the disk is read$",
                            rf"^warden: {victim} does not answer$")
     scenario.says("a_program_without_interrupts_cannot_hang_in_one", "hang files irq", "outside what the call allows")
     scenario.says("a_way_of_hanging_that_is_none_is_refused", "hang files nicely", "outside what the call allows")
