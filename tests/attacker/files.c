@@ -205,5 +205,7 @@ void attack_files(uint32_t count)
     bad_handles(file + HANDLES);
     bad_places(file, directory);
     bad_changes(file);
+    attack_requests(&session, server, file, directory);
+    wants("a file, again", ERR_OK, open("/text", 0, &file));
     garbage(count, file, directory);
 }

@@ -81,6 +81,8 @@ int main(void)
         attack_system(count);
     } else if (strncmp(args, "block ", 6) == 0) {
         attack_rings("block", count);
+    } else if (strncmp(args, "file ", 5) == 0) {
+        attack_rings("file", count);
     } else if (strncmp(args, "link ", 5) == 0) {
         attack_rings("link", count);
     }

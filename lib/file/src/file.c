@@ -155,8 +155,7 @@ void *files_buffer(const struct files *files, uint64_t *bytes)
     return server_data(server) + FILES_VIEW_OFFSET;
 }
 
-/* Where in the data area of the file's server it is; 0: it is not in the buffer. */
-static uint32_t offset_in_buffer(const struct file *file, const void *into, uint64_t bytes)
+uint32_t offset_in_buffer(const struct file *file, const void *into, uint64_t bytes)
 {
     if (file->server == NULL) {
         return 0;

@@ -191,14 +191,14 @@ long posix_mmap(const long arguments[6])
     if (bytes == 0 || (flags & MAP_FIXED) != 0) {
         return -POSIX_EINVAL;
     }
-    if ((flags & MAP_ANONYMOUS) == 0) {
-        return -POSIX_ENODEV;
-    }
     if ((arguments[2] & PROTECT_EXEC) != 0) {
         return -POSIX_EACCES;
     }
     if (bytes > AREA_PAGES_MAX * PAGE_BYTES) {
         return -POSIX_ENOMEM;
+    }
+    if ((flags & MAP_ANONYMOUS) == 0) {
+        return posix_map_file(arguments, round_up(bytes));
     }
     posix_lock();
     user_addr_t at = pages_take((uint32_t)(round_up(bytes) / PAGE_BYTES));

@@ -41,6 +41,7 @@ static _Noreturn void serve(void)
     for (;;) {
         if (files.ready != 0) {
             ops_run();
+            async_run();
         }
         bool may_sleep = disk_is_quiet() && files.ready == 0;
 
@@ -50,6 +51,7 @@ static _Noreturn void serve(void)
             break;
         case SERVICE_SIGNALS:
             disk.is_resting = false;
+            async_hear(files.service.bits);
             break;
         case SERVICE_TIME:
             break;
@@ -74,5 +76,6 @@ int main(void)
     }
     disk_mount();
     damage_report();
+    async_hear(UINT64_MAX); /* what was asked for before it listened */
     serve();
 }
