@@ -141,13 +141,16 @@ static bool request_take(struct client *client)
     return err == ERR_OK;
 }
 
-/* Those that are ready, each once. Gives how many. */
-static uint32_t requests_run(struct client *client, request_read_t *read)
+/* Those that are ready, each at most once, in turn. Gives how many. */
+static uint32_t requests_run(struct client *client, uint32_t most, request_read_t *read)
 {
+    struct requests *requests = &client->requests;
+    uint32_t first = requests->turn;
     uint32_t count = 0;
 
-    for (uint32_t i = 0; client->requests.ready != 0 && i < REQUESTS_OF_CLIENT; i++) {
-        struct request *request = &client->requests.all[i];
+    for (uint32_t i = 0; requests->ready != 0 && count < most && i < REQUESTS_OF_CLIENT; i++) {
+        uint32_t number = (first + i) % REQUESTS_OF_CLIENT;
+        struct request *request = &requests->all[number];
         uint64_t done = 0;
 
         if (request->state != REQUEST_READY) {
@@ -156,6 +159,7 @@ static uint32_t requests_run(struct client *client, request_read_t *read)
         err_t err = read(client, request, &done);
 
         count++;
+        requests->turn = number + 1;
         if (err == ERR_WOULD_BLOCK) {
             request_set(client, request, REQUEST_WAITING);
         } else if (err != ERR_BUSY) {
@@ -185,10 +189,10 @@ static bool is_at_rest(struct client *client)
 
 bool requests_turn(struct client *client, request_read_t *read)
 {
-    uint32_t count = requests_run(client, read);
+    uint32_t count = requests_run(client, REQUESTS_PER_TURN, read);
 
     while (count < REQUESTS_PER_TURN && request_take(client)) {
-        uint32_t run = requests_run(client, read);
+        uint32_t run = requests_run(client, REQUESTS_PER_TURN - count, read);
 
         count += run != 0 ? run : 1;
     }

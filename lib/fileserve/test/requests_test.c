@@ -126,6 +126,31 @@ TEST(requests_are_checked_in_every_number)
     CHECK_EQ(client.refused, 7, "what breaks the protocol is counted");
 }
 
+TEST(a_turn_is_short_and_each_comes_to_his)
+{
+    struct file_completion completion;
+    struct file_request wanted = { .operation = 1, .handle = 65, .bytes = 10 };
+    uint32_t heard = 0;
+
+    start();
+    for (uint32_t i = 0; i < 3 * REQUESTS_OF_CLIENT; i++) {
+        ask(i, wanted);
+    }
+    while (heard < 3 * REQUESTS_OF_CLIENT) {
+        reads = 0;
+        bool has_more = requests_turn(&client, read_any);
+
+        CHECK(reads <= REQUESTS_PER_TURN, "others are looked at");
+        while (hear(&completion) == ERR_OK) {
+            CHECK_EQ(completion.tag, heard, "in order, if all is there");
+            heard++;
+        }
+        if (!CHECK(has_more || heard == 3 * REQUESTS_OF_CLIENT, "it says that there is more")) {
+            break;
+        }
+    }
+}
+
 TEST(a_bell_is_rung_only_for_who_asked)
 {
     struct file_completion completion;

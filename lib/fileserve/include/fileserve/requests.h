@@ -40,6 +40,7 @@ struct requests {
     struct request all[REQUESTS_OF_CLIENT];
     uint32_t in_flight;
     uint32_t ready; /* of these */
+    uint32_t turn;  /* whose it is, if it is ready */
     bool is_lying;  /* it is heard again in its next epoch */
 };
 
