@@ -106,6 +106,14 @@ static void request_begin(struct client *client, const struct file_request *want
     request_set(client, request, REQUEST_READY);
 }
 
+/* A ring says so only when it is used, and one that is full of what a dead client left is not. */
+static bool has_new_epoch(const struct client *client)
+{
+    const struct ring_side *side = &client->session.out.side;
+
+    return atomic_load_explicit(&side->setup.epoch->epoch, memory_order_relaxed) != side->epoch;
+}
+
 static bool has_room(struct client *client)
 {
     uint64_t lies = client->session.out.side.lies;
@@ -118,13 +126,19 @@ static bool has_room(struct client *client)
     return has;
 }
 
+static bool may_take(struct client *client)
+{
+    return has_new_epoch(client) ||
+           (!client->requests.is_lying && client->requests.in_flight < REQUESTS_OF_CLIENT &&
+            has_room(client));
+}
+
 /* Takes one out of the ring. False: there is none, or it has to wait. */
 static bool request_take(struct client *client)
 {
     struct file_request wanted;
 
-    if (client->requests.is_lying || client->requests.in_flight == REQUESTS_OF_CLIENT ||
-        !has_room(client)) {
+    if (!may_take(client)) {
         return false;
     }
     err_t err = session_receive(&client->session, &wanted);
@@ -176,6 +190,9 @@ static bool is_at_rest(struct client *client)
     uint64_t lies = session->in.side.lies + session->out.side.lies;
 
     session_flush(session);
+    if (has_new_epoch(client)) {
+        return false;
+    }
     if (client->requests.is_lying || client->requests.in_flight == REQUESTS_OF_CLIENT) {
         return true;
     }
