@@ -7,7 +7,6 @@
 
 #include "abi/errors.h"
 #include "abi/types.h"
-#include "service/session.h"
 
 /** random64(), below() - the same numbers in every run. */
 uint64_t random64(void);
@@ -26,6 +25,4 @@ err_t raw_call(cap_addr_t endpoint, uint32_t label, uint64_t words[8]);
 void attack_files(uint32_t count);
 void attack_rings(const char *interface, uint32_t count);
 void attack_system(uint32_t count);
-
-/** attack_requests() - over the ring of a session with the file server; closes @file. */
-void attack_requests(struct session *session, cap_addr_t server, uint32_t file, uint32_t directory);
+void attack_views(uint32_t count);

@@ -3,27 +3,21 @@
 #include "attacker.h"
 
 #include "block/wire.h"
-#include "file/wire.h"
 #include "link/wire.h"
 #include "pith/clock.h"
-#include "pith/file_calls.h"
 #include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
 #include "service/service.h"
 #include "service/session.h"
 
-enum { ENTRIES_PER_WAIT = 40, SCRIBBLE_IN = 300, CALL_IN = 50, INDEX_WORDS = 32, HANDLE_IN = 200 };
+enum { ENTRIES_PER_WAIT = 40, SCRIBBLE_IN = 300, CALL_IN = 50, INDEX_WORDS = 32 };
 
 #define WAIT_NS 500000ull
-#define CALL_NS (3 * NS_PER_S)
-
-static struct session session;
 
 union entry {
     struct block_request block;
     struct link_entry link;
-    struct file_request file;
     uint64_t words[SESSION_ENTRY_BYTES / 8];
 };
 
@@ -49,40 +43,11 @@ static union entry link_entry(void)
     return entry;
 }
 
-/* Reads of a file that is there, mostly; what calls beside this close is opened again now and then. */
-static union entry file_entry(void)
-{
-    static const char path[] = "/text";
-    static uint32_t handle;
-    uint32_t kind, walked, traits;
-    uint64_t bytes, modified, inode;
-
-    if (handle == 0 || below(HANDLE_IN) == 0) {
-        memcpy(session_data(&session), path, sizeof(path));
-        (void)!file_open(self_cap("file"), clock_now() + CALL_NS, 0, 0, sizeof(path) - 1, 0, 0,
-                         &handle, &kind, &bytes, &modified, &inode, &walked, &traits);
-    }
-    return (union entry){ .file = { .tag = random64(),
-                                    .operation = below(8) == 0 ? below(4) : FILE_REQUEST_READ,
-                                    .handle = below(8) == 0 ? (uint32_t)random64() : handle,
-                                    .position = random64() >> below(64),
-                                    .bytes = below(below(3) == 0 ? 200000 : 5000),
-                                    .offset = below(200000) } };
-}
-
-static union entry any_entry(const char *interface)
-{
-    if (strcmp(interface, "block") == 0) {
-        return block_entry();
-    }
-    return strcmp(interface, "file") == 0 ? file_entry() : link_entry();
-}
-
 /* Rings' indices, or anything in the memory that both sides share. */
-static void scribble(void)
+static void scribble(const struct session *session)
 {
-    uint64_t *words = (uint64_t *)session.base;
-    uint32_t limit = below(2) == 0 ? INDEX_WORDS : (uint32_t)(session.info->bytes / 8);
+    uint64_t *words = (uint64_t *)session->base;
+    uint32_t limit = below(2) == 0 ? INDEX_WORDS : (uint32_t)(session->info->bytes / 8);
 
     words[below(limit) + (below(4) == 0 && limit == INDEX_WORDS ? SESSION_REPLIES / 8 : 0)] =
         random64() >> below(64);
@@ -101,6 +66,8 @@ static void calls_make(cap_addr_t server)
 void attack_rings(const char *interface, uint32_t count)
 {
     static struct service service;
+    static struct session session;
+    bool is_block = strcmp(interface, "block") == 0;
     uint64_t answer[SESSION_ENTRY_BYTES / 8];
     uint32_t number = 0;
     err_t err = session_find(interface, false, 0, &number);
@@ -110,7 +77,7 @@ void attack_rings(const char *interface, uint32_t count)
     }
     wants("a session", ERR_OK, err);
     for (uint32_t i = 0; err == ERR_OK && i < count; i++) {
-        union entry entry = any_entry(interface);
+        union entry entry = is_block ? block_entry() : link_entry();
 
         if (below(4) == 0) {
             entry.words[below(SESSION_ENTRY_BYTES / 8)] = random64() >> below(64);
@@ -119,7 +86,7 @@ void attack_rings(const char *interface, uint32_t count)
         while (session_receive(&session, answer) == ERR_OK) {
         }
         if (below(SCRIBBLE_IN) == 0) {
-            scribble();
+            scribble(&session);
         }
         if (below(CALL_IN) == 0) {
             calls_make(self_cap(interface));

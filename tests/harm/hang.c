@@ -97,7 +97,7 @@ static void hang(const char *name, uint32_t victim, enum service_hang kind)
         err = victim_call(name);
     }
     debug_printf(
-        "%s hang of %s, %s; found after %lu us, back after %lu us; the disk is %s\n",
+        "%s hang: %s: %s; found after %lu us, back after %lu us; the disk is %s\n",
         err == ERR_OK && found_ns <= FOUND_NS_MAX && hangs_of(victim) == hangs + 1 ? "ok" : "FAIL",
         name, error_name(err), (unsigned long)(found_ns / NS_PER_US),
         (unsigned long)(back_ns / NS_PER_US), disk_is_read() ? "read" : "NOT READ");

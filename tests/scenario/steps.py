@@ -93,7 +93,7 @@ def is_whole(system, memory):
     said = system.ask("start harm hang disk loop")
     if "harm destroyed" not in said:
         said += system.machine.wait_for("harm destroyed", system.timeout_s)
-    return None if "ok hang of disk, OK;" in said else f"wanted: a disk that hangs and comes back; got: {said!r}"
+    return None if "ok hang: disk: OK;" in said else f"wanted: a disk that hangs and comes back; got: {said!r}"
 
 
 def death_at(args, folder, step, memory):

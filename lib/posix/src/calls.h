@@ -56,9 +56,6 @@ long posix_brk(const long arguments[6]);
 long posix_madvise(const long arguments[6]);
 long posix_sysinfo(const long arguments[6]);
 
-/* map.c: @bytes: of whole pages, no more than one mapping can have. */
-long posix_map_file(const long arguments[6], uint64_t bytes);
-
 /* thread.c */
 long posix_thread_create(const long arguments[6]);
 long posix_thread_exit(const long arguments[6]);
