@@ -231,7 +231,7 @@ def converse(scenario):
     machine_type_poweroff(scenario)
 
 
-def machine_type_poweroff(scenario):
+def machine_type_poweroff(scenario, name="poweroff_ends_the_machine"):
     def action():
         scenario.machine.type("poweroff\r")
         scenario.machine.wait_for("goodbye", scenario.timeout_s)
@@ -239,7 +239,7 @@ def machine_type_poweroff(scenario):
         if status != qemu.EXIT_SUCCESS:
             return f"wanted: status {qemu.EXIT_SUCCESS}; got: {status}"
         return None
-    scenario.step("poweroff_ends_the_machine", action)
+    scenario.step(name, action)
 
 
 def main():
