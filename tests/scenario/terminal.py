@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../tools")]
 
 import qemu  # noqa: E402
-from console import OTHERS, PROMPT, Machine, Scenario, Silence, machine_type_poweroff, told_apart  # noqa: E402
+from console import OTHERS, PROMPT, SILENT_S, Machine, Scenario, Silence, machine_type_poweroff, told_apart  # noqa: E402
 
 HANGS = ["loop", "lock", "wait"]
 ROUNDS = 3
@@ -37,7 +37,8 @@ class Typist(Machine):
         left = end - time.monotonic()
         if left <= 0:
             raise Silence(f"wanted: {wanted!r}; got: {self.unread[-300:]!r}; in all: {self.log[-300:]!r}")
-        if not self.selector.select(left):
+        if not self.selector.select(min(left, SILENT_S)):
+            self.wake()
             return
         data = os.read(self.process.stdout.fileno(), 65536)
         if not data:
@@ -79,7 +80,10 @@ class SocketTypist(Typist):
         self.selector.register(self.socket, selectors.EVENT_READ)
 
     def hear(self, end, wanted):
-        for key, _ in self.selector.select(max(end - time.monotonic(), 0)):
+        found = self.selector.select(max(min(end - time.monotonic(), SILENT_S), 0))
+        if not found:
+            self.wake()
+        for key, _ in found:
             is_socket = key.fileobj is self.socket
             data = self.socket.recv(65536) if is_socket else os.read(self.process.stdout.fileno(), 65536)
             part = data.decode("utf-8", "replace").replace("\r", "")
