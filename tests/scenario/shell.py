@@ -336,7 +336,7 @@ def converse_with_devices(args, folder):
     shell.step("reboot_quiets_devices", lambda: reboots(shell))
     shell.says("files_are_read_after_it", "sum /something/one.bin", hashlib.sha256(data).hexdigest())
     shell.step("the_network_is_there_after_it", lambda: addresses_come(shell))
-    console.machine_type_poweroff(shell)
+    console.machine_type_poweroff(shell, "poweroff_quiets_devices")
 
 
 def main():
