@@ -27,8 +27,10 @@ void address_to(const struct socket_address *from, ip_addr_t *to)
     } else {
         IP_SET_TYPE_VAL(*to, IPADDR_TYPE_V6);
         memcpy(ip_2_ip6(to)->addr, from->bytes, 16);
-        /* A link-local one means something on one link only: ours. */
-        ip6_addr_assign_zone(ip_2_ip6(to), IP6_UNKNOWN, netif_default);
+        /* A link-local one means something on one link only: ours, if there is one. */
+        if (netif_default != NULL) {
+            ip6_addr_assign_zone(ip_2_ip6(to), IP6_UNKNOWN, netif_default);
+        }
     }
 }
 

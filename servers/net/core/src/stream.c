@@ -258,6 +258,9 @@ err_t stream_connect(struct socket *socket, const struct socket_request *request
     if (request->port == 0) {
         return ERR_RANGE;
     }
+    if (netif_default == NULL && !ip_addr_isloopback(&address)) {
+        return ERR_IO; /* the stack would send to itself what is for others */
+    }
     if (!neighbour_may(socket->peer, &address)) {
         return ERR_NO_MEMORY;
     }
