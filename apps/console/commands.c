@@ -156,7 +156,7 @@ static void command_crash(const char *argument)
         return;
     }
     for (int i = 0; i < CRASH_POLLS && state == SYSTEM_STATE_RUNNING; i++) {
-        sleep_until(clock_now() + CRASH_POLL_MS * NS_PER_MS);
+        console_pause(clock_now() + CRASH_POLL_MS * NS_PER_MS);
         if (program_get(number, words)) {
             return;
         }

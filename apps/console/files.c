@@ -8,6 +8,7 @@
 #include "pith/file_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
+#include "service/stats.h"
 #include "sha256/sha256.h"
 
 #include "abi/names.h"
@@ -190,6 +191,7 @@ static bool sum_add(void *context, const struct file *file, uint64_t position, c
     ns_t now = clock_now();
 
     sha256_add(&summing->hash, data, bytes);
+    stats_progress();
     if (summing->is_told && now >= summing->next_ns) {
         console_printf("%lu of %lu KiB\n", (unsigned long)((position + bytes) / 1024),
                        (unsigned long)(file->bytes / 1024));

@@ -14,6 +14,9 @@
  */
 MUST_CHECK err_t console_read(ns_t deadline_ns, char *byte);
 
+/** console_pause() - wait, and answer probes meanwhile. @deadline_ns: absolute. */
+void console_pause(ns_t deadline_ns);
+
 /** console_write() - show bytes as they are. */
 void console_write(const char *text, size_t length);
 

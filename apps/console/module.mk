@@ -2,4 +2,4 @@
 module := apps/console
 kind := program
 sources := main.c io.c line.c commands.c log.c change.c files.c processes.c
-uses := abi lib/file lib/log lib/pith lib/process lib/service lib/sha256 lib/system
+uses := abi lib/file lib/log lib/pith lib/process lib/service lib/sha256 lib/system lib/terminal

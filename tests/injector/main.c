@@ -50,7 +50,8 @@ static struct victim victims[VICTIMS_MAX] = {
     { .name = "netcard", .may_hang = true, .has_irq = true },
     { .name = "files", .may_hang = true },
     { .name = "pci", .may_hang = true },
-    { .name = "console" },
+    { .name = "console", .may_hang = true },
+    { .name = "uart", .may_hang = true, .has_irq = true },
     { .name = "names", .may_hang = true },
     { .name = "process", .may_hang = true },
 };

@@ -24,6 +24,18 @@ FAULTS = [("null", "NOT_PRESENT"), ("write", "PROTECTION"), ("exec", "PROTECTION
           ("stack", "NOT_PRESENT")]
 
 
+# What others write with the kernel's help comes at any place of what a console at a terminal shows.
+OTHERS = r"(?:warden|init|log|names|files|tmpfs|net|http|pci|process|virtio_\w+|uart16550): "
+IN_BETWEEN = re.compile(rf"^(?!{OTHERS})([^\n]+?)({OTHERS}[^\n]*\n)", re.M)
+
+
+def told_apart(text):
+    """The same, with others' lines before the line that they came in the middle of."""
+    while (better := IN_BETWEEN.sub(r"\2\1", text)) != text:
+        text = better
+    return text
+
+
 class Silence(Exception):
     """What was waited for did not come."""
 
@@ -53,7 +65,7 @@ class Machine:
             if not data:
                 raise Silence(f"wanted: {text!r}; got the end of the system: {self.unread[-300:]!r}")
             part = data.decode("utf-8", "replace").replace("\r", "")
-            self.unread += part
+            self.unread = told_apart(self.unread + part)
             self.log += part
         at = self.unread.index(text) + len(text)
         found, self.unread = self.unread[:at], self.unread[at:]

@@ -65,7 +65,7 @@ class Refuses(unittest.TestCase):
         self.says(program("a", children="2", child_priority="100"), 9, "as important as a", "99 or less")
         self.says(program("a", children="2", child_budget_us="20000"), 9, "longer than their period")
         self.says(program("a", children="16", child_uses="[" + ", ".join(f'"i{n}"' for n in range(2)) + "]") +
-                  program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 86 capabilities")
+                  program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 87 capabilities")
         self.says(program("a", parent='"init"', children="2"), 8, "a child of init is alone")
         system = checked(server + program("a", **parent))
         self.assertEqual([], [str(problem) for problem in system.problems])
@@ -176,7 +176,25 @@ class Refuses(unittest.TestCase):
         self.says(program("a", parent='"init"', uses='["system"]'), 8, "a child of init is alone")
 
     def test_unknown_resource(self):
-        self.says(program("a", resources='["ports"]'), 8, "no resource ports")
+        self.says(program("a", resources='["ports"]'), 8, "no resource ports", "write one of archive, com1, com2, ecam")
+
+    def test_ports_have_one_owner_who_alone_hears_what_is_typed(self):
+        uart = program("a", resources='["com1"]')
+        self.says(uart + program("b", resources='["com1"]'), 15, "a has com1 already")
+        self.says(program("a", resources='["com1", "com2"]'), 8, "a drives several devices")
+        self.says(uart + program("b", debug='"read-write"'), 15, "goes to a, which has com1", 'write debug = "write"')
+        self.says(program("a", resources='["com1"]', parent='"init"'), 9, "a child of init is alone")
+        self.assertEqual(checked(uart + program("b", resources='["com2"]', debug='"write"')).problems, [])
+
+    def test_ports_and_line_are_told(self):
+        data = emit.binary(checked(program("a", resources='["com2"]') + program("b", may_wait="true")))
+        head, one = layout.size_of("HEADER"), layout.size_of("PROGRAM")
+        first = layout.unpack("PROGRAM", data[head:head + one])
+        self.assertEqual((0x2F8, 8, 4), (first["ports_first"], first["ports_count"], first["line"]))
+        second = layout.unpack("PROGRAM", data[head + one:head + 2 * one])
+        self.assertEqual((0, 0, 0), (second["ports_first"], second["ports_count"], second["line"]))
+        self.assertTrue(second["flags"] & layout.CONSTANTS["DESCRIPTION_MAY_WAIT"])
+        self.assertFalse(first["flags"] & layout.CONSTANTS["DESCRIPTION_MAY_WAIT"])
 
     def test_dma_mistyped(self):
         self.says('dma = "yes"\n' + program("a"), 2, '"trusted"')

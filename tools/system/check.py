@@ -13,7 +13,7 @@ BUDGET_MIN_US = 10
 SESSIONS_OF_PROGRAM = 32
 SESSIONS = 128
 CAPS_OF_PROGRAM = 64
-CAPS_BY_NAME = 6  # at most, beside interfaces: faults, stats, kept, children, ecam, archive
+CAPS_BY_NAME = 7  # at most, beside interfaces: faults, stats, kept, children, ecam, archive, ports
 CAPS_OF_CHILD = 3  # that its parent gets, beside interfaces: context, events, faults
 CHILDREN_MAX = 16
 PERIOD_MAX_US = 3_600_000_000
@@ -22,8 +22,10 @@ TOP_KEYS = {"root", "run", "program", "programs", "about", "dma"}
 DEVICES = {"virtio-net": (0x1AF4, 0x1041), "virtio-blk": (0x1AF4, 0x1042),
            "virtio-console": (0x1AF4, 0x1043), "virtio-rng": (0x1AF4, 0x1044),
            "edu": (0x1234, 0x11E8)}
+# Old devices at fixed I/O ports: first port, ports, line of the interrupt controller.
+PORTS = {"com1": (0x3F8, 8, 4), "com2": (0x2F8, 8, 3)}
+RESOURCES = sorted(["archive", "ecam", *PORTS])
 SESSION_MIN_KIB = 20  # two rings, and at least a page of data
-RESOURCES = {"ecam", "archive"}
 DEBUG = {"none": 0, "write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"],
          "read-write": layout.CONSTANTS["DESCRIPTION_DEBUG_WRITE"] |
          layout.CONSTANTS["DESCRIPTION_DEBUG_READ"]}
@@ -54,6 +56,7 @@ class Program:
     uses: list = field(default_factory=list)
     parent: str = "warden"
     probe: bool = True
+    may_wait: bool = False
     device: str = ""
     device_index: int = 0
     session_kib: int = 0
@@ -92,6 +95,7 @@ KEYS = {
     "restart_window_s": (int, range(1, 3601), False, "restart_window_s = 1 .. 3600"),
     "parent": (str, {"warden", "init"}, False, 'parent = "warden" or "init"'),
     "probe": (bool, None, False, "probe = true or false"),
+    "may_wait": (bool, None, False, "may_wait = true or false"),
     "device": (str, set(DEVICES), False, "device = one of " + ", ".join(sorted(DEVICES))),
     "device_index": (int, range(0, 256), False, "device_index = 0 for the first of its kind"),
     "session_kib": (int, range(SESSION_MIN_KIB, 1 << 20), False,
@@ -107,7 +111,7 @@ KEYS = {
                         "child_budget_us = the most that each may use in a period"),
     "child_period_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), False,
                         "child_period_us = at least the budget"),
-    "resources": (list, None, False, 'resources = ["ecam"] or ["archive"]'),
+    "resources": (list, None, False, "resources = [...], of " + ", ".join(RESOURCES)),
     "debug": (str, set(DEBUG), False, 'debug = "none", "write" or "read-write"'),
     "args": (str, None, False, 'args = "words between blanks"'),
     "offers": (list, None, False, 'offers = ["INTERFACE", ...]'),
@@ -276,6 +280,20 @@ def assign_ranks(system):
                           f" levels of servers; write a chain of at most {RANK_MAX - RANK_WARDEN}")
 
 
+def ports_of(program):
+    """Row of PORTS; (0, 0, -1): it owns none."""
+    return next((PORTS[name] for name in program.resources if name in PORTS), (0, 0, -1))
+
+
+def check_ports(system, p, owners):
+    """A program drives one thing, and what is typed at COM1 goes to one reader."""
+    if sum(bool(row) for row in (p.device, *(name in PORTS for name in p.resources))) > 1:
+        system.report(system.of(p, "resources"), f"{p.name} drives several devices; write one")
+    if p.debug == "read-write" and "com1" in owners:
+        system.report(system.of(p, "debug"), f"{p.name}: what is typed at the debug UART goes to "
+                      f'{owners["com1"].name}, which has com1; write debug = "write"')
+
+
 def check_devices(system):
     """One owner for each device; what only some programs can have."""
     owners = {}
@@ -283,20 +301,21 @@ def check_devices(system):
         for resource in p.resources:
             if resource not in RESOURCES:
                 system.report(system.of(p, "resources"), f"{p.name}: there is no resource {resource}; "
-                              'write  resources = ["ecam"] or ["archive"]')
-            elif resource == "ecam" and owners.setdefault("ecam", p) is not p:
-                system.report(system.of(p, "resources"), f"{p.name}: {owners['ecam'].name} has PCI "
-                              "configuration space already; write ecam in one place only")
+                              f"write one of {', '.join(RESOURCES)}")
+            elif resource != "archive" and owners.setdefault(resource, p) is not p:
+                system.report(system.of(p, "resources"), f"{p.name}: {owners[resource].name} has {resource} "
+                              f"already; write {resource} in one place only")
         if p.device:
             owner = owners.setdefault((p.device, p.device_index), p)
             if owner is not p:
                 system.report(system.of(p, "device"), f"{p.name}: the {p.device} number "
                               f"{p.device_index} belongs to {owner.name}; write another device_index")
     for p in system.programs:
+        check_ports(system, p, owners)
         if p.parent == "init" and (p.uses or p.children or p.offers or p.device or p.session_kib or p.keeps_kib
                                    or p.threads or p.resources):
-            system.report(system.of(p, "parent"), f"{p.name}: a child of init is alone; take off uses, "
-                          "offers, device, children, resources, session_kib, keeps_kib and threads, or the parent")
+            system.report(system.of(p, "parent"), f"{p.name}: a child of init is alone; take off uses, offers, "
+                          "device, children, session_kib, keeps_kib, threads and resources, or the parent")
         if p.session_kib and not p.offers:
             system.report(system.of(p, "session_kib"), f"{p.name} offers nothing, so nobody can have a "
                           "session with it; take off session_kib")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What comes out of a checked system: the description for the root program, a list, a drawing."""
 from system import layout, views
-from system.check import DEBUG, DEVICES, RANK_WARDEN
+from system.check import DEBUG, DEVICES, RANK_WARDEN, ports_of
 
 C = layout.CONSTANTS
 
@@ -20,6 +20,8 @@ def flags_of(program):
         flags |= C["DESCRIPTION_OF_INIT"]
     elif program.probe:
         flags |= C["DESCRIPTION_PROBE"]
+    if program.may_wait:
+        flags |= C["DESCRIPTION_MAY_WAIT"]
     if "ecam" in program.resources:
         flags |= C["DESCRIPTION_ECAM"]
     if "archive" in program.resources:
@@ -43,6 +45,7 @@ def binary(system):
             "restart_window_ms": p.restart_window_s * 1000, "session_bytes": p.session_kib * 1024,
             "keeps_bytes": p.keeps_kib * 1024, "device_vendor": DEVICES.get(p.device, (0, 0))[0],
             "device_number": DEVICES.get(p.device, (0, 0))[1], "device_index": p.device_index,
+            "ports_first": ports_of(p)[0], "ports_count": ports_of(p)[1], "line": ports_of(p)[2] + 1,
             "parent": places[p.parent] if p.is_child else 0,
             "name": p.name, "binary": p.program, "args": p.args}))
     for name, server in system.interfaces.items():

@@ -60,15 +60,22 @@ static err_t entry_find(struct driver *driver, uint32_t number, volatile uint32_
     return ERR_OK;
 }
 
-static err_t irq_listen(struct driver *driver, uint32_t number, cap_addr_t irq)
+err_t driver_irq_listen(struct driver *driver, uint32_t number)
 {
     cap_addr_t bit;
-    err_t err = cap_mint(PROGRAM_SLOT_EVENTS, RIGHT_SIGNAL, DRIVER_IRQ_BIT(number), &bit);
+    err_t err;
 
+    if (number >= PROGRAM_IRQS_MAX || self()->program->irqs[number].slot == 0) {
+        return ERR_NO_ENTRY;
+    }
+    if (driver->bits[number] != 0) {
+        return ERR_OK;
+    }
+    err = cap_mint(PROGRAM_SLOT_EVENTS, RIGHT_SIGNAL, DRIVER_IRQ_BIT(number), &bit);
     if (err) {
         return err;
     }
-    err = irq_bind(irq, bit);
+    err = irq_bind(self()->program->irqs[number].slot, bit);
     if (err) {
         cap_drop(bit);
         return err;
@@ -88,8 +95,8 @@ err_t driver_irq_start(struct driver *driver, uint32_t number)
     const struct program_irq *irq = &self()->program->irqs[number];
 
     err = entry_find(driver, number, &entry);
-    if (err == ERR_OK && driver->bits[number] == 0) {
-        err = irq_listen(driver, number, irq->slot);
+    if (err == ERR_OK) {
+        err = driver_irq_listen(driver, number);
     }
     if (err) {
         return err;

@@ -253,6 +253,7 @@ err_t making_give(struct making *making)
     info->image_end = making->image.end;
     info->table_slots = making->table_slots;
     info->device = making->spec->device;
+    info->ports_first = making->spec->ports_first;
     info->child_count = making->spec->child_count;
     info->child_rank = making->spec->child_rank;
     info->word_bytes = making->spec->word_bytes;

@@ -84,6 +84,14 @@ void children_grant(struct plan *plan, uint32_t program)
     }
 }
 
+void ports_grant(struct plan *plan, uint32_t program)
+{
+    plan->spec.ports_first = description_of(program)->ports_first;
+    grant_add(plan, "ports", slot_of(program, PART_PORTS), RIGHT_READ | RIGHT_WRITE, 0);
+    plan->spec.irqs = record_of(program)->irqs;
+    plan->spec.irq_count = PROGRAM_IRQS_MAX;
+}
+
 void device_grant(struct plan *plan, uint32_t program)
 {
     char name[] = "bar0";

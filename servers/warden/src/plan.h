@@ -20,6 +20,9 @@ void interfaces_grant(struct plan *plan, uint32_t program);
 /** device_grant() - what a driver gets of its device. */
 void device_grant(struct plan *plan, uint32_t program);
 
+/** ports_grant() - the same for what lies at I/O ports. */
+void ports_grant(struct plan *plan, uint32_t program);
+
 /** resources_grant() - memory that it keeps, and the like. Errors: those of device_frame_keep(). */
 MUST_CHECK err_t resources_grant(struct plan *plan, uint32_t program);
 

@@ -16,7 +16,7 @@ enum { ANSWER_MS = 10, ATTEMPTS = 2, RANKS = 16 };
 
 /*
  * Since when each program has been found waiting for the answer to a call of its own; 0: it was not. One that waits for a
- * server which answers its own probes is not silent, it waits; but not for ever.
+ * server which answers its own probes is not silent, it waits; but not for ever, unless the system says that it may.
  */
 static ns_t waiting_since_ns[DESCRIPTION_PROGRAMS];
 #define WAITING_NS_MAX NS_PER_S
@@ -35,7 +35,8 @@ static bool is_waiting_for_another(uint32_t program)
     if (waiting_since_ns[program] == 0) {
         waiting_since_ns[program] = clock_now();
     }
-    return clock_now() - waiting_since_ns[program] < WAITING_NS_MAX;
+    return (description_of(program)->flags & DESCRIPTION_MAY_WAIT) != 0 ||
+           clock_now() - waiting_since_ns[program] < WAITING_NS_MAX;
 }
 
 static void probe(uint32_t program)
@@ -45,7 +46,7 @@ static void probe(uint32_t program)
     ns_t start_ns = 0;
     uint64_t words[8];
 
-    if (is_waiting_for_another(program)) {
+    if (has_progressed(program) || is_waiting_for_another(program)) {
         return;
     }
     for (uint32_t i = 0; i < ATTEMPTS && err == ERR_TIMED_OUT; i++) {
@@ -59,7 +60,7 @@ static void probe(uint32_t program)
     if (atomic_load_explicit(&warden()->requests[program].wants, memory_order_relaxed) != 0) {
         return; /* it died meanwhile, or is to: that is not silence */
     }
-    if (err == ERR_TIMED_OUT && !is_waiting_for_another(program)) {
+    if (err == ERR_TIMED_OUT && !has_progressed(program) && !is_waiting_for_another(program)) {
         say(LOG_ERROR, "%s does not answer", description_of(program)->name);
         program_failed(program, true);
     } else if (err == ERR_OK && spent_ns > record->probe_worst_ns) {

@@ -198,7 +198,7 @@ static err_t want(const uint64_t words[8], enum want what)
 static err_t want_hang(const uint64_t words[8])
 {
     if (words[0] >= warden()->count || words[1] >= SERVICE_HANG_KINDS ||
-        (words[1] == SERVICE_HANG_IRQ && record_of((uint32_t)words[0])->device == 0)) {
+        (words[1] == SERVICE_HANG_IRQ && record_of((uint32_t)words[0])->irqs[0].slot == 0)) {
         return ERR_RANGE;
     }
     warden()->requests[words[0]].hang = words[1];

@@ -125,12 +125,18 @@ err_t program_start_now(uint32_t program)
     if (description_of(program)->device_vendor != 0) {
         err = device_keep(program, &why);
     }
+    if (description_of(program)->ports_count != 0) {
+        err = ports_keep(program, &why);
+    }
     if (err == ERR_OK) {
         plan_begin(&plan, program);
         interfaces_grant(&plan, program);
         children_grant(&plan, program);
         if (description_of(program)->device_vendor != 0) {
             device_grant(&plan, program);
+        }
+        if (description_of(program)->ports_count != 0) {
+            ports_grant(&plan, program);
         }
         err = make(program, &plan, &made, &why);
     }

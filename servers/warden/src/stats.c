@@ -39,6 +39,17 @@ void recovery_note(ns_t down_ns)
     warden()->page->recoveries[bucket_of(63u - (uint32_t)__builtin_clzll(down_ns | 1))]++;
 }
 
+bool has_progressed(uint32_t program)
+{
+    static uint64_t seen[DESCRIPTION_PROGRAMS];
+    const volatile struct program_stats *stats = warden()->stats[program];
+    uint64_t now = stats != NULL ? stats->progress : 0;
+    bool is_new = now != seen[program];
+
+    seen[program] = now;
+    return is_new;
+}
+
 err_t query_counts(uint64_t words[8])
 {
     if (words[0] >= warden()->programs) {

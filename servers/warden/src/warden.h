@@ -46,6 +46,7 @@ enum program_part {
     PART_PARENT = 37,     /* the ear, badged for calls about children */
     PART_STATS = 40,      /* frame of what it counts of itself */
     PART_LOG = 41,        /* the log server's: frame of the warden's own lines */
+    PART_PORTS = 44,      /* I/O ports that it owns */
     PARTS = 64,
 };
 
@@ -133,6 +134,10 @@ MUST_CHECK err_t device_release(uint32_t program, const char **why);
 /** device_quiesce() - after this the device touches no memory: docs/supervision.md, "Quiescing". */
 void device_quiesce(uint32_t program);
 
+/* ports.c */
+/** ports_keep() - the I/O ports and the interrupt line that the program owns. @why: on an error. */
+MUST_CHECK err_t ports_keep(uint32_t program, const char **why);
+
 /* stray.c */
 /** strays_listen() - hear of what the program's device reaches for in vain, from now on. */
 MUST_CHECK err_t strays_listen(uint32_t program);
@@ -174,6 +179,8 @@ void probe_all(void);
 /* stats.c */
 /** stats_keep() - the page that a program counts in, mapped here. */
 MUST_CHECK err_t stats_keep(uint32_t program);
+/** has_progressed() - it said since the last time that a long operation has come further. */
+bool has_progressed(uint32_t program);
 /** recovery_note() - a program was down for so long. */
 void recovery_note(ns_t down_ns);
 /** query_counts(), query_times() - the ops of these names. */

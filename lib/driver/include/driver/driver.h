@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every driver of a PCI device does: finds what the warden gave it (docs/supervision.md, "Devices"), maps
+ * What every driver of a device does: finds what the warden gave it (docs/supervision.md, "Devices"), maps
  * registers, shares memory with the device, takes interrupts. Nothing here waits, but for the PCI server's
  * answer when configuration space is read. For a program's first thread.
  */
@@ -22,6 +22,8 @@ struct driver_bar {
 struct driver {
     pci_id_t id;
     cap_addr_t pci;
+    cap_addr_t ports;
+    uint32_t ports_first;
     cap_addr_t io_space;   /* 0: the system trusts the device with all memory */
     uint64_t next_address; /* of the io_space; addresses are never used twice */
     struct driver_bar bars[PCI_BARS];
@@ -39,6 +41,16 @@ struct driver_memory {
 
 /** driver_open() - find the device. Errors: ERR_NO_ENTRY  the program was given none. */
 MUST_CHECK err_t driver_open(struct driver *driver);
+
+/**
+ * driver_ports_open() - instead, for an old device: find its I/O ports.
+ * Errors: ERR_NO_ENTRY  the program was given none.
+ */
+MUST_CHECK err_t driver_ports_open(struct driver *driver);
+
+/** driver_port_read(), driver_port_write() - a byte of the n-th port. What is not the program's reads as 0xff. */
+uint8_t driver_port_read(const struct driver *driver, uint32_t number);
+void driver_port_write(const struct driver *driver, uint32_t number, uint8_t value);
 
 /** driver_config_read() - a pci_reader_t; @driver is a struct driver. Errors: those of pci.read. */
 MUST_CHECK err_t driver_config_read(void *driver, uint32_t offset, uint32_t width, uint32_t *value);
@@ -72,6 +84,13 @@ MUST_CHECK err_t driver_memory_share(struct driver *driver, cap_addr_t frame, ui
  *         ERR_RANGE     the device says its table is where it cannot be.
  */
 MUST_CHECK err_t driver_irq_start(struct driver *driver, uint32_t number);
+
+/**
+ * driver_irq_listen() - the same for an interrupt of which the device need not be told: the line of an old device. It comes
+ * by edge: acknowledge it before looking what it was for, and look until the device says that nothing is left.
+ * Errors: ERR_NO_ENTRY  the program has no such interrupt. Those of irq.bind.
+ */
+MUST_CHECK err_t driver_irq_listen(struct driver *driver, uint32_t number);
 
 /** driver_irq_ack() - it was handled, and may come again. */
 void driver_irq_ack(struct driver *driver, uint32_t number);

@@ -70,6 +70,7 @@ struct program_spec {
     cap_addr_t events;   /* the program's notification; is bound to its thread */
     cap_addr_t epochs;   /* frame of the page of epochs */
     uint32_t device;     /* requester id + 1 */
+    uint32_t ports_first;
     uint32_t irq_count;
     const struct program_irq *irqs; /* slots are the maker's; 0: none of that number */
     uint32_t session_count;

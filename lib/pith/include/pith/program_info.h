@@ -107,7 +107,7 @@ struct program_info {
     uint32_t environment_count;
     uint32_t context_count;
     uint32_t first_context; /* slot; configured contexts for further threads, one after the other */
-    uint32_t reserved;
+    uint32_t ports_first;   /* of the capability "ports", if it has one */
     char name[PROGRAM_NAME_BYTES];
     char args[PROGRAM_ARGS_BYTES]; /* words between blanks; ends with 0 */
     struct program_cap caps[PROGRAM_CAPS_MAX];

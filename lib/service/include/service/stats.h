@@ -26,12 +26,22 @@ struct program_stats {
     uint64_t serving_ns;  /* from the arrival of calls to their answers, added up */
     uint64_t worst_ns;    /* the longest of these */
     uint64_t spare_bytes; /* of its memory were never used, in any life; 0: nothing was said yet */
+    uint64_t progress;    /* stats_progress() */
     uint64_t times[STATS_TIMES];
 };
 _Static_assert(sizeof(struct program_stats) <= 4096, "one page");
 
 /* The program's own. */
 extern struct program_stats *program_stats;
+
+/**
+ * stats_progress() - a long operation has come further. Who says so at least every 10 ms is not probed meanwhile, and
+ * not taken for hung; for programs that have no service_wait() in such an operation.
+ */
+static inline void stats_progress(void)
+{
+    program_stats->progress++;
+}
 
 /** stats_ticks() - now, in ticks of the time-stamp counter. */
 static inline uint64_t stats_ticks(void)

@@ -8,7 +8,7 @@
 #include "abi/errors.h"
 
 #define DESCRIPTION_MAGIC 0x5359534854495000ull /* "\0PITHSYS" */
-#define DESCRIPTION_VERSION 5u
+#define DESCRIPTION_VERSION 6u
 #define DESCRIPTION_WARDEN 0xffffffffu
 #define DESCRIPTION_PROGRAMS 48u
 #define DESCRIPTION_INTERFACES 64u
@@ -25,10 +25,11 @@ enum description_flag {
     DESCRIPTION_DEBUG_READ = 8,
     DESCRIPTION_OF_INIT = 16, /* a child of init, which the warden has no part in */
     DESCRIPTION_PROBE = 32,
-    DESCRIPTION_ECAM = 64,     /* gets PCI configuration space */
-    DESCRIPTION_ARCHIVE = 128, /* gets the boot archive, to read */
-    DESCRIPTION_VIEWED = 256,  /* names files only by roots that the name space gave it */
-    DESCRIPTION_NAMES = 512,   /* is the name space */
+    DESCRIPTION_ECAM = 64,       /* gets PCI configuration space */
+    DESCRIPTION_ARCHIVE = 128,   /* gets the boot archive, to read */
+    DESCRIPTION_VIEWED = 256,    /* names files only by roots that the name space gave it */
+    DESCRIPTION_NAMES = 512,     /* is the name space */
+    DESCRIPTION_MAY_WAIT = 1024, /* for the answer to a call of its own as long as it likes */
 };
 
 enum description_view_flag {

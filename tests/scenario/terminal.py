@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Boot a small system whose console is at a terminal with a driver of its own, and let the driver die and hang in every
+way, in the middle of what it shows and of what is typed; run from the top of the tree.
+
+Nothing that was typed or shown may be lost, but for what was in the driver's hand: at most a byte is shown twice.
+"""
+import argparse
+import os
+import re
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "../../tools")]
+
+import qemu  # noqa: E402
+from console import OTHERS, PROMPT, Machine, Scenario, Silence, machine_type_poweroff, told_apart  # noqa: E402
+
+HANGS = ["loop", "lock", "wait"]
+ROUNDS = 5
+DRIVER = {"terminal": "uart"}
+
+
+class Typist(Machine):
+    """Tells what the console shows from what others say on the same line, even in the middle of a word."""
+
+    ALONE = re.compile(rf"^{OTHERS}[^\n]*\n", re.M)
+
+    def hear(self, end, wanted):
+        """More of what comes; the others are in the log only."""
+        left = end - time.monotonic()
+        if left <= 0:
+            raise Silence(f"wanted: {wanted!r}; got: {self.unread[-300:]!r}; in all: {self.log[-300:]!r}")
+        if not self.selector.select(left):
+            return
+        data = os.read(self.process.stdout.fileno(), 65536)
+        if not data:
+            raise Silence(f"wanted: {wanted!r}; got the end of the system: {self.log[-300:]!r}")
+        part = data.decode("utf-8", "replace").replace("\r", "")
+        self.log += part
+        self.unread = self.ALONE.sub("", told_apart(self.unread + part))
+
+    def wait_for(self, text, timeout_s):
+        end = time.monotonic() + timeout_s
+        while text not in self.unread:
+            self.hear(end, text)
+        at = self.unread.index(text) + len(text)
+        found, self.unread = self.unread[:at], self.unread[at:]
+        return found
+
+    def wait_said(self, text, before, timeout_s):
+        """Others say this once more than `before` times."""
+        end = time.monotonic() + timeout_s
+        while self.log.count(text) <= before:
+            self.hear(end, text)
+
+
+def starts(scenario):
+    scenario.machine.wait_for(PROMPT, scenario.timeout_s)
+    return None
+
+
+def typed_ahead(scenario):
+    """All of a burst is read, though the console was busy when it came."""
+    scenario.machine.type("ping-pong\r" + "".join(f"nonsense{n}\r" for n in range(40)))
+    for n in range(40):
+        scenario.machine.wait_for(f"pith> nonsense{n}\n", scenario.timeout_s)
+        scenario.machine.wait_for("no such command", scenario.timeout_s)
+    scenario.machine.wait_for(PROMPT, scenario.timeout_s)
+    return None
+
+
+def too_much_typed(scenario):
+    """More than all buffers hold: the other end is asked to wait, and nothing is lost."""
+    scenario.machine.type("ping-pong\r" + "\x15" * 20000 + "time\r")
+    scenario.machine.wait_for("s since boot", scenario.timeout_s)
+    scenario.machine.wait_for(PROMPT, scenario.timeout_s)
+    return None
+
+
+def harm(scenario, line, wanted):
+    """What is wanted is said, and the console goes on: all that it shows comes, at most a byte of it twice."""
+    before = scenario.machine.log.count(wanted)
+    scenario.machine.type(line + "\r")
+    scenario.machine.wait_said(wanted, before, scenario.timeout_s)
+    answer = scenario.machine.wait_for(PROMPT, scenario.timeout_s)
+    if not re.match(r"(.)?" + line + r"\n(.)?done\n", answer):
+        return f"{line}: wanted: the line, and done; got: {answer!r}"
+    said = scenario.ask("crash")
+    if not re.search(r"^crasher is faulted \(NOT_PRESENT at .* all given back$", said, re.M):
+        return f"crash after {line}: wanted: that it was handled; got: {said!r}"
+    return None
+
+
+def hangs_at_interrupt(scenario, driver):
+    """What is typed then stays in the device, and its next driver finds it there."""
+    for _ in range(ROUNDS):
+        wanted = f"warden: {driver} restarted"
+        before = scenario.machine.log.count(wanted)
+        scenario.ask(f"hang {driver} irq")
+        scenario.machine.type("time\r")
+        scenario.machine.wait_said(wanted, before, scenario.timeout_s)
+        answer = scenario.machine.wait_for(PROMPT, scenario.timeout_s)
+        if not re.match(r"time\n\d+\.\d+ s since boot\n", answer):
+            return f"wanted: the time; got: {answer!r}"
+    return None
+
+
+def dies_while_typing(scenario, driver):
+    """A line of which one half is typed before the driver dies, and the other while it is down."""
+    for _ in range(ROUNDS):
+        scenario.machine.type(f"fail {driver}\rti")
+        scenario.machine.type("me\r")
+        scenario.machine.wait_for("s since boot", scenario.timeout_s)
+        scenario.machine.wait_for(PROMPT, scenario.timeout_s)
+    return None
+
+
+def console_dies(scenario, line):
+    """What was typed ahead is there for the console's successor."""
+    before = scenario.machine.log.count("console restarted")
+    scenario.machine.type(f"{line}\rtime\r")
+    scenario.machine.wait_said("console restarted", before, scenario.timeout_s)
+    scenario.machine.wait_for("s since boot", scenario.timeout_s)
+    scenario.machine.wait_for(PROMPT, scenario.timeout_s)
+    return None
+
+
+def converse(scenario, driver):
+    scenario.step("console_shows_its_prompt", lambda: starts(scenario))
+    scenario.says("the_console_answers", "time", r"^\d+\.\d+ s since boot")
+    scenario.step("what_is_typed_ahead_is_read", lambda: typed_ahead(scenario))
+    scenario.step("who_types_too_much_waits", lambda: too_much_typed(scenario))
+    for number in range(ROUNDS):
+        scenario.step(f"the_driver_dies_{number}",
+                      lambda: harm(scenario, f"fail {driver}", f"warden: {driver} restarted"))
+    for how in HANGS:
+        scenario.step(f"the_driver_hangs_{how}",
+                      lambda: harm(scenario, f"hang {driver} {how}", f"warden: {driver} restarted"))
+    scenario.step("what_was_typed_outlives_a_driver_that_hangs", lambda: hangs_at_interrupt(scenario, driver))
+    scenario.step("it_dies_while_somebody_types", lambda: dies_while_typing(scenario, driver))
+    scenario.step("the_console_dies", lambda: console_dies(scenario, "fail console"))
+    scenario.step("the_console_hangs", lambda: console_dies(scenario, "hang console"))
+    scenario.step("the_warden_dies", lambda: harm(scenario, "fail warden", "init: warden number 2 goes on"))
+    scenario.step("the_new_warden_replaces_the_driver",
+                  lambda: harm(scenario, f"fail {driver}", f"warden: {driver} restarted"))
+    machine_type_poweroff(scenario)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
+    parser.add_argument("--log", help="write all that the system said here")
+    args = parser.parse_args()
+    settings = qemu.settings_of("terminal") | {"icount": "sleep"}
+    machine = Typist(qemu.command_for("terminal", args.build, settings))
+    scenario = Scenario(machine, args.timeout)
+    try:
+        converse(scenario, DRIVER["terminal"])
+    finally:
+        machine.end(0 if scenario.lost else 1)
+        if args.log:
+            with open(args.log, "w", encoding="utf-8") as log:
+                log.write(machine.log)
+    print(f"{scenario.passed} passed, {scenario.failed} failed")
+    sys.exit(0 if scenario.failed == 0 else 1)
+
+
+if __name__ == "__main__":
+    main()
