@@ -17,6 +17,9 @@ import sys
 import tempfile
 
 import console
+import disk
+import files
+import names
 import net
 import qemu
 import tap_link
@@ -149,6 +152,84 @@ def net_converse(scenario):
     console.machine_type_poweroff(scenario)
 
 
+def web_converse(scenario, top):
+    """Files over IPv6."""
+    scenario.step("boots_with_files", lambda: says(scenario, f"net: {tap_link.GUEST_6.upper()}/64", "http: "))
+    urls = {"global": f"http://[{tap_link.GUEST_6}]", "link_local": f"http://[{tap_link.GUEST_LOCAL}%25{tap_link.NAME}]"}
+    for kind, url in urls.items():
+        for name in sorted(os.listdir(top)):
+            scenario.does(f"curl_gets_{name}_{kind}", lambda u=url, n=name: fetched(scenario, f"{u}/{n}", f"{top}/{n}"))
+    scenario.does("curl_gets_a_range", lambda: fetched(scenario, f"{urls['global']}/big", f"{top}/big", 1000000, 99999))
+
+    def harmed():
+        for line in ("fail netcard", "fail disk"):
+            scenario.harm(line, "restarted")
+            why = fetched(scenario, f"{urls['global']}/big", f"{top}/big")
+            if why:
+                return f"{line}: {why}"
+        return None
+    scenario.does("and_while_drivers_die", harmed)
+    console.machine_type_poweroff(scenario)
+
+
+def fetched(scenario, url, path, first=0, count=None):
+    with open(path, "rb") as file:
+        file.seek(first)
+        wanted = file.read(count)
+    words = ["-r", f"{first}-{first + count - 1}"] if count else []
+    done = subprocess.run(["curl", "-6", "-sS", "-g", "-m", str(scenario.timeout_s), *words, url],
+                          capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        return f"curl {url}: wanted: status 0; got: {done.returncode}, {done.stderr!r}"
+    return net.difference(wanted, done.stdout)
+
+
+def resolve(scenario, name):
+    scenario.machine.type(f"start resolve {name}\r")
+    return scenario.machine.wait_for("warden: resolve destroyed", scenario.timeout_s).replace(console.PROMPT, "")
+
+
+def resolves(scenario, name, *wanted):
+    """What the program `resolve` says of a name, in any order."""
+    said = resolve(scenario, name)
+    got = sorted(re.findall(rf"^{re.escape(name)}(?: is|:) (.*)$", said, re.M))
+    return None if got == sorted(wanted) else f"wanted: {wanted}; got: {said!r}"
+
+
+def names_converse(scenario, link):
+    """Servers that DHCP and the router told of; there is no /etc/resolv.conf."""
+    known, fails, again = f"echo.{names.DOMAIN}", "Name does not resolve", "Try again"
+    scenario.step("boots_with_a_c_library", lambda: says(scenario, f"net: {tap_link.GUEST_6.upper()}/64"))
+    scenario.does("a_name_is_resolved", lambda: resolves(scenario, known, tap_link.HOST_4, tap_link.HOST_6))
+    for server in (tap_link.HOST_4, tap_link.HOST_6):
+        scenario.step(f"the_server_at_{server}_was_asked",
+                      lambda s=server: None if (s, known) in link.asked else f"wanted: {s}; got: {link.asked}")
+    scenario.does("one_that_is_not_there_is_not", lambda: resolves(scenario, f"nobody.{names.DOMAIN}", fails))
+    for kind in names.HOSTILE:
+        scenario.does(f"a_hostile_answer_{kind}_is_survived", lambda k=kind: survived(scenario, k))
+    scenario.does("one_that_has_nothing_of_the_kind", lambda: resolves(scenario, f"empty.{names.DOMAIN}", fails))
+    scenario.does("servers_that_fail_are_told", lambda: resolves(scenario, f"fails.{names.DOMAIN}", again))
+    scenario.does("servers_that_are_silent_are_told", lambda: resolves(scenario, f"silent.{names.DOMAIN}", again))
+    scenario.does("and_all_goes_on", lambda: resolves(scenario, known, tap_link.HOST_4, tap_link.HOST_6))
+    console.machine_type_poweroff(scenario)
+
+
+def survived(scenario, kind):
+    """Any word will do but silence and death."""
+    name = f"{kind}.{names.DOMAIN}"
+    said = resolve(scenario, name)
+    is_good = re.search(r"resolve ended with status [01]$", said, re.M) and re.search(rf"^{name}", said, re.M)
+    return None if is_good else f"wanted: an answer; got: {said!r}"
+
+
+def no_names_converse(scenario, _):
+    """Nobody told of a server."""
+    scenario.step("boots_where_nobody_knows_names", lambda: says(scenario, f"net: {tap_link.GUEST_6.upper()}/64"))
+    scenario.does("a_name_is_not_resolved", lambda: resolves(scenario, f"echo.{names.DOMAIN}", "Try again"))
+    scenario.does("numbers_are", lambda: resolves(scenario, "10.1.2.3", "10.1.2.3"))
+    console.machine_type_poweroff(scenario)
+
+
 def tcpdump_is_content(pcap):
     mac = net.GUEST_MAC.hex(":")
     said = subprocess.run(["tcpdump", "-nn", "-vvv", "-r", pcap, "ether", "src", mac], capture_output=True,
@@ -165,6 +246,18 @@ def tcpdump_is_content(pcap):
     return f"wanted: nothing odd, nothing missing; got: {odd[:3]}, {missing}" if odd or missing else None
 
 
+def machine(args, system, devices, converse, *words, pcap=None):
+    scenario = Tap(system, args, devices, pcap)
+    try:
+        converse(scenario, *words)
+    finally:
+        scenario.machine.end(0 if scenario.lost else 1)
+        if args.log:
+            with open(args.log, "a", encoding="utf-8") as log:
+                log.write(scenario.machine.log)
+    return scenario
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
@@ -174,20 +267,20 @@ def main():
     tap_link.enter()
     random.seed(1)
     done = []
-    with tempfile.TemporaryDirectory() as folder, tap_link.Link():
+    with tempfile.TemporaryDirectory() as folder, tap_link.Link() as link:
         pcap = os.path.join(folder, "net.pcap")
-        for system, devices, converse in (("net", [], net_converse),):
-            scenario = Tap(system, args, devices, pcap)
-            done.append(scenario)
-            try:
-                converse(scenario)
-            finally:
-                scenario.machine.end(0 if scenario.lost else 1)
-                if args.log:
-                    with open(args.log, "a", encoding="utf-8") as log:
-                        log.write(scenario.machine.log)
-            scenario.lost = False
-            scenario.step(f"tcpdump_is_content_{system}", lambda: tcpdump_is_content(pcap))
+        done.append(machine(args, "net", [], net_converse, pcap=pcap))
+        done[-1].lost = False
+        done[-1].step("tcpdump_is_content", lambda: tcpdump_is_content(pcap))
+        top, image = os.path.join(folder, "tree"), os.path.join(folder, "tree.img")
+        for size in (0, 1, 4097, 300001):
+            files.write(f"{top}/{size}.bin", random.randbytes(size))
+        files.write(f"{top}/big", random.randbytes(8 * MIB))
+        files.make_image(image, top, "-b", "4096", size="32M")
+        done.append(machine(args, "default", disk.file_backed(image), web_converse, top))
+        done.append(machine(args, "musl", disk.file_backed(image), names_converse, link))
+        link.servers_4 = link.servers_6 = ()
+        done.append(machine(args, "musl", disk.file_backed(image), no_names_converse, link))
     failed = sum(one.failed for one in done)
     print(f"{sum(one.passed for one in done)} passed, {failed} failed")
     sys.exit(0 if failed == 0 else 1)

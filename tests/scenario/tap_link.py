@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 
+import names
+
 NAME = "tap0"
 HOST_4, GUEST_4 = "10.0.3.1", "10.0.3.15"
 PREFIX = "2001:db8:77::"
 HOST_6, GUEST_6 = PREFIX + "1", "2001:db8:77:0:5054:ff:fe12:3456"
 GUEST_LOCAL = "fe80::5054:ff:fe12:3456"
-ROOT_ONLY = os.geteuid() == 0
+IS_ROOT = os.geteuid() == 0
 INSIDE = "PITH_TEST_INSIDE"
 GET_HARDWARE_ADDRESS = 0x8927
 DHCP_MAGIC = b"\x63\x82\x53\x63"
@@ -26,7 +28,7 @@ def enter():
     if os.environ.get(INSIDE):
         return
     os.environ[INSIDE] = "1"
-    words = ["unshare", "-n"] if ROOT_ONLY else ["unshare", "-r", "-n"]
+    words = ["unshare", "-n"] if IS_ROOT else ["unshare", "-r", "-n"]
     os.execvp("unshare", words + [sys.executable, "-B"] + sys.argv)
 
 
@@ -56,6 +58,7 @@ class Link:
     def __init__(self, servers_4=(HOST_4,), servers_6=(HOST_6,)):
         self.servers_4, self.servers_6 = servers_4, servers_6
         self.is_over = False
+        self.asked = []  # (address of the server, name)
 
     def __enter__(self):
         run("ip", "link", "set", "lo", "up")
@@ -70,6 +73,8 @@ class Link:
         self.dhcp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         spawn(self.dhcp_serve)
         spawn(self.router_advertise)
+        for address in (HOST_4, HOST_6):
+            spawn(names.Names(address, self.asked, {1: HOST_4, 28: HOST_6}).serve)
         return self
 
     def __exit__(self, *_):

@@ -5,6 +5,7 @@
 #include "abi/kernel_calls.h"
 #include "calls.h"
 #include "lock.h"
+#include "resolver.h"
 #include "tree.h"
 
 enum { OPEN_PATH = 0x200000 };
@@ -40,6 +41,9 @@ static long open_into(struct opening *opening, long dir, const char *path, uint3
     }
     long result = tree_open(dir, path, how, opening);
 
+    if (result != 0 && resolver_open(opening)) {
+        return 0;
+    }
     if (result == -POSIX_ENOENT && is_new) {
         result = tree_has_parent(opening);
         return result != 0 ? result : -POSIX_EROFS;

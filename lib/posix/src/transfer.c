@@ -8,6 +8,7 @@
 #include "lock.h"
 #include "net.h"
 #include "pith/debug.h"
+#include "resolver.h"
 
 enum { PARTS_MAX = 1024, FROM_START = 0, FROM_HERE = 1, FROM_END = 2 };
 
@@ -53,7 +54,8 @@ static long read_locked(long number, void *into, size_t length)
         opening_put(opening);
         return done;
     }
-    done = file_bytes(opening, opening->position, into, length);
+    done = opening->kind == OPENING_TEXT ? resolver_read(opening, into, length)
+                                         : file_bytes(opening, opening->position, into, length);
     if (done > 0) {
         opening->position += (uint64_t)done;
     }

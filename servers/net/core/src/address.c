@@ -84,6 +84,19 @@ err_t address_get(uint32_t index, struct socket_address *address, uint32_t *pref
     return ERR_RANGE;
 }
 
+err_t address_of_name_server(uint32_t index, struct socket_address *address)
+{
+    for (uint8_t i = 0; i < DNS_MAX_SERVERS; i++) {
+        const ip_addr_t *server = dns_getserver(i);
+
+        if (!ip_addr_isany(server) && index-- == 0) {
+            address_from(server, address);
+            return ERR_OK;
+        }
+    }
+    return ERR_RANGE;
+}
+
 /* Lines of before, to say only what is new. */
 void addresses_say(void)
 {

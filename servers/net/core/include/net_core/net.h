@@ -90,6 +90,9 @@ void addresses_say(void);
 MUST_CHECK err_t address_get(uint32_t index, struct socket_address *address, uint32_t *prefix,
                              uint32_t *flags);
 
+/** address_of_name_server() - the index-th server for names. Errors: ERR_RANGE. */
+MUST_CHECK err_t address_of_name_server(uint32_t index, struct socket_address *address);
+
 /* peer.c */
 MUST_CHECK err_t peers_open(void);
 /** peers_work() - requests; gives how many were taken. */
