@@ -92,8 +92,8 @@ def said_here(command, folder):
 
 
 REFUSALS = ["= write: errno 30", "= both: errno 30", "= cut: errno 30", "= new: errno 30",
-            "= new, nowhere: errno 2", "= access to write: errno 30", "= mkdir errno 38",
-            "= rename errno 38", "= unlink errno 38", "= window of a file: errno 25",
+            "= new, nowhere: errno 2", "= access to write: errno 30", "= mkdir errno 30",
+            "= rename errno 30", "= unlink errno 30", "= window of a file: errno 25",
             "= a directory is not read: errno 21", "= output is a terminal: 1", "= as many as there are: 1, errno 24"]
 
 

@@ -214,12 +214,6 @@ uint32_t socket_ready(const struct opening *opening)
     return stream_ready(client, opening);
 }
 
-/* Linux's struct pollfd. */
-struct polled {
-    int32_t descriptor;
-    uint16_t wanted, found;
-};
-
 /* How many have something to say. */
 static long polled_look(struct polled *polled, size_t count, bool *has_socket)
 {
@@ -244,7 +238,19 @@ static long polled_look(struct polled *polled, size_t count, bool *has_socket)
     return found;
 }
 
-static long poll_until(struct polled *polled, size_t count, ns_t deadline)
+bool descriptors_missing(const struct polled *polled, size_t count)
+{
+    bool missing = false;
+
+    posix_lock();
+    for (size_t i = 0; i < count; i++) {
+        missing |= opening_of(polled[i].descriptor) == NULL;
+    }
+    posix_unlock();
+    return missing;
+}
+
+long poll_until(struct polled *polled, size_t count, ns_t deadline)
 {
     long found;
 
