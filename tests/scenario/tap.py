@@ -18,8 +18,8 @@ import tempfile
 
 import console
 import disk
+import dns
 import files
-import names
 import net
 import qemu
 import tap_link
@@ -198,25 +198,25 @@ def resolves(scenario, name, *wanted):
 
 def names_converse(scenario, link):
     """Servers that DHCP and the router told of; there is no /etc/resolv.conf."""
-    known, fails, again = f"echo.{names.DOMAIN}", "Name does not resolve", "Try again"
+    known, fails, again = f"echo.{dns.DOMAIN}", "Name does not resolve", "Try again"
     scenario.step("boots_with_a_c_library", lambda: says(scenario, f"net: {tap_link.GUEST_6.upper()}/64"))
     scenario.does("a_name_is_resolved", lambda: resolves(scenario, known, tap_link.HOST_4, tap_link.HOST_6))
     for server in (tap_link.HOST_4, tap_link.HOST_6):
         scenario.step(f"the_server_at_{server}_was_asked",
                       lambda s=server: None if (s, known) in link.asked else f"wanted: {s}; got: {link.asked}")
-    scenario.does("one_that_is_not_there_is_not", lambda: resolves(scenario, f"nobody.{names.DOMAIN}", fails))
-    for kind in names.HOSTILE:
+    scenario.does("one_that_is_not_there_is_not", lambda: resolves(scenario, f"nobody.{dns.DOMAIN}", fails))
+    for kind in dns.HOSTILE:
         scenario.does(f"a_hostile_answer_{kind}_is_survived", lambda k=kind: survived(scenario, k))
-    scenario.does("one_that_has_nothing_of_the_kind", lambda: resolves(scenario, f"empty.{names.DOMAIN}", fails))
-    scenario.does("servers_that_fail_are_told", lambda: resolves(scenario, f"fails.{names.DOMAIN}", again))
-    scenario.does("servers_that_are_silent_are_told", lambda: resolves(scenario, f"silent.{names.DOMAIN}", again))
+    scenario.does("one_that_has_nothing_of_the_kind", lambda: resolves(scenario, f"empty.{dns.DOMAIN}", fails))
+    scenario.does("servers_that_fail_are_told", lambda: resolves(scenario, f"fails.{dns.DOMAIN}", again))
+    scenario.does("servers_that_are_silent_are_told", lambda: resolves(scenario, f"silent.{dns.DOMAIN}", again))
     scenario.does("and_all_goes_on", lambda: resolves(scenario, known, tap_link.HOST_4, tap_link.HOST_6))
     console.machine_type_poweroff(scenario)
 
 
 def survived(scenario, kind):
     """Any word will do but silence and death."""
-    name = f"{kind}.{names.DOMAIN}"
+    name = f"{kind}.{dns.DOMAIN}"
     said = resolve(scenario, name)
     is_good = re.search(r"resolve ended with status [01]$", said, re.M) and re.search(rf"^{name}", said, re.M)
     return None if is_good else f"wanted: an answer; got: {said!r}"
@@ -225,7 +225,7 @@ def survived(scenario, kind):
 def no_names_converse(scenario, _):
     """Nobody told of a server."""
     scenario.step("boots_where_nobody_knows_names", lambda: says(scenario, f"net: {tap_link.GUEST_6.upper()}/64"))
-    scenario.does("a_name_is_not_resolved", lambda: resolves(scenario, f"echo.{names.DOMAIN}", "Try again"))
+    scenario.does("a_name_is_not_resolved", lambda: resolves(scenario, f"echo.{dns.DOMAIN}", "Try again"))
     scenario.does("numbers_are", lambda: resolves(scenario, "10.1.2.3", "10.1.2.3"))
     console.machine_type_poweroff(scenario)
 

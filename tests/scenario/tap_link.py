@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-import names
+import dns
 
 NAME = "tap0"
 HOST_4, GUEST_4 = "10.0.3.1", "10.0.3.15"
@@ -74,7 +74,7 @@ class Link:
         spawn(self.dhcp_serve)
         spawn(self.router_advertise)
         for address in (HOST_4, HOST_6):
-            spawn(names.Names(address, self.asked, {1: HOST_4, 28: HOST_6}).serve)
+            spawn(dns.Names(address, self.asked, {1: HOST_4, 28: HOST_6}).serve)
         return self
 
     def __exit__(self, *_):

@@ -27,7 +27,7 @@ import qemu
 MIB = 1 << 20
 BIG_BYTES = 64 * MIB
 # What dies in the middle of downloads: all but the network server, which holds the connections, and http.
-VICTIMS = ["disk", "netcard", "files", "pci", "console", "warden"]
+VICTIMS = ["disk", "netcard", "files", "names", "pci", "console", "warden"]
 # `console` does not wait in service_wait(): nobody probes it, so its hanging is not found.
 HARMS = [f"{how} {who}" for who in VICTIMS for how in ("fail", "hang") if (how, who) != ("hang", "console")]
 
