@@ -48,6 +48,7 @@ struct posix_socket {
     uint32_t port;   /* its own, as far as it was said */
     struct socket_address peer;
     uint32_t peer_port;  /* 0: it has none */
+    uint32_t wishes;     /* enum socket_wish, of a connection */
     ns_t patience_ns[2]; /* for receiving, for sending; 0: for ever */
     bool is_bound, is_listener, is_open, is_deaf;
 };

@@ -122,6 +122,16 @@ void stream_push(struct socket *socket)
     }
 }
 
+void stream_want(struct socket *socket)
+{
+    if ((socket->wishes & SOCKET_NO_DELAY) != 0) {
+        tcp_nagle_disable(socket->tcp);
+    }
+    if ((socket->wishes & SOCKET_KEEP_ALIVE) != 0) {
+        ip_set_option(socket->tcp, SOF_KEEPALIVE);
+    }
+}
+
 static void window_open(struct tcp_pcb *pcb, uint64_t bytes)
 {
     while (bytes > 0) {
