@@ -63,7 +63,9 @@ static uint64_t promised(uint32_t program)
 {
     const struct description_program *description = description_of(program);
 
-    return is_mine(program) ? description->memory_bytes + description->keeps_bytes : 0;
+    uint64_t pool_bytes = slot_is_empty(slot_of(program, PART_POOL)) ? 0 : description->pool_bytes;
+
+    return is_mine(program) ? description->memory_bytes + description->keeps_bytes + pool_bytes : 0;
 }
 
 /* What it says; but it cannot spare more than it has. */
