@@ -18,11 +18,14 @@ import tempfile
 
 import console
 import disk
-import dns
 import files
 import net
 import qemu
-import tap_link
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "link"))
+
+import dns  # noqa: E402
+import tap_link  # noqa: E402
 
 MIB = 1 << 20
 CALM = r"\bbad\b|incorrect|wrong|malformed|invalid|\[\||trunc|illegal"
