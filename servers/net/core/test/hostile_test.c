@@ -95,12 +95,16 @@ static void request_send(struct session *session)
         .written = test_random(2) == 0 ? test_random(9000) : 0,
         .offset = test_random(12) * 4096,
         .bytes = 4096u << test_random(3),
-        .port = test_random(3) == 0 ? PORT : 1000 + test_random(20),
+        .port = 1000 + test_random(20),
         .number = test_random(10),
         .address = address_random(),
     };
     uint64_t words[sizeof(request) / 8];
 
+    /* Others' port is taken; who calls there, and as often as it likes, is for its owner to bear. */
+    if (request.operation == SOCKET_LISTEN && test_random(3) == 0) {
+        request.port = PORT;
+    }
     if (test_random(5) == 0) {
         memcpy(words, &request, sizeof(request));
         words[test_random(sizeof(request) / 8)] = test_random64() >> test_random(64);
