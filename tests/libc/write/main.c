@@ -278,7 +278,8 @@ static void streams_try(void)
     printf("= appended at %ld", ftell(file));
     printf(", %d\n", fclose(file));
     file_say("stream");
-    printf("= exclusively: %d %s\n", fopen("stream", "wx") == NULL, error_text());
+    file = fopen("stream", "wx");
+    printf("= exclusively: %d %s\n", file == NULL, error_text());
     printf("= remove: %s %s\n", why(remove("stream")), why(remove("stream")));
 }
 
