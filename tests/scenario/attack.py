@@ -131,10 +131,11 @@ def net_client_works(scenario, name):
 def attacks_on_sockets(scenario):
     """The same at the network server, with a client of it that works meanwhile and afterwards."""
     for words in ("net 2000", "sockets 20000"):
+        at = len(scenario.machine.log)
         scenario.step(f"{words.split()[0]}_a_client_works_meanwhile", lambda: scenario.ask("start netcall") and None)
         scenario.comes(f"{words.split()[0]}_is_refused_what_is_wrong", f"start attacker {words}",
                        "warden: attacker destroyed", rf"^attacker: {words}: [1-9]\d+ answers, 0 of them wrong$")
-        scenario.step(f"{words.split()[0]}_the_client_did_not_notice", lambda: net_client_did_not_notice(scenario))
+        scenario.step(f"{words.split()[0]}_the_client_did_not_notice", lambda at=at: net_client_did_not_notice(scenario, at))
     scenario.step("sockets_of_one_that_is_killed_end", lambda: killed(scenario, "sockets"))
     scenario.step("a_greedy_client_takes_all_it_can", lambda: scenario.ask("start attacker greedy") and None)
     scenario.step("and_is_refused_the_rest", lambda: greedy_is_refused(scenario))
@@ -148,10 +149,8 @@ def greedy_is_refused(scenario):
     return f"wanted: sockets, until they are refused; got: {said!r}" if "FAIL" in said else None
 
 
-def net_client_did_not_notice(scenario):
-    said = scenario.machine.log
-    at = said.rfind("start netcall")
-    if "warden: netcall destroyed" not in said[at:]:
+def net_client_did_not_notice(scenario, at):
+    if "warden: netcall destroyed" not in scenario.machine.log[at:]:
         scenario.machine.wait_for("warden: netcall destroyed", scenario.timeout_s)
     scenario.ask("")
     said = scenario.machine.log[at:].replace(console.PROMPT, "")
