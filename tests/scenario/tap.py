@@ -34,7 +34,8 @@ CALM = r"\bbad\b|incorrect|wrong|malformed|invalid|\[\||trunc|illegal"
 class Tap(net.Net):
     """A machine on the tap. Its address for connect() may be changed."""
 
-    def __init__(self, system, args, devices, pcap=None):
+    def __init__(self, system, args, devices, pcap=None, prefix=""):
+        self.prefix = prefix
         settings = qemu.settings_of(system)
         dump = ["-object", f"filter-dump,id=dump,netdev=net,file={pcap},maxlen=65535"] if pcap else []
         settings.update(icount="sleep", devices=devices + [
@@ -43,6 +44,9 @@ class Tap(net.Net):
         console.Scenario.__init__(self, console.Machine(qemu.command_for(system, args.build, settings)),
                                   args.timeout)
         self.host = tap_link.GUEST_6
+
+    def step(self, name, action):
+        super().step(self.prefix + name, action)
 
     def connect(self):
         one = socket.create_connection((self.host, 7), self.timeout_s)
@@ -249,8 +253,8 @@ def tcpdump_is_content(pcap):
     return f"wanted: nothing odd, nothing missing; got: {odd[:3]}, {missing}" if odd or missing else None
 
 
-def machine(args, system, devices, converse, *words, pcap=None):
-    scenario = Tap(system, args, devices, pcap)
+def machine(args, system, devices, converse, *words, pcap=None, prefix=""):
+    scenario = Tap(system, args, devices, pcap, prefix)
     try:
         converse(scenario, *words)
     finally:
@@ -280,10 +284,10 @@ def main():
             files.write(f"{top}/{size}.bin", random.randbytes(size))
         files.write(f"{top}/big", random.randbytes(8 * MIB))
         files.make_image(image, top, "-b", "4096", size="32M")
-        done.append(machine(args, "default", disk.file_backed(image), web_converse, top))
-        done.append(machine(args, "musl", disk.file_backed(image), names_converse, link))
+        done.append(machine(args, "default", disk.file_backed(image), web_converse, top, prefix="web_"))
+        done.append(machine(args, "musl", disk.file_backed(image), names_converse, link, prefix="names_"))
         link.servers_4 = link.servers_6 = ()
-        done.append(machine(args, "musl", disk.file_backed(image), no_names_converse, link))
+        done.append(machine(args, "musl", disk.file_backed(image), no_names_converse, link, prefix="no_names_"))
     failed = sum(one.failed for one in done)
     print(f"{sum(one.passed for one in done)} passed, {failed} failed")
     sys.exit(0 if failed == 0 else 1)
