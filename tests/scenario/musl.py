@@ -67,7 +67,7 @@ class Musl(disk.Disk):
         said = self.machine.wait_for(f"warden: {program} destroyed", self.timeout_s)
         end = re.findall(rf"^warden: {program} (ended with status \d+|faulted.*)", said, re.M)
         # The console's answer may come in the middle of what the program says.
-        said = said.replace(f"done\n{console.PROMPT}", "")
+        said = said.replace(f"done\n{console.PROMPT}", "").replace(console.PROMPT, "")
         return marked(said), end[-1] if end else "?"
 
     def agrees(self, name, program, args, wanted):

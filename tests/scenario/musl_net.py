@@ -44,7 +44,7 @@ class MuslNet(net.Net):
 
     def rest(self):
         said = self.machine.wait_for("warden: socket_calls destroyed", self.timeout_s)
-        said = said.replace(f"done\n{console.PROMPT}", "")
+        said = said.replace(f"done\n{console.PROMPT}", "").replace(console.PROMPT, "")
         end = re.findall(r"^warden: socket_calls (.*)", said, re.M)
         return re.findall(r"^= .*", said, re.M), end[0] if end else "?"
 
