@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For people: the link, and whom the stack asks for what is not here. */
+/* For people: the link, and who carries on what is not for neighbours. */
 #include "net.h"
 
 #include "lwip_port/lwip.h"
@@ -72,25 +72,4 @@ err_t net_on_gateway(struct client *client, const struct net_gateway_args *args,
                                              .address_low = word_of(address.bytes + 8),
                                              .flags = flags };
     return ERR_OK;
-}
-
-err_t net_on_name_server(struct client *client, const struct net_name_server_args *args,
-                         struct net_name_server_results *results)
-{
-    uint32_t index = args->index;
-    struct socket_address address;
-
-    (void)client;
-    for (uint8_t i = 0; i < DNS_MAX_SERVERS; i++) {
-        const ip_addr_t *server = dns_getserver(i);
-
-        if (!ip_addr_isany(server) && index-- == 0) {
-            address_from(server, &address);
-            *results =
-                (struct net_name_server_results){ .address_high = word_of(address.bytes),
-                                                  .address_low = word_of(address.bytes + 8) };
-            return ERR_OK;
-        }
-    }
-    return ERR_RANGE;
 }
