@@ -324,7 +324,8 @@ def converse_with_devices(args, folder):
     port = web.free_port()
     settings = qemu.settings_of("default") | {"icount": "sleep", "reboots": True, "devices": disk.file_backed(
         f"{folder}/disk.img") + ["-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80", "-device",
-                                 "virtio-net-pci,netdev=net,disable-legacy=on,iommu_platform=on,romfile="]}
+                                 "virtio-net-pci,netdev=net,disable-legacy=on,iommu_platform=on,romfile=",
+                                 "-device", "virtio-rng-pci,disable-legacy=on,iommu_platform=on"]}
     shell = Shell(console.Machine(qemu.command_for("default", args.build, settings)), args.timeout)
     yield shell
     shell.step("the_shell_is_there_with_devices", lambda: shell.machine.wait_for(PROMPT, args.timeout) and None)
