@@ -155,7 +155,12 @@ static void roll_forward(uint32_t program)
         record->due_ns = 0;
         record_intend(record, INTENT_NONE);
         break;
-    default:
+    case INTENT_END:
+        program_end(program, INTENT_END,
+                    has_ended(record) ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
+        restart_plan(program);
+        break;
+    default: /* it could not run, and nobody says why */
         program_end(program, INTENT_END, SYSTEM_STATE_FAULTED);
         restart_plan(program);
         break;

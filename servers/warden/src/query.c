@@ -15,13 +15,17 @@
 /* Owners that are no program come first. */
 enum { OWNERS_FIXED = 4, STATUS_HARMED = 99 };
 
-/* One that is being ended runs no more, though its record says so until all of it is gone. */
+/*
+ * One that is being ended runs no more, though its record says so until all of it is gone. One that is being made will run:
+ * whoever asks for that again is told.
+ */
 static uint32_t state_of(const struct record *record)
 {
     bool is_ending = record->intent == INTENT_END || record->intent == INTENT_STOP;
+    bool is_changing =
+        record->state == SYSTEM_STATE_RUNNING ? is_ending : record->intent == INTENT_START;
 
-    return record->state == SYSTEM_STATE_RUNNING && is_ending ? SYSTEM_STATE_WAITING
-                                                              : record->state;
+    return is_changing ? (uint32_t)SYSTEM_STATE_WAITING : record->state;
 }
 
 static void name_put(uint64_t words[8], const char *name)

@@ -53,8 +53,10 @@ void program_end(uint32_t program, enum intent intent, enum system_state state)
     program_sweep(slot_of(program, PART_UNTYPED), slot_of(program, PART_MAKING));
     sessions_renew(program);
     children_renew(program); /* they were made of its memory */
-    wants_clear(program,
-                WANT_DIED | WANT_FAIL | WANT_HANG | (intent == INTENT_STOP ? WANT_KILL : 0));
+    wants_clear(program, WANT_DIED | WANT_FAIL | WANT_HANG |
+                             (intent == INTENT_STOP    ? WANT_KILL
+                              : intent == INTENT_START ? WANT_START
+                                                       : 0));
     record->used_ns = used_ns;
     record->switches = switches;
     record->state = state;
@@ -131,16 +133,22 @@ static void restart_now(uint32_t program)
     say(LOG_INFO, "%s restarted (%u)", description_of(program)->name, record->restarts);
 }
 
+bool has_ended(const struct record *record)
+{
+    return record->fault == FAULT_NOT_PRESENT &&
+           record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES;
+}
+
 void program_failed(uint32_t program, bool is_hang)
 {
     struct record *record = record_of(program);
-    bool has_ended = !is_hang && record->fault == FAULT_NOT_PRESENT &&
-                     record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES;
 
     record->died_ns = clock_now();
     record->hangs += is_hang;
     record->faults += !is_hang;
-    program_end(program, INTENT_END, has_ended ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
+    record->fault = is_hang ? 0 : record->fault; /* that was another life's */
+    program_end(program, INTENT_END,
+                has_ended(record) ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
     say(LOG_DETAIL, "%s destroyed, %lu KiB given back", description_of(program)->name,
         description_of(program)->memory_bytes / 1024);
     restart_plan(program);
@@ -154,8 +162,7 @@ static void death_note(uint32_t program)
 
     record->fault = (uint32_t)request->fault[0];
     record->fault_address = request->fault[1];
-    if (record->fault == FAULT_NOT_PRESENT &&
-        record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES) {
+    if (has_ended(record)) {
         record->status = (uint32_t)(record->fault_address - PROGRAM_EXIT_ADDR);
         say(LOG_WARNING, "%s ended with status %u", name, record->status);
     } else {

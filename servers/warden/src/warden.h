@@ -164,6 +164,8 @@ void program_end(uint32_t program, enum intent intent, enum system_state state);
 void restart_plan(uint32_t program);
 /** program_begin() - start it; if that fails, plan when to try again. */
 bool program_begin(uint32_t program);
+/** has_ended() - its last life ended by itself, with a status. */
+bool has_ended(const struct record *record);
 /** program_failed() - it died: end it, and start it again, or later, or never. */
 void program_failed(uint32_t program, bool is_hang);
 /** program_counts() - time used and switches, over all its lives. */
