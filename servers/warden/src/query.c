@@ -62,12 +62,14 @@ static err_t query_program(uint64_t words[8])
     return ERR_OK;
 }
 
-/* What a program is promised is kept for it, whether it runs or not. */
+/* What a program is promised is kept for it, whether it runs or not, unless there is not enough. */
 static uint64_t promised(uint32_t program)
 {
     const struct description_program *description = description_of(program);
 
-    return is_mine(program) ? description->memory_bytes + description->keeps_bytes : 0;
+    return is_mine(program) && !warden()->is_unfit[program]
+               ? description->memory_bytes + description->keeps_bytes
+               : 0;
 }
 
 /* What it says; but it cannot spare more than it has. */

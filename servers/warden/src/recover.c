@@ -109,6 +109,11 @@ bool program_begin(uint32_t program)
     if (program_start_now(program) == ERR_OK) {
         return true;
     }
+    if (warden()->is_unfit[program]) {
+        record->state = SYSTEM_STATE_DEGRADED;
+        record_intend(record, INTENT_NONE);
+        return false;
+    }
     record->state = SYSTEM_STATE_FAULTED;
     restart_plan(program);
     return false;

@@ -76,6 +76,7 @@ struct warden {
     _Atomic uint32_t hand_is_to_hang; /* for tests */
     struct request *requests;
     uint64_t own_bytes[DESCRIPTION_PROGRAMS];
+    bool is_unfit[DESCRIPTION_PROGRAMS]; /* there is no memory for all that it is to have: it is not started */
     cap_addr_t log_bell; /* of the log server; 0: there is none */
     const struct program_stats *stats[DESCRIPTION_PROGRAMS]; /* they may write anything there */
 };
@@ -121,7 +122,8 @@ bool slot_is_empty(cap_addr_t slot);
 uint64_t ram_free(void);
 
 /* sessions.c */
-MUST_CHECK err_t sessions_keep(void);
+/** sessions_keep() - clients for whose sessions there is no memory are unfit, and their servers do without. */
+void sessions_keep(void);
 uint32_t sessions_of(uint32_t program, struct program_session_spec *specs);
 /** sessions_renew() - begin a new epoch of all sessions of a program that is gone; ring the peers' bells. */
 void sessions_renew(uint32_t program);
@@ -149,7 +151,7 @@ void strays_handle(void);
 void strays_of_nobody(void);
 
 /* start.c */
-/** parts_keep() - what outlives the program: endpoint, notification, memory. */
+/** parts_keep() - what outlives the program: endpoint, notification, memory. On an error what others need is there. */
 MUST_CHECK err_t parts_keep(uint32_t program);
 /** program_start_now() - make it and let it run; says what is wrong. The program does not run. */
 MUST_CHECK err_t program_start_now(uint32_t program);
@@ -162,7 +164,7 @@ MUST_CHECK err_t program_start_now(uint32_t program);
 void program_end(uint32_t program, enum intent intent, enum system_state state);
 /** restart_plan() - it is down: note when it is to be started again, if ever. */
 void restart_plan(uint32_t program);
-/** program_begin() - start it; if that fails, plan when to try again. */
+/** program_begin() - start it; if that fails, plan when to try again, unless it never can. */
 bool program_begin(uint32_t program);
 /** has_ended() - its last life ended by itself, with a status. */
 bool has_ended(const struct record *record);
