@@ -61,6 +61,7 @@ static void sessions_add(struct plan *plan, struct child *child)
             spec->frame = session->frame;
             spec->bell = session->bell;
             child->has_sessions = true;
+            session_clear(i);
         }
     }
 }

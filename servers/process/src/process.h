@@ -172,11 +172,17 @@ struct record *record_find(uint64_t pid);
 /** record_next() - the one with the next higher number; NULL: none. */
 struct record *record_next(uint64_t after);
 
+/* sessions.c */
+/** sessions_init() - map what places share with servers. Errors: those of region_map(). */
+MUST_CHECK err_t sessions_init(void);
+/** session_clear() - nothing of an earlier process is left in that session of the manager's list. */
+void session_clear(uint32_t number);
+
 /* waiters.c */
 MUST_CHECK err_t waiters_init(void);
 /** waiter_new() - NULL: all are taken. */
 struct waiter *waiter_new(uint64_t pid, bool is_start);
-/** waiter_park() - the call in hand. False: its caller is gone. */
+/** waiter_park() - the call in hand; BUSY is answered if it would be one too many. False: its caller is gone. */
 bool waiter_park(struct waiter *waiter);
 /** waiter_answer() - end it. False: the caller is gone. */
 bool waiter_answer(struct waiter *waiter, err_t err, uint32_t count, const uint64_t words[8]);
@@ -188,5 +194,7 @@ bool waiters_tell(const struct record *record);
 /* ops.c */
 /** call_handle() - the call in hand of a client. */
 void call_handle(void);
+/** call_answer() - answer the call in hand now, if there is one: something else is to be done before the next. */
+void call_answer(void);
 /** start_refuse() - say why, to people and, where its texts were, to the client. */
 void start_refuse(const struct client *client, uint64_t at, err_t err, const char *why);
