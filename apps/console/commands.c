@@ -11,95 +11,81 @@
 #include "pith/self.h"
 #include "pith/string.h"
 #include "service/service.h"
-#include "system/protocol.h"
+#include "system/ask.h"
 
 #include "abi/names.h"
 
 enum { PING_CALLS = 1000, CRASH_POLL_MS = 1, CRASH_POLLS = 2000 };
 
-static const char *state_name(uint64_t state)
+/* The warden's answer, however long a recovery takes. */
+static err_t ask(enum system_op op, uint64_t words[8])
 {
-    static const char *const names[] = { "stopped", "running", "faulted",
-                                         "ended",   "waiting", "degraded" };
-
-    return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
-}
-
-/* Call the warden; its answer is in words. */
-static err_t system_call(enum system_op op, uint64_t words[8])
-{
-    msg_info_t info = MSG_INFO(op, 8, 0);
-    err_t err = ipc_call(self_cap("system"), &info, words, DEADLINE_NEVER);
-
-    return err ? err : (err_t)MSG_LABEL(info);
-}
-
-static void name_get(const uint64_t words[8], char name[SYSTEM_NAME_BYTES + 1])
-{
-    memcpy(name, words, SYSTEM_NAME_BYTES);
-    name[SYSTEM_NAME_BYTES] = 0;
+    return system_ask(op, words, DEADLINE_NEVER);
 }
 
 static err_t program_get(uint64_t number, uint64_t words[8])
 {
     memset(words, 0, 8 * sizeof(words[0]));
     words[0] = number;
-    return system_call(SYSTEM_PROGRAM, words);
+    return ask(SYSTEM_PROGRAM, words);
 }
 
 static err_t program_find(const char *wanted, uint64_t *number)
 {
-    uint64_t words[8];
-    char name[SYSTEM_NAME_BYTES + 1];
+    err_t err = system_find(wanted, DEADLINE_NEVER, number);
 
-    for (uint64_t i = 0; program_get(i, words) == ERR_OK; i++) {
-        name_get(words, name);
-        if (strcmp(name, wanted) == 0) {
-            *number = i;
-            return ERR_OK;
-        }
+    if (err == ERR_NO_ENTRY) {
+        console_printf("there is no program `%s`; programs lists them\n", wanted);
     }
-    return ERR_GONE;
+    return err;
+}
+
+/* What came of it; one that there is not was told of. */
+static void outcome_show(err_t err)
+{
+    if (err != ERR_NO_ENTRY) {
+        console_printf("%s\n", error_text(err));
+    }
 }
 
 static uint64_t memory_free(void)
 {
     uint64_t words[8] = { 0 };
 
-    return system_call(SYSTEM_OWNER, words) == ERR_OK ? words[SYSTEM_OWNER_BYTES] : 0;
+    return ask(SYSTEM_OWNER, words) == ERR_OK ? words[SYSTEM_OWNER_BYTES] : 0;
 }
 
-static void command_programs(const char *argument)
+void command_programs(const char *argument)
 {
     uint64_t words[8];
-    char name[SYSTEM_NAME_BYTES + 1];
+    system_name_t name;
 
     (void)argument;
     console_printf("%-12s %-8s %8s %10s %12s %9s\n", "program", "state", "restarts", "memory KiB",
                    "used us", "switches");
     for (uint64_t i = 0; program_get(i, words) == ERR_OK; i++) {
-        name_get(words, name);
+        system_name(words, name);
         console_printf("%-12s %-8s %8lu %10lu %12lu %9lu\n", name,
-                       state_name(words[SYSTEM_PROGRAM_STATE] & 0xffffffff),
+                       system_state_name(words[SYSTEM_PROGRAM_STATE] & 0xffffffff),
                        words[SYSTEM_PROGRAM_STATE] >> 32, words[SYSTEM_PROGRAM_MEMORY] / 1024,
                        words[SYSTEM_PROGRAM_USED] / NS_PER_US, words[SYSTEM_PROGRAM_SWITCHES]);
     }
 }
 
-static void command_memory(const char *argument)
+void command_memory(const char *argument)
 {
     uint64_t words[8] = { 0 };
-    char name[SYSTEM_NAME_BYTES + 1];
+    system_name_t name;
     uint64_t sum = 0;
 
     (void)argument;
     console_printf("%-16s %10s %10s\n", "owner", "KiB", "most used");
     for (uint64_t i = 0;; i++) {
         words[0] = i;
-        if (system_call(SYSTEM_OWNER, words)) {
+        if (ask(SYSTEM_OWNER, words)) {
             break;
         }
-        name_get(words, name);
+        system_name(words, name);
         sum += words[SYSTEM_OWNER_BYTES];
         console_printf("%-16s %10lu %10lu\n", name, words[SYSTEM_OWNER_BYTES] / 1024,
                        words[SYSTEM_OWNER_USED] / 1024);
@@ -107,7 +93,7 @@ static void command_memory(const char *argument)
     console_printf("%-16s %10lu\n", "all", sum / 1024);
 }
 
-static void command_ping_pong(const char *argument)
+void command_ping_pong(const char *argument)
 {
     cap_addr_t echo = self_cap("echo");
     ns_t start = clock_now();
@@ -137,10 +123,10 @@ static err_t start(uint64_t number, const char *argument)
         return ERR_RANGE;
     }
     memcpy(&words[1], argument, strlen(argument));
-    return system_call(SYSTEM_START, words);
+    return ask(SYSTEM_START, words);
 }
 
-static void command_crash(const char *argument)
+void command_crash(const char *argument)
 {
     uint64_t before = memory_free();
     uint64_t words[8];
@@ -164,7 +150,7 @@ static void command_crash(const char *argument)
     }
     uint64_t after = memory_free();
 
-    console_printf("crasher is %s", state_name(state));
+    console_printf("crasher is %s", system_state_name(state));
     if (state == SYSTEM_STATE_FAULTED) {
         console_printf(" (%s at %p)", fault_name(words[SYSTEM_PROGRAM_FAULT] & 0xffffffff),
                        (const void *)words[SYSTEM_PROGRAM_ADDRESS]);
@@ -187,9 +173,9 @@ static const char *name_cut(const char *text, char *name, size_t size)
     return *text == ' ' ? text + 1 : text;
 }
 
-static void command_start(const char *argument)
+void command_start(const char *argument)
 {
-    char name[SYSTEM_NAME_BYTES + 1];
+    system_name_t name;
     const char *args = name_cut(argument, name, sizeof(name));
     uint64_t number;
     err_t err = program_find(name, &number);
@@ -197,18 +183,18 @@ static void command_start(const char *argument)
     if (err == ERR_OK) {
         err = start(number, args);
     }
-    console_printf("%s\n", error_text(err));
+    outcome_show(err);
 }
 
-static void command_kill(const char *argument)
+void command_kill(const char *argument)
 {
     uint64_t words[8] = { 0 };
     err_t err = program_find(argument, &words[0]);
 
     if (err == ERR_OK) {
-        err = system_call(SYSTEM_KILL, words);
+        err = ask(SYSTEM_KILL, words);
     }
-    console_printf("%s\n", error_text(err));
+    outcome_show(err);
 }
 
 /* What is done to a program, or in another way to the warden. */
@@ -223,23 +209,23 @@ static void command_harm(const char *name, enum system_op op, uint64_t how, uint
         err = program_find(name, &words[0]);
     }
     if (err == ERR_OK) {
-        err = system_call(op, words);
+        err = ask(op, words);
     }
     if (op == SYSTEM_WARDEN && err == ERR_PEER_DIED) {
         err = ERR_OK; /* as it should */
     }
-    console_printf("%s\n", error_text(err));
+    outcome_show(err);
 }
 
-static void command_fail(const char *argument)
+void command_fail(const char *argument)
 {
     command_harm(argument, SYSTEM_FAIL, 0, SYSTEM_HARM_FAULT);
 }
 
-static void command_hang(const char *argument)
+void command_hang(const char *argument)
 {
     static const char *const kinds[] = SERVICE_HANG_NAMES;
-    char name[SYSTEM_NAME_BYTES + 1];
+    system_name_t name;
     const char *how = name_cut(argument, name, sizeof(name));
     uint64_t kind = 0;
 
@@ -249,18 +235,18 @@ static void command_hang(const char *argument)
     command_harm(name, SYSTEM_HANG, kind, SYSTEM_HARM_HANG);
 }
 
-static void command_recovery(const char *argument)
+void command_recovery(const char *argument)
 {
     uint64_t words[8];
-    char name[SYSTEM_NAME_BYTES + 1];
+    system_name_t name;
 
     (void)argument;
     console_printf("%-12s %6s %6s %14s %14s\n", "program", "faults", "hangs", "worst down us",
                    "worst probe us");
     for (uint64_t i = 0; program_get(i, words) == ERR_OK; i++) {
-        name_get(words, name);
+        system_name(words, name);
         words[0] = i;
-        if (system_call(SYSTEM_RECOVERY, words)) {
+        if (ask(SYSTEM_RECOVERY, words)) {
             return;
         }
         console_printf(
@@ -269,16 +255,16 @@ static void command_recovery(const char *argument)
             words[SYSTEM_RECOVERY_PROBE] / NS_PER_US);
     }
     memset(words, 0, sizeof(words));
-    if (system_call(SYSTEM_RECOVERY, words) == ERR_OK) {
+    if (ask(SYSTEM_RECOVERY, words) == ERR_OK) {
         console_printf("the warden itself was started anew %lu times\n",
                        words[SYSTEM_RECOVERY_WARDEN]);
     }
 }
 
-static void command_strays(const char *argument)
+void command_strays(const char *argument)
 {
     uint64_t words[8];
-    char name[SYSTEM_NAME_BYTES + 1];
+    system_name_t name;
     uint64_t number = 0;
     bool is_program;
 
@@ -286,10 +272,10 @@ static void command_strays(const char *argument)
     console_printf("%-12s %8s %18s %6s\n", "device of", "accesses", "last address", "source");
     do {
         is_program = program_get(number, words) == ERR_OK;
-        name_get(words, name);
+        system_name(words, name);
         memset(words, 0, sizeof(words));
         words[0] = number++;
-        if (system_call(SYSTEM_STRAYS, words) == ERR_OK && words[SYSTEM_STRAYS_COUNT] != 0) {
+        if (ask(SYSTEM_STRAYS, words) == ERR_OK && words[SYSTEM_STRAYS_COUNT] != 0) {
             console_printf("%-12s %8lu %18lx %6lx\n", is_program ? name : "nobody",
                            words[SYSTEM_STRAYS_COUNT], words[SYSTEM_STRAYS_ADDRESS],
                            words[SYSTEM_STRAYS_SOURCE]);
@@ -297,7 +283,7 @@ static void command_strays(const char *argument)
     } while (is_program);
 }
 
-static void command_time(const char *argument)
+void command_time(const char *argument)
 {
     ns_t now = clock_now();
 
@@ -305,87 +291,11 @@ static void command_time(const char *argument)
     console_printf("%lu.%06lu s since boot\n", now / NS_PER_S, now % NS_PER_S / NS_PER_US);
 }
 
-static void command_poweroff(const char *argument)
+void command_poweroff(const char *argument)
 {
     uint64_t words[8] = { 0x10 }; /* what an emulator's exit device takes for success */
 
     (void)argument;
     console_printf("goodbye\n");
-    (void)!system_call(SYSTEM_POWER_OFF, words);
-}
-
-static void command_help(const char *argument);
-
-static const struct {
-    const char *name;
-    const char *help;
-    void (*run)(const char *argument);
-} commands[] = {
-    { "help", "show this", command_help },
-    { "programs", "what runs, how often it was restarted, what it uses", command_programs },
-    { "memory", "all memory, by owner", command_memory },
-    { "ping-pong", "measure calls between two programs", command_ping_pong },
-    { "crash", "null|write|exec|illegal|divide|general|stack: crash a program", command_crash },
-    { "start", "NAME [ARGUMENTS]: start a program", command_start },
-    { "kill", "NAME: end a program", command_kill },
-    { "fail", "NAME: make a program die, as by a fault; `warden` too", command_fail },
-    { "hang", "NAME [loop|lock|irq|call|wait]: make a program hang; `warden` too", command_hang },
-    { "recovery", "deaths, and how long programs were down", command_recovery },
-    { "strays", "what devices reached for that they were not given", command_strays },
-    { "ls", "PATH: what is in a directory", command_ls },
-    { "cat", "PATH: show a file", command_cat },
-    { "sum", "PATH: the SHA-256 of a file", command_sum },
-    { "sums", "PATH: of all files below a directory", command_sums },
-    { "write", "PATH TEXT: make a file with that line in it", command_write },
-    { "append", "PATH TEXT: add a line to a file", command_append },
-    { "rm", "PATH: take off a file", command_rm },
-    { "rmdir", "PATH: take off an empty directory", command_rmdir },
-    { "mkdir", "PATH: make a directory", command_mkdir },
-    { "mv", "PATH PATH: give something another name", command_mv },
-    { "link", "PATH TARGET: make a symbolic link", command_link },
-    { "df", "PATH: how much room there is", command_df },
-    { "volume", "about the file system and its cache", command_volume },
-    { "patience", "SECONDS: how long one of these may wait for the disk", command_patience },
-    { "log", "[PROGRAM]: what was said, by all or by one; `warden` too", command_log },
-    { "run", "[OPTIONS] PATH [ARGUMENTS] [&]: start a program from a file", command_run_file },
-    { "ps", "processes: running, and ended but not waited for", command_ps },
-    { "wait", "PID: until a process ends", command_await },
-    { "stop", "PID: end a process", command_stop },
-    { "pool", "about the process manager and its memory", command_pool },
-    { "time", "since boot", command_time },
-    { "poweroff", "end", command_poweroff },
-};
-
-static void command_help(const char *argument)
-{
-    (void)argument;
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        console_printf("%-10s %s\n", commands[i].name, commands[i].help);
-    }
-}
-
-void command_run(char *line)
-{
-    char *word = line;
-
-    while (*word == ' ') {
-        word++;
-    }
-    char *argument = word;
-
-    while (*argument != 0 && *argument != ' ') {
-        argument++;
-    }
-    while (*argument == ' ') {
-        *argument++ = 0;
-    }
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(commands[i].name, word) == 0) {
-            commands[i].run(argument);
-            return;
-        }
-    }
-    if (*word != 0) {
-        console_printf("%s: no such command; try help\n", word);
-    }
+    (void)!ask(SYSTEM_POWER_OFF, words);
 }

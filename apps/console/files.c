@@ -14,6 +14,7 @@
 #include "abi/names.h"
 
 enum { LINK_BYTES = 1024, DEPTH_MAX = 24, FIRST_PRINTED = 0x20, LAST_PRINTED = 0x7e };
+enum { SECONDS_MAX = 1000000 };
 
 #define PROGRESS_NS (1 * NS_PER_S)
 
@@ -21,24 +22,28 @@ static ns_t patience_ns = 30 * NS_PER_S;
 
 static struct files files;
 
-static bool is_connected(void)
+struct files *files_if_any(void)
 {
     static bool is_done;
 
-    if (!is_done) {
-        if (files_connect(&files)) {
-            console_printf("there are no files in this system\n");
-            return false;
-        }
-        is_done = true;
-    }
+    is_done = is_done || files_connect(&files) == ERR_OK;
     files.patience_ns = patience_ns;
-    return true;
+    return is_done ? &files : NULL;
 }
 
 struct files *console_files(void)
 {
-    return is_connected() ? &files : NULL;
+    struct files *found = files_if_any();
+
+    if (found == NULL) {
+        console_printf("there are no files in this system\n");
+    }
+    return found;
+}
+
+static bool is_connected(void)
+{
+    return console_files() != NULL;
 }
 
 /* A name as it is, but for what a terminal or a reader of lines would take for something else. */
@@ -80,12 +85,9 @@ static const char *why(err_t err)
 
 void command_patience(const char *argument)
 {
-    uint64_t seconds = 0;
+    uint64_t seconds = console_number(argument);
 
-    for (; *argument >= '0' && *argument <= '9' && seconds < 1000000; argument++) {
-        seconds = seconds * 10 + (uint64_t)(*argument - '0');
-    }
-    if (seconds != 0) {
+    if (seconds != 0 && seconds < SECONDS_MAX) {
         patience_ns = seconds * NS_PER_S;
     }
     console_printf("%lu s\n", (unsigned long)(patience_ns / NS_PER_S));

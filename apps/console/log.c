@@ -5,10 +5,8 @@
 #include "console.h"
 #include "io.h"
 #include "pith/clock.h"
-#include "pith/kernel_calls.h"
-#include "pith/self.h"
 #include "pith/string.h"
-#include "system/protocol.h"
+#include "system/ask.h"
 
 #include "abi/names.h"
 
@@ -17,41 +15,36 @@ enum { LINES_AT_ONCE = 16 };
 #define PATIENCE_NS (2 * NS_PER_S)
 
 /* The name of a line's writer. */
-static void writer_name(uint32_t program, char name[SYSTEM_NAME_BYTES + 1])
+static void writer_name(uint32_t program, system_name_t name)
 {
     uint64_t words[8] = { (uint64_t)program - 1 };
-    msg_info_t info = MSG_INFO(SYSTEM_PROGRAM, 8, 0);
 
-    memset(name, 0, SYSTEM_NAME_BYTES + 1);
+    memset(name, 0, sizeof(system_name_t));
     memcpy(name, "warden", sizeof("warden"));
     if (program != LOG_WARDEN &&
-        ipc_call(self_cap("system"), &info, words, clock_now() + PATIENCE_NS) == ERR_OK &&
-        MSG_LABEL(info) == ERR_OK) {
-        memcpy(name, words, SYSTEM_NAME_BYTES);
+        system_ask(SYSTEM_PROGRAM, words, clock_now() + PATIENCE_NS) == ERR_OK) {
+        system_name(words, name);
     }
 }
 
 static err_t writer_find(const char *wanted, uint32_t *program)
 {
-    char name[SYSTEM_NAME_BYTES + 1];
+    uint64_t number;
 
-    for (uint32_t i = 1; i < LOG_ANYBODY; i++) {
-        writer_name(i, name);
-        if (strcmp(name, wanted) == 0) {
-            *program = strcmp(wanted, "warden") == 0 ? LOG_WARDEN : i;
-            return ERR_OK;
-        }
-        if (strcmp(name, "warden") == 0) {
-            break; /* past the last program */
-        }
+    if (strcmp(wanted, "warden") == 0) {
+        *program = LOG_WARDEN;
+        return ERR_OK;
     }
-    return ERR_NO_ENTRY;
+    err_t err = system_find(wanted, clock_now() + PATIENCE_NS, &number);
+
+    *program = err ? 0 : (uint32_t)number + 1;
+    return err;
 }
 
 static void line_show(const struct log_record *shared)
 {
     struct log_record line = *shared;
-    char name[SYSTEM_NAME_BYTES + 1];
+    system_name_t name;
 
     if (!log_record_is_right(&line)) {
         return;

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A small console on the debug UART. */
+/* The shell: docs/shell.md. */
 #include "console.h"
-#include "io.h"
 
-enum { LINE_BYTES = 128 };
+#include "io.h"
 
 int main(void)
 {
-    char line[LINE_BYTES];
-
     console_printf("Pith console; help lists the commands.\n");
     for (;;) {
-        line_read("pith> ", line, sizeof(line));
-        command_run(line);
+        command_run(line_read("pith> "));
     }
 }

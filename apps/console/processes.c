@@ -14,7 +14,7 @@
 
 #include "abi/names.h"
 
-enum { LINE_BYTES = 256, WORDS_MAX = 40 };
+enum { LINE_BYTES = 512, WORDS_MAX = 40 };
 
 /* How a process is to be started: what stands before its path. */
 struct wish {
@@ -39,16 +39,6 @@ static bool is_connected(void)
     }
     is_done = true;
     return true;
-}
-
-static uint64_t number_read(const char *text)
-{
-    uint64_t number = 0;
-
-    for (; *text >= '0' && *text <= '9' && number < 1ull << 40; text++) {
-        number = number * 10 + (uint64_t)(*text - '0');
-    }
-    return number;
 }
 
 static void status_show(uint64_t pid, const struct process_status *status)
@@ -104,13 +94,13 @@ static void option_take(struct wish *wish, const char *word)
 
     switch (which) {
     case 0:
-        wish->request.memory_bytes = number_read(value) * 1024;
+        wish->request.memory_bytes = console_number(value) * 1024;
         break;
     case 1:
-        wish->request.budget_ns = number_read(value) * NS_PER_US;
+        wish->request.budget_ns = console_number(value) * NS_PER_US;
         break;
     case 2:
-        wish->request.time_ns = number_read(value) * NS_PER_MS;
+        wish->request.time_ns = console_number(value) * NS_PER_MS;
         break;
     case 3:
         wish->uses[wish->use_count++] = value;
@@ -216,13 +206,13 @@ void command_ps(const char *argument)
 void command_await(const char *argument)
 {
     if (is_connected()) {
-        await(number_read(argument));
+        await(console_number(argument));
     }
 }
 
 void command_stop(const char *argument)
 {
-    uint64_t pid = number_read(argument);
+    uint64_t pid = console_number(argument);
 
     if (is_connected()) {
         err_t err = processes_kill(&processes, pid);

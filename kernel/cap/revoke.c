@@ -2,11 +2,13 @@
 /*
  * Revocation and deletion, leaf by leaf, with a preemption point after each. No recursion: a leaf is found by
  * walking down (at most CAP_DEPTH_MAX steps), and a table that is destroyed with capabilities in it is
- * put on the machine's list of doomed tables, which whoever deletes next works off first.
+ * put in the caller's ring of doomed tables, which its call works off before anything else. A thread empties only
+ * what it began to destroy itself: nobody can make another's call longer.
  */
 #include <stddef.h>
 
 #include "cap/cap.h"
+#include "cap/revoke.h"
 #include "core/core.h"
 #include "object/destroy.h"
 
@@ -25,46 +27,49 @@ static struct cap *leaf_below(struct cap *cap)
     return cap;
 }
 
-static void doomed_push(struct machine *machine, struct cap_table *table)
+static struct cap_table *table_of_doomed(struct doomed *node)
 {
-    table->doomed = machine->doomed;
-    table->doomed_previous = NULL;
-    if (table->doomed != NULL) {
-        table->doomed->doomed_previous = table;
-    }
-    machine->doomed = table;
+    return (struct cap_table *)(void *)((uint8_t *)node - offsetof(struct cap_table, doomed));
 }
 
-static void doomed_remove(struct machine *machine, struct cap_table *table)
+void cap_sweep_init(struct doomed *ring)
 {
-    if (table->doomed_previous != NULL) {
-        table->doomed_previous->doomed = table->doomed;
-    } else {
-        machine->doomed = table->doomed;
-    }
-    if (table->doomed != NULL) {
-        table->doomed->doomed_previous = table->doomed_previous;
-    }
+    ring->next = ring;
+    ring->previous = ring;
+}
+
+static void doomed_push(struct doomed *ring, struct doomed *node)
+{
+    node->next = ring->next;
+    node->previous = ring;
+    ring->next->previous = node;
+    ring->next = node;
+}
+
+static void doomed_remove(struct doomed *node)
+{
+    node->previous->next = node->next;
+    node->next->previous = node->previous;
 }
 
 /*
  * A table may turn up that is doomed already: another one that is being emptied holds what it was made
- * from. Then it is emptied first. They cannot wait for each other: a table that holds an ancestor
+ * from, or another thread began with it and stopped. Then it is emptied first, by this one. They cannot wait for each other: a table that holds an ancestor
  * of another one held it before the other was made, because what has descendants does not move.
  */
-static void table_doom(struct machine *machine, struct cap *original)
+static void table_doom(struct thread *caller, struct cap *original)
 {
     struct cap_table *table = original->object;
 
     if (table->is_doomed) {
-        doomed_remove(machine, table);
+        doomed_remove(&table->doomed);
     } else {
         table->is_doomed = true;
         table->sweep = 1;
         cap_move(original, &table->original);
         table->original.flags |= CAP_ORIGINAL;
     }
-    doomed_push(machine, table);
+    doomed_push(&caller->doomed, &table->doomed);
 }
 
 /* True if the work must stop here: an interrupt waits, or the caller can no longer run. */
@@ -81,7 +86,7 @@ static err_t delete_leaf(struct deletion *deletion, struct cap *leaf)
         leaf->on_deleted(deletion->core, leaf);
     } else if (leaf->flags & CAP_ORIGINAL && leaf->type == OBJECT_CAP_TABLE) {
         deletion->top_is_gone |= leaf == deletion->top;
-        table_doom(deletion->core->machine, leaf);
+        table_doom(deletion->caller, leaf);
         return ERR_OK;
     } else {
         err = object_destroy(deletion->core, leaf);
@@ -115,14 +120,14 @@ static bool table_sweep(struct deletion *deletion, struct cap_table *table, err_
 
 static err_t sweep_doomed(struct deletion *deletion)
 {
-    struct machine *machine = deletion->core->machine;
+    struct doomed *ring = &deletion->caller->doomed;
 
-    while (machine->doomed != NULL) {
-        struct cap_table *table = machine->doomed;
+    while (ring->next != ring) {
+        struct cap_table *table = table_of_doomed(ring->next);
         err_t err = ERR_OK;
 
         if (!table_sweep(deletion, table, &err)) {
-            doomed_remove(machine, table);
+            doomed_remove(&table->doomed);
             cap_unlink(&table->original);
         }
         if (!err && must_stop(deletion)) {
@@ -133,6 +138,23 @@ static err_t sweep_doomed(struct deletion *deletion)
         }
     }
     return ERR_OK;
+}
+
+void cap_sweep_inherit(struct core *core, struct thread *thread)
+{
+    struct doomed *from = &thread->doomed;
+    struct doomed *to = core->current == thread || core->current == NULL
+                            ? &core->machine->left_behind
+                            : &core->current->doomed;
+
+    if (from->next == from) {
+        return;
+    }
+    from->next->previous = to;
+    from->previous->next = to->next;
+    to->next->previous = from->previous;
+    to->next = from->next;
+    cap_sweep_init(from);
 }
 
 static err_t revoke(struct deletion *deletion)

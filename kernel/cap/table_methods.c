@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "cap/cap.h"
+#include "cap/revoke.h"
 #include "kernel_gen/methods.h"
 #include "object/destroy.h"
 #include "object/invocation.h"

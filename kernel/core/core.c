@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "cap/revoke.h"
 #include "core/trace.h"
 #include "ipc/fast.h"
 #include "ipc/ipc.h"
@@ -16,6 +17,9 @@ void core_init(struct core *core, struct machine *machine, uint32_t number)
     core->machine = machine;
     core->number = number;
     machine->cores[number] = core;
+    if (number == 0) {
+        cap_sweep_init(&machine->left_behind);
+    }
     core->armed_ns = DEADLINE_NEVER;
     for (uint32_t band = 0; band < TIMER_BANDS; band++) {
         queue_init(&core->timers[band], 64);

@@ -2,6 +2,7 @@
 /* Threads: creation, the kernel's references from a thread, destruction. */
 #include <stddef.h>
 
+#include "cap/revoke.h"
 #include "ipc/ipc.h"
 #include "object/thread_life.h"
 #include "sched/sched.h"
@@ -16,6 +17,7 @@ void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool h
     thread->state = THREAD_STATE_INACTIVE;
     thread->timeout.kind = TIMED_DEADLINE;
     thread->deadline_ns = DEADLINE_NEVER;
+    cap_sweep_init(&thread->doomed);
     arch_registers_init(&thread->registers);
 }
 
@@ -187,6 +189,7 @@ err_t thread_destroy(struct core *core, struct thread *thread)
     }
     ipc_abandon(core, thread);
     unbind_all(core, thread);
+    cap_sweep_inherit(core, thread);
     core = core_of(core, thread->home);
     arch_thread_forget(core, thread);
     core_expel(core, thread);

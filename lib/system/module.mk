@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 module := lib/system
 kind := lib
-sources := src/description.c
+sources := src/description.c src/rates.c
+target_sources := src/ask.c
 uses := abi lib/pith
-tests := test/description_test.c
+tests := test/rates_test.c test/description_test.c

@@ -3,5 +3,5 @@ module := servers/net
 kind := program
 name := net
 sources := main.c random.c netif.c
-uses := abi lib/link lib/lwip lib/pith lib/service servers/net/core
+uses := abi lib/link lib/lwip lib/pith lib/random lib/service servers/net/core
 cflags := -mrdrnd

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers that nobody outside can guess: SipHash of a counter, under a key from the processor's generator. Where there is none the
- * key is from the time stamp counter alone, which is said.
+ * Numbers that nobody outside can guess: SipHash of a counter, under a key from the system's source, if it has one, and from the
+ * processor's generator. Where there is neither the key is from the time stamp counter alone, which is said.
  */
 #include "net.h"
 
@@ -10,7 +10,12 @@
 #include "lwip_port/isn.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
+#include "random/random.h"
 
+#include "abi/names.h"
+
+/* The network does not wait for ever for a device. */
+enum { SOURCE_PATIENCE_MS = 500 };
 enum { LEAF_FEATURES = 1, RDRAND_BIT = 30, TRIES = 16 };
 
 static struct {
@@ -41,12 +46,21 @@ static bool word_get(uint64_t *word)
     return false;
 }
 
+/* Each helps if the other does not: they are put together so that neither can undo the other. */
 void random_start(void)
 {
+    uint64_t words[2] = { 0 };
+    err_t err = random_get(words, sizeof(words), clock_now() + SOURCE_PATIENCE_MS * NS_PER_MS);
+
     generator.key[0] = __builtin_ia32_rdtsc();
     generator.key[1] = clock_now();
-    if (!has_generator() || !word_get(&generator.key[0]) || !word_get(&generator.key[1])) {
-        debug_printf("net: no generator of random numbers: sequence numbers can be guessed\n");
+    if ((!has_generator() || !word_get(&generator.key[0]) || !word_get(&generator.key[1])) && err) {
+        debug_printf("net: no source of random numbers (%s): sequence numbers can be guessed\n",
+                     error_name(err));
+    }
+    if (err == ERR_OK) {
+        generator.key[0] ^= words[0];
+        generator.key[1] ^= words[1];
     }
 }
 

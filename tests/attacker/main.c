@@ -2,7 +2,7 @@
 /*
  * A client that keeps no rule, at the servers that it may use. Requests that are wrong in one point must get the error that
  * the interface lists (abi/idl/); the rest is garbage, half of it nearly right, and must get an answer. Nobody else is
- * to notice, which tests/scenario/attack.py sees to. Arguments: files|block|link|system COUNT.
+ * to notice, which tests/scenario/attack.py sees to. Arguments: files|block|link|system|views COUNT.
  */
 #include "attacker.h"
 
@@ -79,6 +79,8 @@ int main(void)
         attack_files(count);
     } else if (strncmp(args, "system ", 7) == 0) {
         attack_system(count);
+    } else if (strncmp(args, "views ", 6) == 0) {
+        attack_views(count);
     } else if (strncmp(args, "block ", 6) == 0) {
         attack_rings("block", count);
     } else if (strncmp(args, "link ", 5) == 0) {

@@ -100,7 +100,7 @@ TEST(what_a_thread_remembers_of_a_delete_is_for_that_call_alone)
     OK(slot_copy(C, D), "with a copy");
     OK(slot_delete(C), "is deleted");
     CHECK_EQ(cap_at(C)->type, OBJECT_NONE, "and gone");
-    CHECK(the_core()->machine->doomed == NULL, "and so is the table");
+    CHECK_EQ(tables_half_empty(), 0, "and so is the table");
     situation_is_sound();
     situation_end();
 }
@@ -150,7 +150,7 @@ TEST(a_delete_that_loses_the_capability_it_was_called_on_can_be_finished)
             was_lost = true;
         }
         CHECK_EQ(memory->type, OBJECT_NONE, "it is gone");
-        CHECK(the_core()->machine->doomed == NULL, "and all of it");
+        CHECK_EQ(tables_half_empty(), 0, "and all of it");
         situation_is_sound();
         situation_end();
     }
@@ -160,8 +160,10 @@ TEST(a_delete_that_loses_the_capability_it_was_called_on_can_be_finished)
 TEST(a_thread_may_go_with_the_table_it_is_deleting)
 {
     situation_begin();
-    OK(object_make(OBJECT_CAP_TABLE, 4, A), "a table");
+    OK(object_make(OBJECT_UNTYPED, 4 * PAGE, D), "memory");
+    OK(object_make_from(D, OBJECT_CAP_TABLE, 4, A), "a table made of it");
     OK(object_make(OBJECT_THREAD, 5, B), "a thread");
+    OK(object_make(OBJECT_ENDPOINT, 3, E), "something else");
     OK(CALL(A, CAP_TABLE_MOVE, 1, ROOT_SLOT_TABLE, B), "lies in the table");
     OK(object_make(OBJECT_SCHED_CONTEXT, 0, C), "a context");
     OK(CALL(C, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 120, 100000, 100000, 0), "good enough");
@@ -172,11 +174,45 @@ TEST(a_thread_may_go_with_the_table_it_is_deleting)
     thread_begin(B);
     (void)CALL(ROOT_SLOT_TABLE, CAP_TABLE_DELETE, A);
     CHECK(the_core()->current == thread_at(ROOT_SLOT_THREAD), "it has deleted itself");
-    CHECK(the_core()->machine->doomed != NULL, "in the middle of the work");
-    situation_is_sound();
-    OK(slot_delete(C), "whoever deletes next");
-    CHECK(the_core()->machine->doomed == NULL, "does the rest");
-    situation_is_sound();
+    CHECK_EQ(tables_half_empty(), 1, "in the middle of the work");
+    OK(slot_delete(E), "somebody deletes something");
+    CHECK_EQ(tables_half_empty(), 1, "it is not his work");
+    OK(slot_delete(D), "whoever destroys what the table was made of");
+    CHECK_EQ(tables_half_empty(), 0, "does the rest");
+    situation_end();
+}
+
+/* A thread begins to empty a table of many slots, and is cut short after the first of them. */
+static void empty_and_stop(void)
+{
+    situation_begin();
+    OK(object_make(OBJECT_CAP_TABLE, 9, A), "a table");
+    for (uint32_t slot = 1; slot < 512; slot++) {
+        OK(CALL(A, CAP_TABLE_COPY, slot, ROOT_SLOT_TABLE, ROOT_SLOT_TABLE, ~0u), "full");
+    }
+    OK(object_make(OBJECT_ENDPOINT, 3, C), "something else");
+    thread_make(MANY, 10, SITUATION_PRIORITY + 1);
+    thread_begin(MANY);
+    request_load(METHOD_REQUEST(SYSCALL_CALL, ROOT_SLOT_TABLE, CAP_TABLE_DELETE, A));
+    host_preempt_at(3);
+    host_syscall(the_core());
+    host_preempt_at(0);
+    CHECK(host_is_restarting(thread_at(MANY)), "it is cut short");
+    call_fault(FAULT_ILLEGAL);
+    CHECK(the_core()->current == thread_at(ROOT_SLOT_THREAD), "and stops");
+    CHECK_EQ(tables_half_empty(), 1, "the table is half empty");
+}
+
+TEST(nobody_pays_for_a_table_that_another_thread_began_to_empty)
+{
+    empty_and_stop();
+    host_preempt_at(UINT32_MAX); /* counts the looks */
+    OK(slot_delete(C), "somebody deletes something small");
+    CHECK(host_preempt_looks() < 10, "which is as short as ever");
+    host_preempt_at(0);
+    CHECK_EQ(tables_half_empty(), 1, "the table is as it was");
+    OK(slot_delete(MANY), "who destroys the thread");
+    CHECK_EQ(tables_half_empty(), 0, "ends its work");
     situation_end();
 }
 

@@ -41,6 +41,12 @@ bool situation_is_sound(void)
     return CHECK(holds, why);
 }
 
+uint32_t tables_half_empty(void)
+{
+    (void)situation_is_sound();
+    return invariants_doomed();
+}
+
 struct core *the_core(void)
 {
     return host_core(0);

@@ -28,6 +28,9 @@ void situation_end(void);
 /** Checks the invariants of the whole object graph; a failure is one of the running test. */
 bool situation_is_sound(void);
 
+/** The same, and how many tables are being emptied. */
+uint32_t tables_half_empty(void);
+
 struct core *the_core(void);
 /** The capability in a slot of the root table; its type says whether there is one. */
 struct cap *cap_at(uint32_t slot);

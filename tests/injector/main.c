@@ -53,6 +53,7 @@ static struct victim victims[VICTIMS_MAX] = {
     { .name = "console", .may_hang = true },
     { .name = "uart", .may_hang = true, .has_irq = true },
     { .name = "names", .may_hang = true },
+    { .name = "tmp", .may_hang = true },
     { .name = "process", .may_hang = true },
 };
 static uint32_t victim_count;

@@ -15,10 +15,11 @@ import os
 import pathlib
 import queue
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COPIED = ["Makefile", "abi", "kernel", "mk", "tests/core", "tests/fuzz", "tests/host", "tools"]
@@ -27,6 +28,7 @@ TESTS = ["tests/fuzz/trap_test.c", "tests/fuzz/cores_test.c", "kernel/sched/test
          "tests/core/meet_test.c", "tests/core/memory_test.c", "tests/core/objects_test.c",
          "tests/core/preempt_test.c"]
 SEEDS = [1, 2, 3]
+WAITING = 40  # a run may take so many times its processor time
 # What a make above says is not for the ones that build the mutants.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
@@ -82,15 +84,23 @@ def tree_make(place):
     return place / "tree"
 
 
-def run(command, tree, timeout):
-    """Returns (status, output); status None: it took too long."""
-    try:
-        done = subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace", timeout=timeout, env=ENVIRONMENT)
-        return done.returncode, done.stdout
-    except subprocess.TimeoutExpired as expired:
-        output = expired.stdout or b""
-        return None, output.decode(errors="replace") if isinstance(output, bytes) else output
+def run(command, tree, seconds):
+    """Returns (status, output, seconds of processor time); status None: it took more than it may."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(["prlimit", f"--cpu={seconds}:{seconds + 1}", *command],
+                                   cwd=tree, stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=subprocess.STDOUT, env=ENVIRONMENT)
+        timer = threading.Timer(seconds * WAITING, process.kill)
+        timer.start()
+        _, ended, usage = os.wait4(process.pid, 0)
+        timer.cancel()
+        process.returncode = status = os.waitstatus_to_exitcode(ended)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    if status == -signal.SIGKILL and usage.ru_utime + usage.ru_stime < seconds:
+        raise RuntimeError(f"{command[0]} used no processor time for long")
+    too_long = status in (-signal.SIGXCPU, -signal.SIGKILL)
+    return None if too_long else status, text, usage.ru_utime + usage.ru_stime
 
 
 def first_failure(output):
@@ -108,7 +118,7 @@ class Worker:
         self.caller = self.build / "host/bin/random_calls"
 
     def make(self):
-        status, output = run(["make", "--no-print-directory", f"BUILD={self.build}",
+        status, output, _ = run(["make", "--no-print-directory", f"BUILD={self.build}",
                               str(self.caller), *map(str, self.tests())], self.tree, 600)
         if status != 0:
             raise RuntimeError("does not build:\n" + output[-2000:])
@@ -119,21 +129,18 @@ class Worker:
     def find(self):
         """Returns (by, seconds, text) of whoever fails first, or None."""
         for seed in SEEDS:
-            started = time.monotonic()
-            status, output = run([str(self.caller), "--quiet", "--shrink", "0", "--seed", str(seed),
-                                  "--calls", str(self.options.calls)], self.tree,
-                                 self.options.seconds)
-            took = time.monotonic() - started
+            status, output, took = run([str(self.caller), "--quiet", "--shrink", "0",
+                                        "--seed", str(seed), "--calls", str(self.options.calls)],
+                                       self.tree, self.options.seconds)
             if status is None:
                 return f"random caller, seed {seed}", took, "it never ends"
             if status != 0:
                 return f"random caller, seed {seed}", took, first_failure(output)
         for test in self.tests():
-            started = time.monotonic()
-            status, output = run([str(test)], self.tree, 60)
+            status, output, took = run([str(test)], self.tree, 60)
             if status != 0:
                 text = "it never ends" if status is None else first_failure(output)
-                return test.name, time.monotonic() - started, text
+                return test.name, took, text
         return None
 
     def try_out(self, mutant):
@@ -158,7 +165,7 @@ def main():
     parser.add_argument("words", nargs="*")
     parser.add_argument("--build", default=str(ROOT / "build"))
     parser.add_argument("--calls", type=int, default=200000, help="of each run of the random caller")
-    parser.add_argument("--seconds", type=int, default=180, help="at most, for each run")
+    parser.add_argument("--seconds", type=int, default=180, help="of processor time, at most, for each run")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
 

@@ -46,6 +46,7 @@ def campaign(scenario, seed, count, timeout_s):
     for download in downloads:
         download.start()
     try:
+        scenario.ask("start scribe")
         scenario.machine.type(f"start injector {seed} {count}\r")
         match = wait_for_the_end(scenario.machine, downloads, timeout_s)
         why = None
@@ -65,6 +66,16 @@ def campaign(scenario, seed, count, timeout_s):
     rounds = sum(download.rounds for download in downloads)
     print(f"note: campaign: {match[1]}; {rounds} downloads of {web.BIG_BYTES >> 20} MiB, all checksums right; "
           f"{time.monotonic() - start:.0f} s")
+    return None
+
+
+def writer_noticed_nothing(scenario):
+    """Files in memory, written and read all the time by a program with a view."""
+    rounds = [int(number) for number in re.findall(r"scribe: (\d+) rounds$", scenario.machine.log, re.M)]
+    wrong = re.findall(r"scribe: .* in round .*|tmpfs: .*DAMAGE.*", scenario.machine.log)
+    if wrong or not rounds:
+        return f"wanted: rounds of writing that were right; got: {wrong[:3]}, {rounds[-3:]}"
+    print(f"note: campaign: {rounds[-1]} rounds of writing to files in memory were right")
     return None
 
 
@@ -100,6 +111,7 @@ def main():
             scenario.step("boots", lambda: scenario.machine.wait_for(console.PROMPT, args.timeout) and None)
             scenario.step("downloads_go_on_whatever_dies",
                           lambda: campaign(scenario, args.seed, args.count, 10 * args.timeout))
+            scenario.step("a_writer_notices_nothing", lambda: writer_noticed_nothing(scenario))
             scenario.step("the_control_loop_was_in_time", lambda: loop_was_in_time(scenario))
             scenario.step("powers_off", lambda: web.power_off(scenario))
         finally:

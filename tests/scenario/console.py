@@ -6,6 +6,7 @@ Prints `ok NAME` or `FAIL NAME: ...` for each step, and `N passed, N failed` las
 must come within its time, else it and all later steps fail.
 """
 import argparse
+import codecs
 import os
 import re
 import selectors
@@ -25,8 +26,9 @@ FAULTS = [("null", "NOT_PRESENT"), ("write", "PROTECTION"), ("exec", "PROTECTION
 
 
 # What others write with the kernel's help comes at any place of what a console at a terminal shows.
+# Lines of tests are whole: they tell of others by name.
 OTHERS = r"(?:warden|init|log|names|files|tmpfs|net|http|pci|process|virtio_\w+|uart16550): "
-IN_BETWEEN = re.compile(rf"^(?!{OTHERS})([^\n]+?)({OTHERS}[^\n]*\n)", re.M)
+IN_BETWEEN = re.compile(rf"^(?!{OTHERS}|ok |FAIL )([^\n]+?)({OTHERS}[^\n]*\n)", re.M)
 
 
 def told_apart(text):
@@ -49,6 +51,7 @@ class Machine:
         os.set_blocking(self.process.stdout.fileno(), False)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # what is read may end in a character
         self.unread = ""
         self.log = ""
 
@@ -64,7 +67,7 @@ class Machine:
             data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
                 raise Silence(f"wanted: {text!r}; got the end of the system: {self.unread[-300:]!r}")
-            part = data.decode("utf-8", "replace").replace("\r", "")
+            part = self.decoder.decode(data).replace("\r", "")
             self.unread = told_apart(self.unread + part)
             self.log += part
         at = self.unread.index(text) + len(text)

@@ -27,7 +27,7 @@ import qemu
 MIB = 1 << 20
 BIG_BYTES = 64 * MIB
 # What dies in the middle of downloads: all but the network server, which holds the connections, and http.
-VICTIMS = ["disk", "netcard", "files", "pci", "console", "warden"]
+VICTIMS = ["disk", "netcard", "files", "names", "pci", "console", "warden"]
 # `console` does not wait in service_wait(): nobody probes it, so its hanging is not found.
 HARMS = [f"{how} {who}" for who in VICTIMS for how in ("fail", "hang") if (how, who) != ("hang", "console")]
 
@@ -244,6 +244,12 @@ def converse(web):
     web.does("bad_requests_are_refused", lambda: bad_requests_are_refused(web))
     web.does("pipelines_are_answered", lambda: pipelines_are_answered(web))
     web.does("many_are_served_at_once", lambda: many_at_once(web))
+    web.step("files_in_memory_are_in_the_console_s_tree", lambda: None if "a note" in
+             web.ask("write /tmp/note a note") + web.ask("cat /tmp/note") and "note" in web.ask("ls /boot/../tmp")
+             else "wanted: the words that were written")
+    web.says("so_is_what_was_booted", "ls /boot", r"^- +\d+ http$", r"^- +\d+ system$")
+    web.says("and_programs_are_started_from_it", "run /boot/crasher null", "faulted: NOT_PRESENT at 0x8")
+    web.answers("the_web_server_sees_neither", "/tmp/note", "^HTTP/1.1 404 ")
     web.answers("the_status_is_shown", "/status", '<tr role="row" id="p[0-9]+" data-state="running" data-name="http">',
                 '<g class="box" id="g[0-9]+" data-state="running" .*data-name="http">', "<span>free</span>",
                 "0 answers given up")

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sample.h"
 
-#include "pith/self.h"
 #include "pith/string.h"
-#include "pith/syscall.h"
-
-enum { WHOLE = 10000, TENTHS = 10 };
-
-#define MESSAGES_MAX 1000000000ul /* in one window: more is a lie */
 
 /* What the next step asks for. */
 enum part {
@@ -38,19 +32,9 @@ const struct sample *sample_before(void)
 /* RANGE: past the last. */
 static err_t ask(enum system_op op, uint64_t number, uint64_t words[8])
 {
-    msg_info_t info = MSG_INFO(op, 8, 0);
-
     memset(words, 0, 8 * sizeof(words[0]));
     words[0] = number;
-    err_t err = ipc_call(self_cap("system"), &info, words, clock_now() + CALL_NS);
-
-    return err ? err : (err_t)MSG_LABEL(info);
-}
-
-static void name_get(sample_name_t name, const uint64_t words[8])
-{
-    memcpy(name, words, SYSTEM_NAME_BYTES);
-    name[SYSTEM_NAME_BYTES] = 0;
+    return system_ask(op, words, clock_now() + CALL_NS);
 }
 
 static err_t times_ask(uint64_t number, enum system_times what, uint64_t times[16])
@@ -58,11 +42,9 @@ static err_t times_ask(uint64_t number, enum system_times what, uint64_t times[1
     err_t err = ERR_OK;
 
     for (uint32_t first = 0; err == ERR_OK && first < SYSTEM_TIMES_BUCKETS; first += 8) {
-        msg_info_t info = MSG_INFO(SYSTEM_TIMES, 8, 0);
         uint64_t words[8] = { number, what, first };
 
-        err = ipc_call(self_cap("system"), &info, words, clock_now() + CALL_NS);
-        err = err ? err : (err_t)MSG_LABEL(info);
+        err = system_ask(SYSTEM_TIMES, words, clock_now() + CALL_NS);
         memcpy(&times[first], words, sizeof(words));
     }
     return err;
@@ -93,7 +75,7 @@ static err_t program_ask(struct sample *sample)
 
     if (err == ERR_OK) {
         program->taken = clock_now();
-        name_get(program->name, program->program);
+        system_name(program->program, program->name);
         err = ask(SYSTEM_RECOVERY, number, program->recovery);
     }
     if (err == ERR_OK) {
@@ -116,7 +98,7 @@ static err_t interface_ask(struct sample *sample)
     if (err == ERR_OK) {
         struct sample_interface *interface = &sample->interfaces[sample->interface_count++];
 
-        name_get(interface->name, words);
+        system_name(words, interface->name);
         interface->server = words[SYSTEM_INTERFACE_SERVER];
     }
     return err;
@@ -131,7 +113,7 @@ static err_t owner_ask(struct sample *sample)
     if (err == ERR_OK) {
         struct sample_owner *owner = &sample->owners[sample->owner_count++];
 
-        name_get(owner->name, words);
+        system_name(words, owner->name);
         owner->bytes = words[SYSTEM_OWNER_BYTES];
         owner->used_bytes = words[SYSTEM_OWNER_USED];
     }
@@ -227,35 +209,21 @@ enum step sample_step(bool *is_ready)
     return source_judge(err);
 }
 
-/* What a program says may go back: that is no rate. */
-static uint64_t growth(uint64_t now, uint64_t before)
+static struct system_usage usage_of(const struct sample_program *program)
 {
-    return now > before ? now - before : 0;
-}
-
-static uint64_t messages_of(const struct sample_program *program)
-{
-    return program->counts[SYSTEM_COUNTS_CALLS] + program->counts[SYSTEM_COUNTS_IN] +
-           program->counts[SYSTEM_COUNTS_SIGNALS];
-}
-
-struct sample_rates sample_rates(uint32_t program)
-{
-    const struct sample_program *now = &sample_latest()->programs[program];
-    const struct sample_program *before = &sample_before()->programs[program];
-    uint64_t ns = growth(now->taken, before->taken);
-
-    if (ns < NS_PER_MS) {
-        return (struct sample_rates){ 0, 0 };
-    }
-    uint64_t messages = growth(messages_of(now), messages_of(before));
-
-    messages = messages < MESSAGES_MAX ? messages : MESSAGES_MAX;
-    return (struct sample_rates){
-        .cpu = growth(now->program[SYSTEM_PROGRAM_USED], before->program[SYSTEM_PROGRAM_USED]) *
-               WHOLE / ns,
-        .messages = messages * TENTHS * (NS_PER_S / NS_PER_US) / (ns / NS_PER_US),
+    return (struct system_usage){
+        .taken = program->taken,
+        .used_ns = program->program[SYSTEM_PROGRAM_USED],
+        .messages = system_messages(program->counts),
     };
+}
+
+struct system_rates sample_rates(uint32_t program)
+{
+    struct system_usage now = usage_of(&sample_latest()->programs[program]);
+    struct system_usage before = usage_of(&sample_before()->programs[program]);
+
+    return system_rates(&now, &before);
 }
 
 uint32_t sample_server(const struct sample *sample, uint32_t interface)

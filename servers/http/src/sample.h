@@ -10,7 +10,7 @@
 
 #include "http.h"
 #include "log/log.h"
-#include "system/protocol.h"
+#include "system/ask.h"
 
 enum { SAMPLE_PROGRAMS = 32, SAMPLE_INTERFACES = 64, SAMPLE_OWNERS = 40, SAMPLE_LINES = 30 };
 
@@ -19,10 +19,8 @@ enum { SAMPLE_PROGRAMS = 32, SAMPLE_INTERFACES = 64, SAMPLE_OWNERS = 40, SAMPLE_
 #define SAMPLE_APART_NS                                                                            \
     (250 * NS_PER_MS) /* at least: after a while without visitors, two are taken */
 
-typedef char sample_name_t[SYSTEM_NAME_BYTES + 1];
-
 struct sample_program {
-    sample_name_t name;
+    system_name_t name;
     bool is_counted; /* it has a page to count in */
     ns_t taken;
     /* The words of the operations of these names. */
@@ -31,12 +29,12 @@ struct sample_program {
 };
 
 struct sample_interface {
-    sample_name_t name;
+    system_name_t name;
     uint64_t server; /* number of the program; SYSTEM_NOBODY: the warden */
 };
 
 struct sample_owner {
-    sample_name_t name;
+    system_name_t name;
     uint64_t bytes;
     uint64_t used_bytes; /* the most of them, as it says */
 };
@@ -59,13 +57,8 @@ enum step sample_step(bool *is_ready);
 const struct sample *sample_latest(void);
 const struct sample *sample_before(void);
 
-/* Between the two. */
-struct sample_rates {
-    uint64_t cpu;      /* hundredths of a percent of a processor, on the program's own budget */
-    uint64_t messages; /* tenths per second: calls answered, entries and signals taken */
-};
-
-struct sample_rates sample_rates(uint32_t program);
+/** sample_rates() - of a program, between the two. */
+struct system_rates sample_rates(uint32_t program);
 
 /** sample_writer() - the name of who wrote a line. */
 const char *sample_writer(const struct sample *sample, const struct log_record *line);

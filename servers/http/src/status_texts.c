@@ -218,7 +218,7 @@ static struct totals totals_of(const struct sample *sample)
 
     for (uint32_t i = 0; i < sample->program_count; i++) {
         const struct sample_program *program = &sample->programs[i];
-        struct sample_rates rates = sample_rates(i);
+        struct system_rates rates = sample_rates(i);
         uint64_t worst = program->recovery[SYSTEM_RECOVERY_WORST];
 
         totals.running +=

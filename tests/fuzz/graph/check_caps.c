@@ -259,23 +259,41 @@ static bool place_all(struct view *view, uint32_t *placed)
     return true;
 }
 
+/* A ring of tables that are being emptied; adds its tables to listed. */
+static bool check_doomed_ring(struct view *view, const struct doomed *ring, uint32_t *listed)
+{
+    for (const struct doomed *node = ring->next; node != ring; node = node->next) {
+        const void *table = (const uint8_t *)node - offsetof(struct cap_table, doomed);
+
+        if (node->next->previous != node || !view_has(view, table, OBJECT_CAP_TABLE) ||
+            !((const struct cap_table *)table)->is_doomed || ++*listed > view->object_count) {
+            return view_fail(view, "a ring of doomed tables is broken");
+        }
+    }
+    return true;
+}
+
+/* Each table that is being emptied is in one ring: of a thread, or of those that nobody empties. */
 static bool check_doomed(struct view *view)
 {
     uint32_t listed = 0;
-    uint32_t doomed = 0;
 
-    for (struct cap_table *table = host_core(0)->machine->doomed; table != NULL;
-         table = table->doomed) {
-        if (!view_has(view, table, OBJECT_CAP_TABLE) || !table->is_doomed ||
-            ++listed > view->object_count) {
-            return view_fail(view, "the list of doomed tables is broken");
+    if (!check_doomed_ring(view, &host_core(0)->machine->left_behind, &listed)) {
+        return false;
+    }
+    VIEW_EACH(view, OBJECT_THREAD, found)
+    {
+        if (!check_doomed_ring(view, &((const struct thread *)found->object)->doomed, &listed)) {
+            return false;
         }
     }
+    view->doomed_count = 0;
     VIEW_EACH(view, OBJECT_CAP_TABLE, found)
     {
-        doomed += ((const struct cap_table *)found->object)->is_doomed;
+        view->doomed_count += ((const struct cap_table *)found->object)->is_doomed;
     }
-    return listed == doomed || view_fail(view, "%u tables are doomed, %u listed", doomed, listed);
+    return listed == view->doomed_count ||
+           view_fail(view, "%u tables are doomed, %u listed", view->doomed_count, listed);
 }
 
 bool check_caps(struct view *view)

@@ -75,6 +75,11 @@ uint32_t invariants_frozen(void)
     return count;
 }
 
+uint32_t invariants_doomed(void)
+{
+    return view.doomed_count;
+}
+
 uint32_t invariants_threads(const struct thread **threads, uint32_t max)
 {
     uint32_t count = 0;

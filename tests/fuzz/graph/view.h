@@ -42,6 +42,7 @@ struct view {
     uint32_t cap_count;
     uint32_t object_count;
     uint32_t edge_count;
+    uint32_t doomed_count; /* tables that are being emptied */
     uint32_t depth_max;
     uint32_t per_type[VIEW_TYPES];
     struct cap *caps[VIEW_CAPS_MAX];

@@ -76,16 +76,21 @@ struct cap {
     };
 };
 
+/* A place in a ring of tables that are being emptied; the ring's owner has one that is no table's. */
+struct doomed {
+    struct doomed *next;
+    struct doomed *previous;
+};
+
 /*
  * A header, then the slots. Slot 0 never holds a capability: the header ends in its place.
  * When the table is destroyed it is first emptied ("doomed"): its original capability moves into the
  * header, so that no slot has to outlive another and tables may hold each other and themselves.
  */
 struct cap_table {
-    uint32_t slot_count;      /* a power of two, at least 16 */
-    uint32_t sweep;           /* while doomed: slots below are empty */
-    struct cap_table *doomed; /* next in the machine's list of tables that are being emptied */
-    struct cap_table *doomed_previous;
+    uint32_t slot_count;  /* a power of two, at least 16 */
+    uint32_t sweep;       /* while doomed: slots below are empty */
+    struct doomed doomed; /* in the ring of the thread that empties it */
     bool is_doomed;
     struct cap original; /* once doomed: the table's original capability, moved here */
 };
@@ -180,19 +185,3 @@ void cap_unembed(struct cap *embedded);
 
 /* Returned inside the kernel only: a preemption point was taken, the system call starts again. */
 #define KERNEL_RESTART ((err_t)-1)
-
-/**
- * cap_revoke(), cap_delete() - as the calls cap_table.revoke and cap_table.delete.
- * Return ERR_OK when done, else KERNEL_RESTART (a preemption point, or the caller itself has gone).
- */
-MUST_CHECK err_t cap_revoke(struct core *core, struct cap *cap);
-MUST_CHECK err_t cap_delete(struct core *core, struct cap *cap);
-
-/**
- * True if the current thread's call is the restart of a revoke or delete whose capability is gone already, but
- * not all that was in it: goes on with that, and err is as theirs.
- */
-bool cap_sweep_continues(struct core *core, err_t *err);
-
-/** The current thread's call fails with err: if it is such a restart, ends the work. Returns OK, KERNEL_RESTART or err. */
-MUST_CHECK err_t cap_sweep_finish(struct core *core, err_t err);

@@ -23,7 +23,7 @@ struct io_port;
 
 /* What all cores share; guarded by all cores' locks. */
 struct machine {
-    struct cap_table *doomed; /* tables being emptied */
+    struct doomed left_behind; /* tables that nobody empties: see cap_sweep_inherit() */
     struct io_port *ports;
     struct irq *vectors[ARCH_IRQ_VECTORS];
     struct dma dma;

@@ -38,6 +38,7 @@ struct thread {
     uint64_t sweep_op;  /* which: its registers op and words[0] */
     uint64_t sweep_slot;
     struct cap *sweep_top; /* compared, never followed; NULL: it has gone */
+    struct doomed doomed;  /* ring of the tables that it is emptying */
     bool caller_is_gone;   /* the call it served was cut short */
     bool lends_waiting;    /* WAITING in lend.from of the notification, not in plain */
     uint64_t fault_address;

@@ -30,3 +30,5 @@ uint32_t invariants_threads(const struct thread **threads, uint32_t max);
 uint64_t invariants_hash(void);
 /** How many capabilities lie below one that is being revoked. */
 uint32_t invariants_frozen(void);
+/** How many tables are being emptied. */
+uint32_t invariants_doomed(void);
