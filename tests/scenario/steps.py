@@ -93,6 +93,11 @@ def archive_with(build, path, header=(), programs=()):
     return path
 
 
+def archive_dying_at(build, folder, step):
+    """The same, in which the first warden dies at that step of building."""
+    return archive_with(build, f"{folder}/step{step}.cpio", [("death_step", step)])
+
+
 def is_whole(system, memory):
     """After a boot in which a warden died."""
     said = system.ask("programs")
@@ -112,7 +117,7 @@ def is_whole(system, memory):
 
 def death_at(args, folder, step, memory):
     """(why it is not whole, whether there was a death)"""
-    system = System(args, archive_with(args.build, f"{folder}/step{step}.cpio", [("death_step", step)]))
+    system = System(args, archive_dying_at(args.build, folder, step))
     try:
         said = system.boots()
         why = is_whole(system, memory)
@@ -164,7 +169,7 @@ def building(scenario, args, folder):
 
     def count():
         """How many steps there are."""
-        system = System(args, archive_with(args.build, folder, STEPS_MAX))
+        system = System(args, archive_dying_at(args.build, folder, STEPS_MAX))
         try:
             return STEPS_MAX - int(re.search(r"(\d+) steps before its end", system.boots())[1])
         finally:
