@@ -120,8 +120,8 @@ $(BENCH_DISK): tools/bench_disk.py
 	@mkdir -p $(@D)
 	$(call say,MKFS,$@)$(PYTHON) -B tools/bench_disk.py $@
 
-bench_systems := bench bench_files bench_net
-bench: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK)
+bench_systems := bench bench_files bench_net bench_process
+bench: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK) $(DEMO_DISK)
 	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) $(if $(ONLY),--only $(ONLY))
 
 # The same on Debian's Linux: a static program, the first of its system.

@@ -2,7 +2,8 @@
 """What is measured by the clock on the wall, interleaved with the same on Linux: part of `make bench-linux`.
 
 boot_http_ratio: from the emulator's start to the first page that Pith's web server sends, over Linux' time to the first line of
-its init, which does nothing. memory_in_use_bytes: RAM less what is free, after that page.
+its init, which does nothing. memory_in_use_bytes: RAM less what is free, after that page. tcp_bulk_host_ratio: how long curl takes for a file of
+64 MiB that lies on the disk of the benchmarks and that nobody has read yet, over the same from Linux (bench/linux/serve.c).
 """
 import re
 import socket
@@ -17,6 +18,9 @@ PAIRS = 5
 PATIENCE_S = 120
 RAM_BYTES = 512 << 20
 BOOT = " bench=boot"  # bench/linux/main.c
+SERVE = " bench=serve"
+FILE, FILE_FIRST, FILE_BYTES = "/big", "/1", 64 << 20  # tools/bench_disk.py
+REST_S = 1  # what goes on after the boot is over by then
 PORT = "127.0.0.1:8080"
 
 
@@ -30,15 +34,16 @@ def fetch(url):
     """The body, or None."""
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:
-            return answer.read().decode()
+            return answer.read().decode(errors="replace")
     except OSError:
         return None
 
 
-def settings_of(port):
+def settings_of(port, disk="demo"):
     """The default system's machine, its web server at that port of this one."""
     settings = qemu.settings_of("default")
-    settings["devices"] = [word.replace(PORT, f"127.0.0.1:{port}") for word in settings["devices"]]
+    settings["devices"] = [word.replace(PORT, f"127.0.0.1:{port}").replace("demo.img", disk + ".img")
+                           for word in settings["devices"]]
     return settings
 
 
@@ -77,6 +82,41 @@ def boot_linux(command):
     if not took:
         raise SystemExit("bench-linux: Linux did not come to its init")
     return took[0]
+
+
+def download(command, port):
+    """Seconds that curl takes for the file; @command: a machine that serves it at that port."""
+    url = f"http://127.0.0.1:{port}"
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    try:
+        while fetch(url + FILE_FIRST) is None:
+            if time.monotonic() - start > PATIENCE_S or process.poll() is not None:
+                raise SystemExit("bench-linux: nobody serves " + url)
+            time.sleep(0.1)
+        time.sleep(REST_S)
+        said = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-m", str(PATIENCE_S), "-w",
+                               "%{time_total} %{size_download} %{http_code}", url + FILE], check=True,
+                              capture_output=True, text=True).stdout.split()
+    finally:
+        process.kill()
+        process.wait()
+    if said[1:] != [str(FILE_BYTES), "200"]:
+        raise SystemExit(f"bench-linux: curl got {said[1]} bytes, status {said[2]}")
+    return float(said[0])
+
+
+def measure_bulk(build, linux_command_for):
+    """Gives (ours, Linux') in seconds."""
+    ours, theirs = [], []
+    for _ in range(PAIRS):
+        port = free_port()
+        ours.append(download(qemu.command_for("default", build, settings_of(port, "bench")), port))
+        port = free_port()
+        theirs.append(download(linux_command_for(settings_of(port, "bench"), SERVE), port))
+    print("64 MiB by curl, seconds: Pith " + " ".join(f"{s:.2f}" for s in ours) +
+          ", Linux " + " ".join(f"{s:.2f}" for s in theirs))
+    return statistics.median(ours), statistics.median(theirs)
 
 
 def measure(build, linux_command_for):

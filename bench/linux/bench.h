@@ -27,3 +27,6 @@ int child(void (*run)(void *), void *argument);
 void bench_files(void);
 void bench_net(void);
 void bench_program(void);
+
+/** serve() - files of the disk by HTTP, for ever. */
+void serve(void);

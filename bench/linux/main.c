@@ -123,6 +123,9 @@ int main(void)
     }
     modules_load();
     must(mount("/dev/vda", "/disk", "ext4", MS_RDONLY, NULL) == 0, "disk");
+    if (has_word("bench=serve")) {
+        serve();
+    }
     spinner = child(spin, NULL);
     bench_files();
     bench_net();

@@ -195,7 +195,8 @@ def converse_about_limits(machine, bad):
 
 
 def converse_about_rights(machine):
-    machine.says("nothing_that_was_not_chosen", "run /bin/sum /data", "there are no files", "status 1,")
+    # The console may go on writing in the middle of the line, when it has time again.
+    machine.says("nothing_that_was_not_chosen", "run /bin/sum /data", "sum: there are no", "files: NO_ENTRY", "status 1,")
     machine.says("what_was_chosen", "run uses=file /bin/sum /data", "^sum: [0-9a-f]{64}  /data", "status 0,")
     machine.says("what_none_may_have", "run uses=system /bin/sum /data", "may not use such an interface")
     machine.says("a_child_starts_others", "run uses=process /bin/starter 3 7 /bin/child exit 7",
@@ -306,6 +307,9 @@ def converse_about_a_slow_disk(args, folder):
     """The process manager dies while it waits for the disk with a start in its hand."""
     machine = Processes("slow_disk", args, disk.throttled(f"{folder}/disk.img"))
     machine.step("the_slow_disk_is_there", machine.ready)
+    machine.says("nothing_is_taken_before_the_first_start", "memory", r"^process +772 ")
+    machine.says("a_first_program_runs", "run /bin/child exit 0", "status 0,")
+    machine.says("the_first_start_takes_the_pool", "memory", r"^process +25348 ")
     before = machine.quiet()
     counts = {"good": 0, "deaths": 0}
 

@@ -67,6 +67,8 @@ class Refuses(unittest.TestCase):
         self.says(program("a", children="16", child_uses="[" + ", ".join(f'"i{n}"' for n in range(2)) + "]") +
                   program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 87 capabilities")
         self.says(program("a", parent='"init"', children="2"), 8, "a child of init is alone")
+        self.says(program("a", pool_kib="64"), 8, "a starts no programs", "take it off, or write children")
+        self.says(program("a", children="2", pool_kib="1000000"), 7, "the programs are promised")
         system = checked(server + program("a", **parent))
         self.assertEqual([], [str(problem) for problem in system.problems])
         places = [p for p in system.programs if p.is_child]

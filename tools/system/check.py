@@ -61,6 +61,7 @@ class Program:
     device_index: int = 0
     session_kib: int = 0
     keeps_kib: int = 0
+    pool_kib: int = 0
     resources: list = field(default_factory=list)
     children: int = 0
     child_uses: list = field(default_factory=list)
@@ -101,6 +102,7 @@ KEYS = {
     "session_kib": (int, range(SESSION_MIN_KIB, 1 << 20), False,
                     f"session_kib = {SESSION_MIN_KIB} or more, shared with each client"),
     "keeps_kib": (int, range(4, 1 << 20), False, "keeps_kib = KiB that outlive it"),
+    "pool_kib": (int, range(64, 1 << 20), False, "pool_kib = KiB, of which it may make children"),
     "children": (int, range(1, CHILDREN_MAX + 1), False,
                  f"children = 1 .. {CHILDREN_MAX}, that it may start at once"),
     "child_uses": (list, None, False, 'child_uses = ["INTERFACE", ...] that these may use'),
@@ -316,6 +318,9 @@ def check_devices(system):
                                    or p.threads or p.resources):
             system.report(system.of(p, "parent"), f"{p.name}: a child of init is alone; take off uses, offers, "
                           "device, children, session_kib, keeps_kib, threads and resources, or the parent")
+        if p.pool_kib and not p.children:
+            system.report(system.of(p, "pool_kib"), f"{p.name} starts no programs, for which pool_kib is; take it off, "
+                          "or write children")
         if p.session_kib and not p.offers:
             system.report(system.of(p, "session_kib"), f"{p.name} offers nothing, so nobody can have a "
                           "session with it; take off session_kib")
@@ -398,7 +403,7 @@ def check_memory(system):
     if not system.programs:
         return
     # A program may get an eighth more than it asks for: lib/pith/src/memory.c leaves no crumbs.
-    need = sum(p.memory_kib + p.memory_kib // 8 + p.keeps_kib for p in system.programs)
+    need = sum(p.memory_kib + p.memory_kib // 8 + p.keeps_kib + p.pool_kib for p in system.programs)
     need += sum(SESSION_MIN_KIB if views.INTERFACE in p.offers else q.session_kib
                 for p in system.programs for q in servers_of(system, p) if q.session_kib)
     have = ram_kib(system) - RESERVED_KIB

@@ -43,7 +43,7 @@ def binary(system):
             "threads": p.threads, "priority": p.priority, "rank": p.rank, "core": p.core, "flags": flags_of(p),
             "restart_limit": p.restart_limit if p.restart == "always" else 0,
             "restart_window_ms": p.restart_window_s * 1000, "session_bytes": p.session_kib * 1024,
-            "keeps_bytes": p.keeps_kib * 1024, "device_vendor": DEVICES.get(p.device, (0, 0))[0],
+            "keeps_bytes": p.keeps_kib * 1024, "pool_bytes": p.pool_kib * 1024, "device_vendor": DEVICES.get(p.device, (0, 0))[0],
             "device_number": DEVICES.get(p.device, (0, 0))[1], "device_index": p.device_index,
             "ports_first": ports_of(p)[0], "ports_count": ports_of(p)[1], "line": ports_of(p)[2] + 1,
             "parent": places[p.parent] if p.is_child else 0,

@@ -6,6 +6,7 @@
 
 #include "abi/kernel_calls.h"
 #include "pith/ranges.h"
+#include "pith/string.h"
 
 struct elf_header {
     unsigned char ident[16];
@@ -43,9 +44,7 @@ static bool file_holds(size_t file_bytes, uint64_t offset, uint64_t bytes)
 /* The file need not be aligned in memory. */
 static void file_copy(void *dst, const unsigned char *file, uint64_t offset, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++) {
-        ((unsigned char *)dst)[i] = file[offset + i];
-    }
+    memcpy(dst, file + offset, bytes);
 }
 
 static bool header_is_right(const struct elf_header *header)

@@ -20,7 +20,8 @@ enum making_slot {
     SLOT_SEGMENT,
     SLOT_END = SLOT_SEGMENT + ELF_SEGMENTS_MAX,
 };
-_Static_assert(SLOT_THREAD == PROGRAM_PARENT_THREAD && SLOT_CONTEXT == PROGRAM_PARENT_CONTEXT,
+_Static_assert(SLOT_TABLE == PROGRAM_PARENT_TABLE && SLOT_THREAD == PROGRAM_PARENT_THREAD &&
+                   SLOT_CONTEXT == PROGRAM_PARENT_CONTEXT,
                "as the header says");
 _Static_assert(SLOT_END <= PROGRAM_PARENT_SLOTS, "they fit");
 

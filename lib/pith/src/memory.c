@@ -13,24 +13,24 @@ void memory_init(struct memory *memory, cap_addr_t table, struct slots *slots)
     memory->total_bytes = 0;
     memory->free_bytes = 0;
     memory->least_free_bytes = 0;
-    for (uint32_t i = 0; i < MEMORY_RUNS_MAX; i++) {
-        memory->runs[i].state = MEMORY_UNUSED;
-    }
+    memory->keeps_cuts = false;
+    memory->run_end = 0;
 }
 
 static uint16_t run_unused(const struct memory *memory, uint16_t from)
 {
-    for (uint16_t i = from; i < MEMORY_RUNS_MAX; i++) {
+    for (uint16_t i = from; i < memory->run_end; i++) {
         if (memory->runs[i].state == MEMORY_UNUSED) {
             return i;
         }
     }
-    return MEMORY_NO_RUN;
+    from = from > memory->run_end ? from : (uint16_t)memory->run_end;
+    return from < MEMORY_RUNS_MAX ? from : MEMORY_NO_RUN;
 }
 
 static uint16_t run_of(const struct memory *memory, cap_addr_t untyped)
 {
-    for (uint16_t i = 0; i < MEMORY_RUNS_MAX; i++) {
+    for (uint16_t i = 0; i < memory->run_end; i++) {
         if (memory->runs[i].state == MEMORY_TAKEN && memory->runs[i].slot == untyped) {
             return i;
         }
@@ -41,6 +41,9 @@ static uint16_t run_of(const struct memory *memory, cap_addr_t untyped)
 static void run_set(struct memory *memory, uint16_t index, uint64_t bytes, cap_addr_t slot,
                     uint16_t parent)
 {
+    while (memory->run_end <= index) {
+        memory->runs[memory->run_end++].state = MEMORY_UNUSED;
+    }
     memory->runs[index] =
         (struct memory_run){ .bytes = bytes, .slot = slot, .parent = parent, .state = MEMORY_FREE };
 }
@@ -64,7 +67,7 @@ static uint16_t run_fitting(const struct memory *memory, uint64_t bytes)
 {
     uint16_t best = MEMORY_NO_RUN;
 
-    for (uint16_t i = 0; i < MEMORY_RUNS_MAX; i++) {
+    for (uint16_t i = 0; i < memory->run_end; i++) {
         const struct memory_run *run = &memory->runs[i];
 
         if (run->state == MEMORY_FREE && run->bytes >= bytes &&
@@ -154,15 +157,10 @@ static uint64_t cut_of(uint64_t bytes, uint64_t wanted)
     return bytes - wanted > wanted / CRUMB_PART ? wanted : 0;
 }
 
-err_t memory_take(struct memory *memory, uint64_t bytes, uint32_t owner, cap_addr_t *untyped)
+static err_t take(struct memory *memory, uint64_t wanted, uint32_t owner, cap_addr_t *untyped)
 {
-    uint64_t wanted = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
-    uint16_t index;
+    uint16_t index = run_fitting(memory, wanted);
 
-    if (wanted == 0) {
-        return ERR_RANGE;
-    }
-    index = run_fitting(memory, wanted);
     if (index == MEMORY_NO_RUN) {
         return ERR_NO_MEMORY;
     }
@@ -192,6 +190,22 @@ err_t memory_take(struct memory *memory, uint64_t bytes, uint32_t owner, cap_add
     return ERR_OK;
 }
 
+err_t memory_take(struct memory *memory, uint64_t bytes, uint32_t owner, cap_addr_t *untyped)
+{
+    uint64_t wanted = (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+
+    if (wanted == 0) {
+        return ERR_RANGE;
+    }
+    err_t err = take(memory, wanted, owner, untyped);
+
+    if (err && memory->keeps_cuts) {
+        memory_join(memory);
+        err = take(memory, wanted, owner, untyped);
+    }
+    return err;
+}
+
 void memory_give(struct memory *memory, cap_addr_t untyped)
 {
     uint16_t index = run_of(memory, untyped);
@@ -202,14 +216,25 @@ void memory_give(struct memory *memory, cap_addr_t untyped)
     (void)!cap_table_revoke(memory->table, untyped);
     memory->free_bytes += memory->runs[index].bytes;
     memory->runs[index].state = MEMORY_FREE;
-    run_join(memory, index);
+    if (!memory->keeps_cuts) {
+        run_join(memory, index);
+    }
+}
+
+void memory_join(struct memory *memory)
+{
+    for (uint16_t i = 0; i < memory->run_end; i++) {
+        if (memory->runs[i].state == MEMORY_FREE) {
+            run_join(memory, i);
+        }
+    }
 }
 
 uint64_t memory_of_owner(const struct memory *memory, uint32_t owner)
 {
     uint64_t bytes = 0;
 
-    for (uint32_t i = 0; i < MEMORY_RUNS_MAX; i++) {
+    for (uint32_t i = 0; i < memory->run_end; i++) {
         if (memory->runs[i].state == MEMORY_TAKEN && memory->runs[i].owner == owner) {
             bytes += memory->runs[i].bytes;
         }

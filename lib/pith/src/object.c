@@ -11,7 +11,7 @@
 #include "pith/self.h"
 
 enum { CHUNK_BYTES = 65536, CHUNK_BYTES_MIN = 4096, SMALL_BYTES = 16384, OWNER_SELF = 0 };
-enum { CAP_BYTES = 256, VSPACE_ROOM = 16384 };
+enum { CAP_BYTES = 128, VSPACE_ROOM = 16384 }; /* a table has a head as large as a slot */
 
 /* Room for an object; 0: small, and only the kernel knows. */
 static uint64_t room_of(enum object_type type, uint64_t size)
@@ -26,7 +26,7 @@ static uint64_t room_of(enum object_type type, uint64_t size)
     case OBJECT_PAGE_TABLE:
         return size * PAGE_BYTES;
     case OBJECT_CAP_TABLE:
-        return size < 32 ? (uint64_t)CAP_BYTES << size : 0;
+        return size < 32 ? CAP_BYTES + ((uint64_t)CAP_BYTES << size) : 0;
     case OBJECT_VSPACE:
     case OBJECT_IO_SPACE:
         return VSPACE_ROOM;

@@ -13,7 +13,7 @@
 
 enum { PAGES_INFO, PAGES_BUFFER, PAGES_WORDS }; /* then the stack */
 enum { HAS_FPU = 0x100, REGISTER_RIP = 0, REGISTER_FS_BASE = 18 };
-enum { TABLES_FIXED = 8, PAGES_PER_TABLE = 512 };
+enum { TABLES_ABOVE = 4, TABLE_SHIFT = 9, PAGE_SHIFT = 12, TABLE_LEVELS = 3 };
 
 err_t making_object(struct making *making, enum making_slot which, enum object_type type,
                     uint64_t size)
@@ -84,11 +84,23 @@ static err_t segment_make(struct making *making, uint32_t number)
                      segment->prot, &done);
 }
 
+/* Of the image, at each level; and of what every program has near the end of its space. */
+static uint64_t tables_needed(const struct elf_image *image)
+{
+    uint64_t tables = TABLES_ABOVE;
+
+    for (uint32_t level = 1; level <= TABLE_LEVELS; level++) {
+        uint32_t shift = PAGE_SHIFT + level * TABLE_SHIFT;
+
+        tables += ((image->end - 1) >> shift) - (image->segments[0].start >> shift) + 1;
+    }
+    return tables;
+}
+
 static err_t objects_make(struct making *making)
 {
     const struct program_spec *spec = making->spec;
-    uint64_t image_pages = (making->image.end - making->image.segments[0].start) / PAGE_BYTES;
-    uint64_t tables = TABLES_FIXED + image_pages / PAGES_PER_TABLE + 1;
+    uint64_t tables = tables_needed(&making->image);
     uint32_t log2 = spec->table_log2 != 0 ? spec->table_log2 : PROGRAM_TABLE_LOG2;
     err_t err = ERR_OK;
 
@@ -321,8 +333,18 @@ err_t program_run(const struct program *program)
     return thread_resume(program->thread);
 }
 
+/*
+ * Its space goes before all else. Frames that go while they are mapped have to be searched for in its tables, page by page;
+ * a space that goes forgets them at once.
+ */
+static void space_end(cap_addr_t first)
+{
+    (void)!cap_table_delete(self()->table, first + SLOT_SPACE);
+}
+
 void program_sweep(cap_addr_t untyped, cap_addr_t first)
 {
+    space_end(first);
     (void)!cap_table_revoke(self()->table, untyped);
     for (cap_addr_t slot = first; slot < first + PROGRAM_PARENT_SLOTS; slot++) {
         (void)!cap_table_delete(self()->table, slot); /* most are empty by now */
@@ -339,6 +361,7 @@ void program_destroy(struct program *program)
     if (program->is_placed) {
         program_sweep(program->untyped, program->first);
     } else {
+        space_end(program->first);
         self_lock();
         /* Everything in the slots was made from it, or was copied from what was. */
         memory_give(&me->memory, program->untyped);

@@ -43,6 +43,11 @@ err_t slots_take(struct slots *slots, uint32_t count, cap_addr_t *first)
         return ERR_RANGE;
     }
     for (uint32_t i = 0; i < slots->count; i++) {
+        if (i % 64 == 0 && slots->bits[i / 64] == UINT64_MAX) {
+            run = 0;
+            i += 63;
+            continue;
+        }
         run = is_taken(slots, i) ? 0 : run + 1;
         if (run == count) {
             mark(slots, i + 1 - count, count, true);

@@ -39,10 +39,14 @@ static void damage_report(void)
 static _Noreturn void serve(void)
 {
     for (;;) {
+        bool is_quiet = disk_is_quiet();
+
+        /* What came makes calls ready: they are served at once, since a look at who calls without waiting costs as much. */
         if (files.ready != 0) {
             ops_run();
+            is_quiet = disk_is_quiet();
         }
-        bool may_sleep = disk_is_quiet() && files.ready == 0;
+        bool may_sleep = is_quiet && files.ready == 0;
 
         switch (service_wait(&files.service, may_sleep ? DEADLINE_NEVER : 0)) {
         case SERVICE_CALL:

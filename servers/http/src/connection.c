@@ -132,6 +132,11 @@ static bool text_send(struct connection *connection, const char *text, size_t by
     return true;
 }
 
+static bool is_worth(const struct connection *connection, size_t room)
+{
+    return room >= RING_BYTES / 4 || (connection->written + room) % RING_BYTES == 0;
+}
+
 /* A piece of the file, straight into the ring. True: go on. */
 static bool file_send(struct connection *connection)
 {
@@ -141,7 +146,8 @@ static bool file_send(struct connection *connection)
     uint32_t done;
 
     count = count < connection->left ? count : connection->left;
-    if (count == 0) {
+    /* Small pieces cost as much as large ones; there is more room at the next news, up to the end of the ring. */
+    if (count == 0 || (count < connection->left && !is_worth(connection, count))) {
         return false;
     }
     enum step step =

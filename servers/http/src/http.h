@@ -19,8 +19,8 @@
 #include "socket/client.h"
 
 enum {
-    CONNECTIONS_MAX = 16,
-    RING_BYTES = 32768, /* of a socket, each way */
+    CONNECTIONS_MAX = 12,
+    RING_BYTES = 65536, /* of a socket, each way */
     PAGES_MAX = 4,      /* being made or sent at once; who wants one more is told to come again */
     PAGE_BYTES_MAX = 256 * 1024,
     HEAD_BYTES_MAX = 4096,

@@ -12,7 +12,7 @@
 
 #include "abi/names.h"
 
-enum { WARDEN_BYTES = 2 << 20, RAM_PIECE_MIN = 64 << 10, OWNER_WARDEN = 1, OWNER_CHILD = 2 };
+enum { WARDEN_BYTES = 512 << 10, RAM_PIECE_MIN = 64 << 10, OWNER_WARDEN = 1, OWNER_CHILD = 2 };
 enum { RIGHTS_ALL = 0x3ff, WARDEN_RANK = 15, NAMED_SLOTS_END = WARDEN_SLOT_KEPT };
 
 static err_t file_find(const char *name, const void **data, size_t *bytes)

@@ -71,14 +71,12 @@ err_t children_init(void)
         return ERR_NO_ENTRY;
     }
     interfaces_find();
-    for (uint32_t i = 0; i < manager.child_count; i++) {
-        err_t err = child_init(&manager.children[i], i);
+    err_t err = pool_init();
 
-        if (err) {
-            return err;
-        }
+    for (uint32_t i = 0; err == ERR_OK && i < manager.child_count; i++) {
+        err = child_init(&manager.children[i], i);
     }
-    return ERR_OK;
+    return err;
 }
 
 struct child *child_of_pid(uint64_t pid)

@@ -129,14 +129,19 @@ err_t process_on_info(struct client *client, struct process_info_results *result
     for (uint32_t i = 0; i < manager.child_count; i++) {
         free += manager.children[i].state == PLACE_FREE;
     }
-    *results = (struct process_info_results){ .places = manager.child_count,
-                                              .free = free,
-                                              .memory = self()->memory.total_bytes,
-                                              .memory_free = self()->memory.free_bytes,
-                                              .slots = self()->slots.taken,
-                                              .started = manager.started,
-                                              .ended = manager.ended,
-                                              .refused = manager.refused };
+    self_lock();
+    memory_join(&self()->memory);
+    self_unlock();
+    *results =
+        (struct process_info_results){ .places = manager.child_count,
+                                       .free = free,
+                                       .memory = self()->memory.total_bytes + manager.pool_bytes,
+                                       .memory_free =
+                                           self()->memory.free_bytes + manager.pool_bytes,
+                                       .slots = self()->slots.taken,
+                                       .started = manager.started,
+                                       .ended = manager.ended,
+                                       .refused = manager.refused };
     return ERR_OK;
 }
 

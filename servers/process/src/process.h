@@ -106,6 +106,7 @@ struct manager {
     struct files files;
     struct waiter *parked; /* the call in hand goes there */
     cap_addr_t warden;
+    uint64_t pool_bytes; /* that the warden has for children; 0: none any more */
     uint32_t child_count;
     uint32_t client_count;
     uint32_t interface_count;
@@ -157,6 +158,12 @@ MUST_CHECK err_t start_step(struct child *child, const char **why);
 
 /** start_undo() - give back what a start that will not be took. */
 void start_undo(struct child *child);
+
+/* pool.c */
+/** pool_init() - learn how much memory there is for children. Errors: ERR_NO_SLOT. */
+MUST_CHECK err_t pool_init(void);
+/** pool_take() - have it, from the first start on. Errors: the warden's, ERR_NO_MEMORY first of all. */
+MUST_CHECK err_t pool_take(void);
 
 /* make.c */
 /** child_make() - make and run it. Borrows the image for the call. */

@@ -60,11 +60,13 @@ static err_t request_read(const struct client *client, const uint64_t words[8],
         words[MEMORY] > 1ull << 40) {
         return ERR_RANGE;
     }
-    *request = (struct request){ .argument_count = (uint32_t)words[ARGUMENTS],
-                                 .environment_count = (uint32_t)words[ENVIRONMENT],
-                                 .memory_bytes = words[MEMORY],
-                                 .budget_ns = words[BUDGET],
-                                 .time_ns = words[TIME] };
+    request->argument_count = (uint32_t)words[ARGUMENTS];
+    request->environment_count = (uint32_t)words[ENVIRONMENT];
+    request->interfaces = 0;
+    request->has_debug = false;
+    request->memory_bytes = words[MEMORY];
+    request->budget_ns = words[BUDGET];
+    request->time_ns = words[TIME];
     memcpy(request->text, (const char *)session_data(&client->session) + words[AT], bytes);
 
     uint32_t words_at = texts_end(request->text, bytes, 0, 1);
@@ -118,6 +120,10 @@ err_t start_begin(const struct client *client, const uint64_t words[8], struct c
     if (err == ERR_OK) {
         *why = "its time is more than the system allows";
         err = child_time_set(child, child->request.budget_ns);
+    }
+    if (err == ERR_OK) {
+        *why = "the system has no memory left for programs";
+        err = pool_take();
     }
     if (err) {
         return err;

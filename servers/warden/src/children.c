@@ -7,6 +7,7 @@
 #include "children.h"
 
 #include "pith/kernel_calls.h"
+#include "pith/self.h"
 #include "warden.h"
 
 bool child_at(uint32_t parent, uint64_t number, uint32_t *child)
@@ -86,6 +87,40 @@ void children_renew(uint32_t parent)
     }
 }
 
+/*
+ * Its memory for children is taken from RAM when it first asks, and kept for it and its successors from then on. What it
+ * gets is made of that anew in each life, so that it goes, with all that was made of it, when its table goes.
+ */
+static err_t pool_give(uint32_t parent, cap_addr_t slot, uint64_t *bytes)
+{
+    cap_addr_t pool = slot_of(parent, PART_POOL), own = slot_of(parent, PART_POOL_OWN);
+    err_t err = ERR_OK;
+
+    *bytes = description_of(parent)->pool_bytes;
+    if (slot == 0 || *bytes == 0) {
+        return ERR_OK;
+    }
+    if (slot_is_empty(pool)) {
+        err = ram_retype(pool, OBJECT_UNTYPED, *bytes);
+    }
+    if (err == ERR_OK && slot_is_empty(own)) {
+        step();
+        err = untyped_retype(pool, OBJECT_UNTYPED, *bytes, 1, self()->table, own);
+        err = err == ERR_NO_MEMORY ? ERR_GONE : err;
+    }
+    if (err == ERR_OK) {
+        step();
+        err = cap_table_move(slot_of(parent, PART_MAKING + PROGRAM_PARENT_TABLE), slot,
+                             self()->table, own);
+    }
+    return err;
+}
+
+void pool_sweep(uint32_t parent)
+{
+    (void)!cap_table_delete(self()->table, slot_of(parent, PART_POOL_OWN));
+}
+
 /* Neither more in a period than the system says, nor a larger share. */
 static bool time_is_allowed(const struct description_program *description, uint64_t budget_ns,
                             uint64_t period_ns)
@@ -97,10 +132,14 @@ static bool time_is_allowed(const struct description_program *description, uint6
                (unsigned __int128)description->budget_ns * period_ns;
 }
 
-err_t child_answer(uint32_t op, uint32_t parent, const uint64_t words[8])
+err_t child_answer(uint32_t op, uint32_t parent, uint64_t words[8])
 {
     uint32_t child;
 
+    if (op == SYSTEM_CHILD_POOL) {
+        return words[0] > UINT32_MAX ? ERR_RANGE
+                                     : pool_give(parent, (cap_addr_t)words[0], &words[0]);
+    }
     if (!child_at(parent, words[0], &child)) {
         return ERR_RANGE;
     }

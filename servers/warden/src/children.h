@@ -15,7 +15,9 @@ MUST_CHECK err_t child_keep(uint32_t child);
 /** children_renew() - all are gone: new epochs, and all the time that the system says. */
 void children_renew(uint32_t parent);
 /** child_answer() - calls of a parent about its children. Waits for nobody. */
-MUST_CHECK err_t child_answer(uint32_t op, uint32_t parent, const uint64_t words[8]);
+MUST_CHECK err_t child_answer(uint32_t op, uint32_t parent, uint64_t words[8]);
+/** pool_sweep() - the parent is gone: what was on its way to it is not. */
+void pool_sweep(uint32_t parent);
 
 /* sessions.c */
 /** sessions_of_child() - the client's ends of a place for children, as its parent gets them; appends to *count. */

@@ -31,14 +31,10 @@ bool slot_is_empty(cap_addr_t slot)
            type == OBJECT_NONE;
 }
 
-err_t object_keep(cap_addr_t slot, enum object_type type, uint64_t size)
+err_t ram_retype(cap_addr_t slot, enum object_type type, uint64_t size)
 {
     err_t err = ERR_NO_MEMORY;
 
-    if (!slot_is_empty(slot)) {
-        return ERR_OK;
-    }
-    alive_while_zeroing(type, size);
     for (uint32_t i = 0; i < warden()->page->ram_count && i < WARDEN_RAM_MAX; i++) {
         step();
         err = untyped_retype(WARDEN_SLOT_RAM + i, type, size, 1, self()->table, slot);
@@ -47,6 +43,15 @@ err_t object_keep(cap_addr_t slot, enum object_type type, uint64_t size)
         }
     }
     return err;
+}
+
+err_t object_keep(cap_addr_t slot, enum object_type type, uint64_t size)
+{
+    if (!slot_is_empty(slot)) {
+        return ERR_OK;
+    }
+    alive_while_zeroing(type, size);
+    return ram_retype(slot, type, size);
 }
 
 err_t mint_keep(cap_addr_t slot, cap_addr_t source, uint32_t rights, uint64_t badge)

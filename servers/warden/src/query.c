@@ -67,8 +67,10 @@ static uint64_t promised(uint32_t program)
 {
     const struct description_program *description = description_of(program);
 
+    uint64_t pool_bytes = slot_is_empty(slot_of(program, PART_POOL)) ? 0 : description->pool_bytes;
+
     return is_mine(program) && !warden()->is_unfit[program]
-               ? description->memory_bytes + description->keeps_bytes
+               ? description->memory_bytes + description->keeps_bytes + pool_bytes
                : 0;
 }
 

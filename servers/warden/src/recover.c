@@ -52,6 +52,7 @@ void program_end(uint32_t program, enum intent intent, enum system_state state)
     step();
     program_sweep(slot_of(program, PART_UNTYPED), slot_of(program, PART_MAKING));
     sessions_renew(program);
+    pool_sweep(program);
     children_renew(program); /* they were made of its memory */
     wants_clear(program, WANT_DIED | WANT_FAIL | WANT_HANG |
                              (intent == INTENT_STOP    ? WANT_KILL

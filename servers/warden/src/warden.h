@@ -44,6 +44,8 @@ enum program_part {
     PART_IRQ_MEMORY = 35, /* that its device's interrupts are made of */
     PART_CONTEXT = 36,    /* time of a place for children */
     PART_PARENT = 37,     /* the ear, badged for calls about children */
+    PART_POOL = 38,       /* memory for its children, if it ever asked for it */
+    PART_POOL_OWN = 39,   /* all of that, on its way to the program */
     PART_STATS = 40,      /* frame of what it counts of itself */
     PART_LOG = 41,        /* the log server's: frame of the warden's own lines */
     PART_PORTS = 44,      /* I/O ports that it owns */
@@ -120,6 +122,8 @@ MUST_CHECK err_t mint_keep(cap_addr_t slot, cap_addr_t source, uint32_t rights, 
 MUST_CHECK err_t device_frame_keep(cap_addr_t slot, uint64_t base, uint64_t bytes);
 bool slot_is_empty(cap_addr_t slot);
 uint64_t ram_free(void);
+/** ram_retype() - what object_keep() does to an empty slot, without a word that the hand is alive. */
+MUST_CHECK err_t ram_retype(cap_addr_t slot, enum object_type type, uint64_t size);
 
 /* sessions.c */
 /** sessions_keep() - clients for whose sessions there is no memory are unfit, and their servers do without. */

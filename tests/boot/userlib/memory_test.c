@@ -54,7 +54,45 @@ static void memory_comes_back_whole(void)
         }
     }
     CHECK_EQ(memory_of_owner(memory, 7), 0, "the owner has none");
+    if (memory->keeps_cuts) {
+        memory_join(memory);
+    }
     CHECK_EQ(bytes_used(), used, "the kernel says so too");
+}
+
+/* The largest that can be had. */
+static uint64_t largest(struct memory *memory)
+{
+    uint64_t bytes = 1ull << 40;
+    cap_addr_t untyped;
+
+    while (bytes > PAGE_BYTES && memory_take(memory, bytes, 7, &untyped)) {
+        bytes /= 2;
+    }
+    memory_give(memory, untyped);
+    return bytes;
+}
+
+static void memory_that_stays_cut_is_joined_when_it_has_to_be(void)
+{
+    struct memory *memory = &self()->memory;
+    uint64_t used = bytes_used(), most = largest(memory);
+    uint32_t taken = self()->slots.taken;
+    cap_addr_t untyped, again;
+
+    memory->keeps_cuts = true;
+    CHECK_EQ(memory_take(memory, 1 << 20, 7, &untyped), ERR_OK, "a piece");
+    memory_give(memory, untyped);
+    CHECK(self()->slots.taken > taken, "the cuts stay");
+    CHECK_EQ(memory_take(memory, 1 << 20, 7, &again), ERR_OK, "another piece");
+    CHECK_EQ(again, untyped, "it is the same one");
+    memory_give(memory, again);
+    CHECK_EQ(largest(memory), most, "all of it, when that is wanted");
+    memory_join(memory);
+    memory_comes_back_whole();
+    memory->keeps_cuts = false;
+    CHECK_EQ(bytes_used(), used, "nothing is cut any more");
+    CHECK_EQ(self()->slots.taken, taken, "no slot is lost");
 }
 
 static void memory_says_when_there_is_none(void)
@@ -131,6 +169,8 @@ static void the_clock_goes_on_and_sleep_lasts(void)
 
 const struct userlib_test memory_tests[] = {
     { "memory_comes_back_whole", memory_comes_back_whole },
+    { "memory_that_stays_cut_is_joined_when_it_has_to_be",
+      memory_that_stays_cut_is_joined_when_it_has_to_be },
     { "memory_says_when_there_is_none", memory_says_when_there_is_none },
     { "objects_come_and_go", objects_come_and_go },
     { "regions_hold_what_is_written", regions_hold_what_is_written },

@@ -17,8 +17,8 @@
 #define NET_UDP_MAX 64
 #define NET_RAW_MAX 8
 #define NET_TCP_SEGMENTS 4096    /* sent and not acknowledged, or received out of order */
-#define NET_HEAP_BYTES (2 << 20) /* copies of what is sent */
-#define NET_POOL_FRAMES 1024     /* received frames that were copied, 1536 bytes each */
+#define NET_HEAP_BYTES (1 << 20) /* copies of what is sent */
+#define NET_POOL_FRAMES 512      /* received frames that were copied, 1536 bytes each */
 #define NET_BORROWED_FRAMES 1024 /* received frames that stay where the driver put them */
 #define NET_REFERENCES 1536      /* descriptors of memory that is not the stack's own */
 #define NET_REASSEMBLIES 16      /* packets in fragments, per version of IP */

@@ -3,10 +3,11 @@
  * Untyped memory, cut in two and joined again. What is taken is one untyped capability, from which its
  * user makes what it wants; giving it back revokes it, so all that was made from it is gone and its
  * memory is whole. The caller guards it (self_lock()).
- * Invariant: a run is free, taken, or cut into two that are not both free.
+ * Invariant: a run is free, taken, or cut into two that are not both free; with keeps_cuts they may be.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/errors.h"
@@ -34,6 +35,8 @@ struct memory {
     uint64_t total_bytes;
     uint64_t free_bytes;
     uint64_t least_free_bytes; /* since memory_init() */
+    bool keeps_cuts;  /* may be set: for who takes the same again and again; see memory_join() */
+    uint32_t run_end; /* no run from here on was ever used */
     struct memory_run runs[MEMORY_RUNS_MAX];
 };
 
@@ -57,6 +60,12 @@ MUST_CHECK err_t memory_take(struct memory *memory, uint64_t bytes, uint32_t own
 
 /** memory_give() - revoke what was taken and keep it for the next. */
 void memory_give(struct memory *memory, cap_addr_t untyped);
+
+/**
+ * memory_join() - join what is free and was left cut, so that all is as if keeps_cuts had never been set.
+ * memory_take() does it by itself before it gives up.
+ */
+void memory_join(struct memory *memory);
 
 /** memory_of_owner() - bytes that an owner has taken. */
 uint64_t memory_of_owner(const struct memory *memory, uint32_t owner);

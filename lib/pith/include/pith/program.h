@@ -18,6 +18,7 @@
 #define PROGRAM_STACK_BYTES 16384u /* if the spec says 0 */
 #define PROGRAM_STACK_MAX 61440u   /* the same, of a program with a thread pointer */
 #define PROGRAM_PARENT_SLOTS 16u   /* of the maker's table, while the program lives */
+#define PROGRAM_PARENT_TABLE 0u    /* which of them is its table, if it is not the spec's */
 #define PROGRAM_PARENT_THREAD 3u   /* which of them is its first thread */
 #define PROGRAM_PARENT_CONTEXT 4u  /* and that thread's context, if it has one */
 

@@ -31,6 +31,9 @@ enum system_op {
 
     /* For a program that has children, about these alone, by its capability "children" (docs/process.md). */
     SYSTEM_CHILD_RENEW = 32, /* (child): it is gone: a new epoch of all its sessions */
+    SYSTEM_CHILD_POOL =
+        34, /* (empty slot of its own; 0: only tell) -> (bytes); the memory of `pool_kib` goes there.
+                               GONE: it was had already */
     SYSTEM_CHILD_TIME = 33, /* (child, budget, period in ns); NO_RIGHT: more than the system says */
 };
 

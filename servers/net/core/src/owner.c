@@ -9,7 +9,7 @@
 #include "lwip/memp.h"
 #include "lwip/stats.h"
 
-enum { FRAMES_KEPT = NET_POOL_FRAMES / 16 };
+enum { FRAMES_KEPT = NET_POOL_FRAMES / 8 };
 
 static struct {
     uint8_t id;

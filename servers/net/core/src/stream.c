@@ -9,6 +9,7 @@
 #include "pith/string.h"
 
 enum {
+    NEWS_PART = 4,
     WRITE_MAX = 16384,
     POLL_HALF_SECONDS = 1,
     RECVED_MAX = UINT16_MAX,
@@ -184,6 +185,17 @@ static lwip_err_t on_received(void *argument, struct tcp_pcb *pcb, struct pbuf *
     return LWIP_ERR_OK;
 }
 
+/* Each acknowledgement alone is not worth waking the client for: it hears of so much at once, and of the end. */
+static void taken_say(struct socket *socket, uint64_t least)
+{
+    uint64_t unsaid = socket->taken - socket->said;
+
+    if (unsaid >= least || (unsaid != 0 && socket->taken == socket->written)) {
+        socket->said = socket->taken;
+        socket_say(socket);
+    }
+}
+
 static lwip_err_t on_sent(void *argument, struct tcp_pcb *pcb, u16_t bytes)
 {
     struct socket *socket = argument;
@@ -191,7 +203,7 @@ static lwip_err_t on_sent(void *argument, struct tcp_pcb *pcb, u16_t bytes)
     (void)pcb;
     pieces_count(socket);
     socket->taken += bytes;
-    socket_say(socket);
+    taken_say(socket, socket->bytes / NEWS_PART);
     stream_push(socket);
     return LWIP_ERR_OK;
 }
@@ -199,6 +211,7 @@ static lwip_err_t on_sent(void *argument, struct tcp_pcb *pcb, u16_t bytes)
 static lwip_err_t on_poll(void *argument, struct tcp_pcb *pcb)
 {
     (void)pcb;
+    taken_say(argument, 1);
     stream_push(argument);
     return LWIP_ERR_OK;
 }

@@ -52,6 +52,7 @@ struct socket {
     uint32_t bytes;
     uint64_t received, consumed;
     uint64_t written, given, taken;
+    uint64_t said;   /* of taken, to the client */
     uint32_t pieces; /* counted to the client: quota.h */
     uint32_t port;
     struct socket_address address;
