@@ -188,7 +188,10 @@ static err_t want(const uint64_t words[8], enum want what)
     struct request *request = &warden()->requests[program];
 
     if (what == WANT_START) {
-        if (state == SYSTEM_STATE_RUNNING || state == SYSTEM_STATE_WAITING) {
+        bool is_wanted =
+            (atomic_load_explicit(&request->wants, memory_order_relaxed) & WANT_START) != 0;
+
+        if (state == SYSTEM_STATE_RUNNING || state == SYSTEM_STATE_WAITING || is_wanted) {
             return ERR_BUSY;
         }
         memcpy(request->args, &words[1], sizeof(request->args));
