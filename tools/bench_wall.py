@@ -5,6 +5,7 @@ boot_http_ratio: from the emulator's start to the first page that Pith's web ser
 its init, which does nothing. memory_in_use_bytes: RAM less what is free, after that page. tcp_bulk_host_ratio: how long curl takes for a file of
 64 MiB that lies on the disk of the benchmarks and that nobody has read yet, over the same from Linux (bench/linux/serve.c).
 """
+import os
 import re
 import socket
 import statistics
@@ -84,8 +85,15 @@ def boot_linux(command):
     return took[0]
 
 
+def processor_s(process):
+    """What a process has used of this machine's processors."""
+    with open(f"/proc/{process.pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def download(command, port):
-    """Seconds that curl takes for the file; @command: a machine that serves it at that port."""
+    """Seconds that curl takes for the file, and that the emulator works; @command: a machine that serves it at that port."""
     url = f"http://127.0.0.1:{port}"
     start = time.monotonic()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
@@ -95,15 +103,17 @@ def download(command, port):
                 raise SystemExit("bench-linux: nobody serves " + url)
             time.sleep(0.1)
         time.sleep(REST_S)
+        before = processor_s(process)
         said = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-m", str(PATIENCE_S), "-w",
                                "%{time_total} %{size_download} %{http_code}", url + FILE], check=True,
                               capture_output=True, text=True).stdout.split()
+        worked = processor_s(process) - before
     finally:
         process.kill()
         process.wait()
     if said[1:] != [str(FILE_BYTES), "200"]:
         raise SystemExit(f"bench-linux: curl got {said[1]} bytes, status {said[2]}")
-    return float(said[0])
+    return float(said[0]), worked
 
 
 def measure_bulk(build, linux_command_for):
@@ -114,9 +124,9 @@ def measure_bulk(build, linux_command_for):
         ours.append(download(qemu.command_for("default", build, settings_of(port, "bench")), port))
         port = free_port()
         theirs.append(download(linux_command_for(settings_of(port, "bench"), SERVE), port))
-    print("64 MiB by curl, seconds: Pith " + " ".join(f"{s:.2f}" for s in ours) +
-          ", Linux " + " ".join(f"{s:.2f}" for s in theirs))
-    return statistics.median(ours), statistics.median(theirs)
+    for name, runs in (("Pith", ours), ("Linux", theirs)):
+        print(f"64 MiB by curl, {name}: " + ", ".join(f"{wall:.2f} s ({worked:.2f} of the emulator)" for wall, worked in runs))
+    return statistics.median(wall for wall, _ in ours), statistics.median(wall for wall, _ in theirs)
 
 
 def measure(build, linux_command_for):
