@@ -73,9 +73,8 @@ bool log_ring_take(struct log_taker *taker, struct log_record *line)
     uint64_t oldest, newest;
 
     if (!line_copy(taker, slot, line) || line->source != taker->next) {
-        bool is_idle = taker->next < LOG_RING_SLOTS
-                           ? line->source == 0
-                           : line->source + LOG_RING_SLOTS == taker->next;
+        bool is_idle = taker->next < LOG_RING_SLOTS ? line->source == 0
+                                                    : line->source + LOG_RING_SLOTS == taker->next;
 
         if (is_idle) {
             return false; /* as it is nearly always: nothing was written since */

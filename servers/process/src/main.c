@@ -3,6 +3,7 @@
 #include "process.h"
 
 #include "pith/debug.h"
+#include "sessions.h"
 
 #include "abi/names.h"
 

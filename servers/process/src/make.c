@@ -5,6 +5,7 @@
 #include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
+#include "sessions.h"
 
 enum { SPECS_MAX = INTERFACES_MAX + 1, RIGHTS_ALL = 0x3ff };
 #define MEMORY_BYTES (1ull << 20) /* if the request does not say */

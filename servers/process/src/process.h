@@ -124,7 +124,6 @@ MUST_CHECK err_t children_init(void);
 
 /** child_of_pid() - NULL: no process of that number starts or runs. */
 struct child *child_of_pid(uint64_t pid);
-
 /** child_used_ns() - time of this life. */
 ns_t child_used_ns(const struct child *child);
 
@@ -179,12 +178,6 @@ struct record *record_find(uint64_t pid);
 /** record_next() - the one with the next higher number; NULL: none. */
 struct record *record_next(uint64_t after);
 
-/* sessions.c */
-/** sessions_init() - map what places share with servers. Errors: those of region_map(). */
-MUST_CHECK err_t sessions_init(void);
-/** session_clear() - nothing of an earlier process is left in that session of the manager's list. */
-void session_clear(uint32_t number);
-
 /* waiters.c */
 MUST_CHECK err_t waiters_init(void);
 /** waiter_new() - NULL: all are taken. */
@@ -201,7 +194,7 @@ bool waiters_tell(const struct record *record);
 /* ops.c */
 /** call_handle() - the call in hand of a client. */
 void call_handle(void);
-/** call_answer() - answer the call in hand now, if there is one: something else is to be done before the next. */
+/** call_answer() - answer the call in hand now, if there is one. */
 void call_answer(void);
 /** start_refuse() - say why, to people and, where its texts were, to the client. */
 void start_refuse(const struct client *client, uint64_t at, err_t err, const char *why);

@@ -3,11 +3,14 @@
  * The memory that a place shares with servers. It outlives who stood there, so it is cleared for who comes next: nobody
  * finds what a process before him was told or told others.
  */
-#include "process.h"
+#include "sessions.h"
 
+#include "abi/kernel_calls.h"
+#include "pith/program_info.h"
 #include "pith/self.h"
 #include "pith/space.h"
 #include "pith/string.h"
+#include "service/session.h"
 
 /* By number of the manager's session; 0: it is no place's. */
 static user_addr_t bases[PROGRAM_SESSIONS_MAX];

@@ -83,7 +83,8 @@ void children_renew(uint32_t parent)
     for (uint32_t i = 0; child_at(parent, i, &child); i++) {
         sessions_renew(child);
         step();
-        (void)!context_set(child); /* as it was when it was made: its parent may have asked for less */
+        (void)!context_set(
+            child); /* as it was when it was made: its parent may have asked for less */
     }
 }
 

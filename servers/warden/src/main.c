@@ -168,7 +168,7 @@ static void roll_forward(uint32_t program)
         break;
     case INTENT_END:
         program_end(program, INTENT_END,
-                    has_ended(record) ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
+                    record_has_ended(record) ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
         restart_plan(program);
         break;
     default: /* it could not run, and nobody says why */

@@ -5,6 +5,7 @@
  */
 #include "warden.h"
 
+#include "pith/start.h"
 #include "pith/string.h"
 
 struct record *record_of(uint32_t program)
@@ -54,6 +55,12 @@ bool record_recover(struct record *record)
     }
     *record = *copy;
     return true;
+}
+
+bool record_has_ended(const struct record *record)
+{
+    return record->fault == FAULT_NOT_PRESENT &&
+           record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES;
 }
 
 void record_intend(struct record *record, enum intent intent)

@@ -139,12 +139,6 @@ static void restart_now(uint32_t program)
     say(LOG_INFO, "%s restarted (%u)", description_of(program)->name, record->restarts);
 }
 
-bool has_ended(const struct record *record)
-{
-    return record->fault == FAULT_NOT_PRESENT &&
-           record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES;
-}
-
 void program_failed(uint32_t program, bool is_hang)
 {
     struct record *record = record_of(program);
@@ -154,7 +148,7 @@ void program_failed(uint32_t program, bool is_hang)
     record->faults += !is_hang;
     record->fault = is_hang ? 0 : record->fault; /* that was another life's */
     program_end(program, INTENT_END,
-                has_ended(record) ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
+                record_has_ended(record) ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
     say(LOG_DETAIL, "%s destroyed, %lu KiB given back", description_of(program)->name,
         description_of(program)->memory_bytes / 1024);
     restart_plan(program);
@@ -168,7 +162,7 @@ static void death_note(uint32_t program)
 
     record->fault = (uint32_t)request->fault[0];
     record->fault_address = request->fault[1];
-    if (has_ended(record)) {
+    if (record_has_ended(record)) {
         record->status = (uint32_t)(record->fault_address - PROGRAM_EXIT_ADDR);
         say(LOG_WARNING, "%s ended with status %u", name, record->status);
     } else {

@@ -53,8 +53,7 @@ static void plan_begin(struct plan *plan, uint32_t program)
 err_t parts_keep(uint32_t program)
 {
     const struct description_program *description = description_of(program);
-    err_t err =
-        object_keep(slot_of(program, PART_ENDPOINT), OBJECT_ENDPOINT, description->rank);
+    err_t err = object_keep(slot_of(program, PART_ENDPOINT), OBJECT_ENDPOINT, description->rank);
 
     if (err == ERR_OK) {
         err = object_keep(slot_of(program, PART_EVENTS), OBJECT_NOTIFICATION, description->rank);

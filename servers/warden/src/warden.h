@@ -78,8 +78,9 @@ struct warden {
     _Atomic uint32_t hand_is_to_hang; /* for tests */
     struct request *requests;
     uint64_t own_bytes[DESCRIPTION_PROGRAMS];
-    bool is_unfit[DESCRIPTION_PROGRAMS]; /* there is no memory for all that it is to have: it is not started */
-    cap_addr_t log_bell; /* of the log server; 0: there is none */
+    bool is_unfit
+        [DESCRIPTION_PROGRAMS]; /* there is no memory for all that it is to have: it is not started */
+    cap_addr_t log_bell;        /* of the log server; 0: there is none */
     const struct program_stats *stats[DESCRIPTION_PROGRAMS]; /* they may write anything there */
 };
 
@@ -126,8 +127,7 @@ uint64_t ram_free(void);
 MUST_CHECK err_t ram_retype(cap_addr_t slot, enum object_type type, uint64_t size);
 
 /* sessions.c */
-/** sessions_keep() - clients for whose sessions there is no memory are unfit, and their servers do without. */
-void sessions_keep(void);
+void sessions_keep(void); /* clients for whose sessions there is no memory are unfit */
 uint32_t sessions_of(uint32_t program, struct program_session_spec *specs);
 /** sessions_renew() - begin a new epoch of all sessions of a program that is gone; ring the peers' bells. */
 void sessions_renew(uint32_t program);
@@ -170,8 +170,6 @@ void program_end(uint32_t program, enum intent intent, enum system_state state);
 void restart_plan(uint32_t program);
 /** program_begin() - start it; if that fails, plan when to try again, unless it never can. */
 bool program_begin(uint32_t program);
-/** has_ended() - its last life ended by itself, with a status. */
-bool has_ended(const struct record *record);
 /** program_failed() - it died: end it, and start it again, or later, or never. */
 void program_failed(uint32_t program, bool is_hang);
 /** program_counts() - time used and switches, over all its lives. */
