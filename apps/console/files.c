@@ -13,8 +13,13 @@
 
 #include "abi/names.h"
 
-enum { LINK_BYTES = 1024, DEPTH_MAX = 24, FIRST_PRINTED = 0x20, LAST_PRINTED = 0x7e };
-enum { SECONDS_MAX = 1000000 };
+enum {
+    LINK_BYTES = 1024,
+    DEPTH_MAX = 60, /* a directory is open at each level: fewer than a server's handles */
+    FIRST_PRINTED = 0x20,
+    LAST_PRINTED = 0x7e,
+    SECONDS_MAX = 1000000,
+};
 
 #define PROGRESS_NS (1 * NS_PER_S)
 
@@ -237,43 +242,48 @@ void command_sum(const char *argument)
                    (unsigned long)files.repeated, (unsigned long)files.reopened);
 }
 
-/* A walk over a tree: one directory open at each level. */
+/* A walk over a tree: one directory open at each level, whose path is in the level's own place in walk_paths. */
 struct level {
     struct file dir;
     struct files_list list;
-    size_t length; /* of the path to it */
+    char *path; /* followed by that of the next level */
+    size_t length;
 };
 
 static struct level levels[DEPTH_MAX];
-static char walk_path[DEPTH_MAX][FILES_PATH_MAX];
+static char walk_paths[16 * FILES_PATH_MAX];
 
 /* The path of a name at a level, in the place of the next level; false: too long or too deep. */
 static bool path_step(uint32_t depth, const struct files_name *name)
 {
-    size_t length = levels[depth].length;
+    const struct level *level = &levels[depth];
+    char *next = level->path + level->length + 1;
+    size_t bytes = level->length + name->length + 2;
 
-    if (depth + 1 >= DEPTH_MAX || length + name->length + 2 > FILES_PATH_MAX) {
+    if (depth + 1 >= DEPTH_MAX || bytes > FILES_PATH_MAX ||
+        bytes > (size_t)(walk_paths + sizeof(walk_paths) - next)) {
         return false;
     }
-    memcpy(walk_path[depth + 1], walk_path[depth], length);
-    walk_path[depth + 1][length] = '/';
-    memcpy(walk_path[depth + 1] + length + 1, name->text, name->length + 1);
+    memcpy(next, level->path, level->length);
+    next[level->length] = '/';
+    memcpy(next + level->length + 1, name->text, name->length + 1);
+    levels[depth + 1].path = next;
+    levels[depth + 1].length = bytes - 1;
     return true;
 }
 
 static bool level_enter(uint32_t depth)
 {
     struct level *level = &levels[depth];
-    err_t err = files_open(&files, depth == 0 && walk_path[0][0] == 0 ? "/" : walk_path[depth],
+    err_t err = files_open(&files, level->length == 0 ? "/" : level->path,
                            FILES_DIRECTORY | FILES_NO_FOLLOW, &level->dir);
 
     if (err) {
         console_printf("%s  ", error_name(err));
-        name_print(walk_path[depth]);
+        name_print(level->path);
         console_printf("\n");
         return false;
     }
-    level->length = strlen(walk_path[depth]);
     files_list(&level->list, &level->dir);
     return true;
 }
@@ -305,10 +315,11 @@ void command_sums(const char *argument)
     if (!is_connected() || length >= FILES_PATH_MAX) {
         return;
     }
-    memcpy(walk_path[0], argument, length + 1);
-    if (strcmp(argument, "/") == 0) {
-        walk_path[0][0] = 0;
-    }
+    length = strcmp(argument, "/") == 0 ? 0 : length;
+    memcpy(walk_paths, argument, length);
+    walk_paths[length] = 0;
+    levels[0].path = walk_paths;
+    levels[0].length = length;
     if (!level_enter(0)) {
         return;
     }
@@ -318,7 +329,7 @@ void command_sums(const char *argument)
         if (err) {
             if (err != ERR_NO_ENTRY) {
                 console_printf("%s  ", error_name(err));
-                name_print(walk_path[depth]);
+                name_print(levels[depth].path);
                 console_printf("\n");
             }
             files_close(&levels[depth].dir);
@@ -335,9 +346,9 @@ void command_sums(const char *argument)
         } else if (name.kind == FILE_KIND_DIRECTORY) {
             depth += level_enter(depth + 1);
         } else if (name.kind == FILE_KIND_SYMLINK) {
-            link_show(walk_path[depth + 1]);
+            link_show(levels[depth + 1].path);
         } else {
-            sum_show(walk_path[depth + 1], false);
+            sum_show(levels[depth + 1].path, false);
         }
     }
     console_printf("end of sums\n");

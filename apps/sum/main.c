@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints the SHA-256 of a file: `start sum PATH`, or `start sum ROUNDS PATH` to read it that often. It is a program
- * like any other that reads files: what dies behind it, it does not notice, but for the two counts at the end.
+ * Prints the SHA-256 of a file: `start sum PATH`, or `start sum ROUNDS PATH` to read it that often; `many` before that: by many
+ * requests at once. It is a program like any other that reads files: what dies behind it, it does not notice, but for
+ * the counts at the end.
  */
-#include "file/file.h"
+#include "sum.h"
 
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/format.h"
 #include "pith/self.h"
-#include "sha256/sha256.h"
+#include "pith/string.h"
 
 #include "abi/names.h"
 
 static struct files files;
+static bool is_many;
+static uint64_t resubmitted;
 
 /* All of a file, read into the session's own memory, and added to the sum. */
 static err_t add_all(struct file *file, struct sha256 *hash)
@@ -47,7 +50,7 @@ static err_t round_do(const char *path)
 
     sha256_start(&hash);
     if (err == ERR_OK) {
-        err = add_all(&file, &hash);
+        err = is_many ? sum_many(&files, &file, &hash, &resubmitted) : add_all(&file, &hash);
         files_close(&file);
     }
     if (err) {
@@ -74,12 +77,17 @@ int main(void)
         return 1;
     }
     files.patience_ns = DEADLINE_NEVER; /* whatever dies comes back, or its clients are told */
+    is_many = strncmp(path, "many ", 5) == 0;
+    path += is_many ? 5 : 0;
     for (; *path >= '0' && *path <= '9' && rounds < 10000; path++) {
         rounds = rounds * 10 + (uint32_t)(*path - '0');
     }
     path += *path == ' ';
     for (uint32_t i = 0; err == ERR_OK && i < (rounds != 0 ? rounds : 1); i++) {
         err = round_do(path);
+    }
+    if (is_many) {
+        debug_printf("sum: %lu requests submitted again\n", (unsigned long)resubmitted);
     }
     debug_printf("sum: %lu calls repeated, %lu files opened again\n", (unsigned long)files.repeated,
                  (unsigned long)files.reopened);

@@ -22,4 +22,6 @@ enum row {
     ROW_SIGNAL_SPORADIC = 14,
     ROW_IRQ_ACK = 15,
     ROW_CONFIGURE = 16,
+    ROW_GRANT = 17,
+    ROW_GRANT_PAGE = 18,
 };

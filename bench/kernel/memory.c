@@ -12,7 +12,7 @@
 #include "pith/space.h"
 
 /* The places of one page table. */
-enum { PLACES = 512 };
+enum { PLACES = 512, GRANT_PAGES = 16 };
 #define PLACES_BYTES (PLACES * PAGE_BYTES)
 
 static void map_all(user_addr_t start, cap_addr_t frame)
@@ -44,6 +44,42 @@ static void write_all(user_addr_t start)
 {
     for (uint32_t i = 0; i < PLACES; i++) {
         *(volatile uint64_t *)(start + i * PAGE_BYTES) = i;
+    }
+}
+
+/*
+ * What a server that granted pages would cost its client, beside the two calls that would ask for them and give them
+ * back: a capability for a run of pages is derived, the pages are mapped to be read, and it is deleted, which unmaps them.
+ */
+static void grant_all(user_addr_t start, cap_addr_t run, uint32_t row, uint32_t pages)
+{
+    cap_addr_t granted = 0;
+    err_t err = cap_copy(run, RIGHT_READ, &granted); /* for its slot */
+
+    assert(err == ERR_OK);
+    err = cap_table_delete(ROOT_SLOT_TABLE, granted);
+    assert(err == ERR_OK);
+    for (uint32_t i = 0; i < REPETITIONS; i++) {
+        uint32_t done = 0;
+
+        if (row == ROW_GRANT) {
+            MARK_BEGIN(ROW_GRANT);
+        } else {
+            MARK_BEGIN(ROW_GRANT_PAGE);
+        }
+        err = cap_table_copy(ROOT_SLOT_TABLE, granted, ROOT_SLOT_TABLE, run, RIGHT_READ);
+        if (err == ERR_OK) {
+            err = vspace_map(ROOT_SLOT_VSPACE, granted, 0, pages, start, PROT_READ, &done);
+        }
+        if (err == ERR_OK) {
+            err = cap_table_delete(ROOT_SLOT_TABLE, granted);
+        }
+        if (row == ROW_GRANT) {
+            MARK_END(ROW_GRANT);
+        } else {
+            MARK_END(ROW_GRANT_PAGE);
+        }
+        assert(err == ERR_OK && done == pages);
     }
 }
 
@@ -83,5 +119,7 @@ void bench_memory(void)
         write_all(place);
         unmap_all(place);
     }
+    grant_all(place, frame, ROW_GRANT, GRANT_PAGES);
+    grant_all(place, frame, ROW_GRANT_PAGE, 1);
     configure_all();
 }

@@ -78,6 +78,22 @@ err_t file_on_open(struct client *client, const struct file_open_args *args,
     return ERR_OK;
 }
 
+/* Gives how much there was. */
+static uint32_t member_copy(const struct handle *handle, uint64_t position, void *into,
+                            uint32_t bytes)
+{
+    const struct archive_member *member = &members[*member_of(handle)];
+
+    if (position >= member->bytes) {
+        return 0;
+    }
+    if (bytes > member->bytes - position) {
+        bytes = (uint32_t)(member->bytes - position);
+    }
+    memcpy(into, (const char *)member->data + position, bytes);
+    return bytes;
+}
+
 err_t file_on_read(struct client *client, const struct file_read_args *args,
                    struct file_read_results *results)
 {
@@ -93,14 +109,15 @@ err_t file_on_read(struct client *client, const struct file_read_args *args,
     if (into == NULL) {
         return ERR_RANGE;
     }
-    const struct archive_member *member = &members[*member_of(handle)];
+    results->done = member_copy(handle, args->position, into, args->bytes);
+    return ERR_OK;
+}
 
-    if (args->position < member->bytes) {
-        uint64_t left = member->bytes - args->position;
+static err_t request_read(struct client *client, struct request *request, uint64_t *done)
+{
+    unsigned char *into = (unsigned char *)session_data(&client->session) + request->offset;
 
-        results->done = left < args->bytes ? (uint32_t)left : args->bytes;
-        memcpy(into, (const char *)member->data + args->position, results->done);
-    }
+    *done = member_copy(request->handle, request->position, into, request->bytes);
     return ERR_OK;
 }
 
@@ -211,7 +228,6 @@ static void members_tell(err_t err, uint32_t left_out)
 
 int main(void)
 {
-    static struct service service;
     uint32_t left_out;
     user_addr_t at = 0;
     err_t err = archive_map(&at);
@@ -226,14 +242,5 @@ int main(void)
     }
     err = members_read((const void *)at, archive_bytes, &left_out);
     members_tell(err, left_out);
-    for (;;) {
-        switch (service_wait(&service, DEADLINE_NEVER)) {
-        case SERVICE_CALL:
-            client_serve(&service);
-            break;
-        default:
-            clients_look();
-            break;
-        }
-    }
+    clients_serve(request_read);
 }

@@ -24,5 +24,6 @@ err_t raw_call(cap_addr_t endpoint, uint32_t label, uint64_t words[8]);
 /* Each makes that many attacks of its kind. */
 void attack_files(uint32_t count);
 void attack_rings(const char *interface, uint32_t count);
+void attack_random(uint32_t count);
 void attack_system(uint32_t count);
 void attack_views(uint32_t count);

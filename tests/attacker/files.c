@@ -4,8 +4,10 @@
 
 #include <stddef.h>
 
+#include "file/wire.h"
 #include "pith/clock.h"
 #include "pith/file_calls.h"
+#include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
 #include "service/service.h"
@@ -18,7 +20,12 @@ enum {
     READ_MOST = 1 << 20,
     SCRIBBLE_IN = 10,
     BREATHE_IN = 100,
-    OPS = 18
+    OPS = 18,
+    AT_ONCE = 40,
+    PIECE_BYTES = 1024,
+    INDEX_WORDS = 32,
+    REQUESTS_PER_SCRIBBLE = 300,
+    REQUESTS_PER_WAIT = 40,
 };
 
 #define CALL_NS (3 * NS_PER_S)
@@ -181,6 +188,137 @@ static void garbage(uint32_t count, uint32_t file, uint32_t directory)
     }
 }
 
+/* --- Over the ring --- */
+
+/* The next completion; ERR_TIMED_OUT: none came. */
+static err_t completion_wait(struct file_completion *completion)
+{
+    ns_t deadline = soon();
+    err_t err;
+
+    while ((err = session_receive(&session, completion)) == ERR_WOULD_BLOCK &&
+           clock_now() < deadline) {
+        if (session_rest(&session) && service_wait(&service, deadline) == SERVICE_CALL) {
+            service.info = MSG_INFO(ERR_BAD_CALL, 0, 0);
+        }
+    }
+    return err == ERR_WOULD_BLOCK ? ERR_TIMED_OUT : err;
+}
+
+static void wants_of(const char *what, err_t wanted, struct file_request request)
+{
+    static uint64_t tag = 1000;
+    struct file_completion completion = { 0 };
+
+    request.tag = tag++;
+    wants("a request is sent", ERR_OK, session_send(&session, &request));
+    err_t err = completion_wait(&completion);
+
+    wants(what, wanted, err ? err : (err_t)completion.error);
+    if (err == ERR_OK && completion.tag != request.tag) {
+        wants("the tag of the request", ERR_OK, ERR_RANGE);
+    }
+}
+
+/* Many, and the handle is closed: each is answered, in time or by CANCELLED, or finds no handle. */
+static void close_meanwhile(uint32_t file)
+{
+    struct file_request request = { .operation = FILE_REQUEST_READ,
+                                    .handle = file,
+                                    .bytes = PIECE_BYTES };
+    struct file_completion completion;
+
+    for (uint32_t i = 0; i < AT_ONCE; i++) {
+        request.tag = i;
+        wants("one of many", ERR_OK, session_send(&session, &request));
+    }
+    session_flush(&session);
+    wants("close", ERR_OK, file_close(server, soon(), file));
+    for (uint32_t i = 0; i < AT_ONCE; i++) {
+        wants("each is answered", ERR_OK, completion_wait(&completion));
+        if (completion.error != ERR_OK && completion.error != ERR_CANCELLED &&
+            completion.error != ERR_NO_ENTRY) {
+            wants("done, or not", ERR_CANCELLED, (err_t)completion.error);
+        }
+    }
+}
+
+/* Each that is wrong; closes @file. */
+static void bad_requests(uint32_t file, uint32_t directory)
+{
+    struct file_request right = { .operation = FILE_REQUEST_READ, .handle = file, .bytes = 8 };
+    uint32_t end = (uint32_t)session.data_bytes;
+    struct file_request request = right;
+
+    wants_of("request: a read", ERR_OK, right);
+    request.operation = 0;
+    wants_of("request: no operation", ERR_BAD_CALL, request);
+    request.operation = UINT32_MAX;
+    wants_of("request: another operation", ERR_BAD_CALL, request);
+    request = right;
+    request.bytes = 0;
+    wants_of("request: nothing", ERR_RANGE, request);
+    request.bytes = FILE_REQUEST_BYTES_MAX + 1;
+    wants_of("request: too much", ERR_RANGE, request);
+    request.bytes = 8;
+    request.offset = end - 4;
+    wants_of("request: half behind the data area", ERR_RANGE, request);
+    request.offset = UINT32_MAX - 3;
+    wants_of("request: an offset that wraps", ERR_RANGE, request);
+    request = right;
+    request.position = UINT64_MAX;
+    wants_of("request: far behind the end", ERR_OK, request);
+    request = right;
+    request.handle = 0;
+    wants_of("request: no handle", ERR_NO_ENTRY, request);
+    request.handle = file ^ 1u << 31;
+    wants_of("request: another's handle", ERR_NO_ENTRY, request);
+    request.handle = directory;
+    wants_of("request: a directory", ERR_WRONG_TYPE, request);
+    close_meanwhile(file);
+}
+
+/* Rings' indices, or anything in the memory that both sides share. */
+static void scribble(void)
+{
+    uint64_t *words = (uint64_t *)session.base;
+    uint32_t limit = below(2) == 0 ? INDEX_WORDS : (uint32_t)(session.info->bytes / 8);
+
+    words[below(limit) + (below(4) == 0 && limit == INDEX_WORDS ? SESSION_REPLIES / 8 : 0)] =
+        random64() >> below(64);
+}
+
+/* What is read is random; what is answered may be anything, for the rings are spoilt now and then. */
+static void garbage_requests(uint32_t count, uint32_t file)
+{
+    struct file_completion completion;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct file_request request = {
+            .tag = random64(),
+            .operation = below(8) == 0 ? below(4) : FILE_REQUEST_READ,
+            .handle = below(8) == 0 ? (uint32_t)random64() : file,
+            .position = random64() >> below(64),
+            .bytes = below(below(3) == 0 ? 200000 : 5000),
+            .offset = below(200000),
+        };
+
+        (void)!session_send(&session, &request);
+        while (session_receive(&session, &completion) == ERR_OK) {
+        }
+        if (below(REQUESTS_PER_SCRIBBLE) == 0) {
+            scribble();
+        }
+        if (i % REQUESTS_PER_WAIT == 0) {
+            (void)session_rest(&session);
+            (void)!notification_signal(session.info->bell);
+            if (service_wait(&service, clock_now() + BREATH_NS) == SERVICE_CALL) {
+                service.info = MSG_INFO(ERR_BAD_CALL, 0, 0);
+            }
+        }
+    }
+}
+
 void attack_files(uint32_t count)
 {
     uint32_t number = 0;
@@ -205,5 +343,9 @@ void attack_files(uint32_t count)
     bad_handles(file + HANDLES);
     bad_places(file, directory);
     bad_changes(file);
+    bad_requests(file, directory);
+    wants("a file, again", ERR_OK, open("/text", 0, &file));
     garbage(count, file, directory);
+    (void)!open("/text", 0, &file);
+    garbage_requests(count, file);
 }

@@ -2,7 +2,7 @@
 /*
  * A client that keeps no rule, at the servers that it may use. Requests that are wrong in one point must get the error that
  * the interface lists (abi/idl/); the rest is garbage, half of it nearly right, and must get an answer. Nobody else is
- * to notice, which tests/scenario/attack.py sees to. Arguments: files|block|link|system|views COUNT.
+ * to notice, which tests/scenario/attack.py sees to. Arguments: files|block|link|terminal|random|system|views COUNT.
  */
 #include "attacker.h"
 
@@ -85,6 +85,10 @@ int main(void)
         attack_rings("block", count);
     } else if (strncmp(args, "link ", 5) == 0) {
         attack_rings("link", count);
+    } else if (strncmp(args, "terminal ", 9) == 0) {
+        attack_rings("terminal", count);
+    } else if (strncmp(args, "random ", 7) == 0) {
+        attack_random(count);
     }
     debug_printf("attacker: %s: %u answers, %u of them wrong\n", args, answers, failures);
     return 0;

@@ -103,11 +103,11 @@ def attacks(scenario):
     at = len(scenario.machine.log)
     scenario.step("a_client_is_at_work_meanwhile",
                   lambda: scenario.ask("start diskcheck random=100 rounds=25") and None)
-    for words in ("files 5000", "system 2000", "block 20000", "link 20000"):
+    for words in ("files 5000", "system 2000", "block 20000", "link 20000", "terminal 20000", "random 5000"):
         server = words.split()[0]
         scenario.comes(f"{server}_refuses_what_is_wrong", f"start attacker {words}", "warden: attacker destroyed",
                        rf"^attacker: {words}: [1-9]\d+ answers, 0 of them wrong$")
-    for server in ("files", "block", "link"):
+    for server in ("files", "block", "link", "terminal", "random"):
         scenario.step(f"{server}_does_not_mind_an_attacker_that_is_killed", lambda s=server: killed(scenario, s))
     scenario.comes("the_file_server_is_as_good_as_before", "start attacker files 100", "warden: attacker destroyed",
                    r"^attacker: files 100: \d+ answers, 0 of them wrong$")

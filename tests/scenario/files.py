@@ -101,6 +101,11 @@ def sums_of(top):
     return wanted
 
 
+def sums_in(said):
+    """What it said, in the same form."""
+    return {m[2]: m[1] for m in re.finditer(r"^([0-9a-f]{64}|[A-Za-z_]+)  (/.*)$", said, re.M)}
+
+
 # --- Machines ---
 
 class Files(disk.Disk):
@@ -113,8 +118,7 @@ class Files(disk.Disk):
                   else "wanted: patience")
 
     def sums(self, folder="/"):
-        said = self.ask(f"sums {folder}")
-        return {m[2]: m[1] for m in re.finditer(r"^([0-9a-f]{64}|[A-Za-z_]+)  (/.*)$", said, re.M)}
+        return sums_in(self.ask(f"sums {folder}"))
 
     def compares(self, name, wanted):
         """A step: sums of all files, compared."""
@@ -128,10 +132,10 @@ class Files(disk.Disk):
             return None
         self.step(name, action)
 
-    def survives(self, name, path, wanted, rounds, harms, randomly):
+    def survives(self, name, path, wanted, rounds, harms, randomly, how=""):
         """The program sum reads a file again and again; at random moments something dies."""
         def action():
-            self.ask(f"start sum {rounds} {path}")
+            self.ask(f"start sum {how}{rounds} {path}")
             said = ""
             done = []
             while "files opened again" not in said:
@@ -148,6 +152,9 @@ class Files(disk.Disk):
                   f"{reopened} files opened again")
             if len(sums) != rounds or set(sums) != {wanted}:
                 return f"after {done}: wanted: {rounds} times {wanted}; got: {sums} in {said[-600:]!r}"
+            again = re.search(r"sum: (\d+) requests submitted again", said)
+            if how and (not again or int(again[1]) == 0):
+                return f"wanted: requests in flight when the server died; got: {said[-300:]!r}"
             if len(done) < 10 or int(reopened) == 0:
                 return f"wanted: deaths in the middle; got: {done}, {reopened} files opened again"
             return None
@@ -183,6 +190,8 @@ def converse_while_all_dies(args, folder, randomly):
     harms = [randomly.choice(HARMS[:2]) if randomly.random() < 0.6 else randomly.choice(HARMS)
              for _ in range(args.harms)]
     files.survives("reads_on_whatever_dies", "/big", hashlib.sha256(big).hexdigest(), 2, harms, randomly)
+    harms = [randomly.choice(HARMS) for _ in range(args.harms)]
+    files.survives("requests_are_answered_whatever_dies", "/big", hashlib.sha256(big).hexdigest(), 2, harms, randomly, "many ")
     files.says("the_console_did_not_die", "recovery", r"^console +0 +0")
     yield files.end()
 

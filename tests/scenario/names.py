@@ -173,7 +173,7 @@ def hostile(machine):
         return None
     machine.step("a_hostile_program_stays_in_its_view", action)
     machine.says("and_has_changed_nothing", "ls /tmp/box", r"^- +16 note$", r"^l +2 up -> \.\.$")
-    machine.says("nobody_died_of_it", "recovery", r"^names +0 +0 ", r"^tmp +0 +0 ", r"^files +0 +0 ")
+    machine.says("nobody_died_of_it", "recovery", r"^names +0 +0 ", r"^tmp +0 +0 ", r"^files +0 +0 ", r"^boot +1 +1 ")
 
 
 def deaths(machine, top, count, randomly):

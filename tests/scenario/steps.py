@@ -25,7 +25,7 @@ STEPS_MAX = 100000
 # What the system must look like after its boot.
 PROGRAMS = {"console": "running", "pci": "running", "disk": "running", "echo": "running",
             "diskcheck": "stopped", "stray": "stopped", "harm": "stopped", "files": "running", "netcard": "running", "attacker": "stopped",
-            "brief": "stopped"}
+            "random": "running", "line": "running", "brief": "stopped"}
 
 
 class System(console.Scenario):
@@ -46,7 +46,7 @@ class System(console.Scenario):
 def recoveries(scenario, args):
     """Each step of a recovery by a fault, some by a hang, which take this machine longer."""
     some, few = (1, 1) if args.all else (5, 19)
-    for words in ("fault fail echo", "fault fail disk", f"fault fail pci 1 {some}", "fault kill echo",
+    for words in ("fault fail echo", "fault fail disk", "fault fail line", f"fault fail pci 1 {some}", "fault kill echo",
                   f"fault kill disk 2 {some}", f"hang fail echo 1 {few}", f"hang fail disk 3 {few}",
                   f"hang kill echo 5 {few}", "fault start brief", "fault twice echo"):
         def action(words=words):

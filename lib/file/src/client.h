@@ -37,6 +37,12 @@ bool call_again(struct files *files, const struct files_mount *mount, ns_t deadl
 /** file_again() - the same for an open file, which is open again then. */
 bool file_again(struct file *file, ns_t deadline, err_t *err);
 
+/** handle_end() - close what was opened, now or with the next call about a path. */
+void handle_end(const struct file *file, ns_t deadline);
+
+/** offset_in_buffer() - where in the data area of the file's server it is; 0: it is not in the buffer. */
+uint32_t offset_in_buffer(const struct file *file, const void *into, uint64_t bytes);
+
 /** file_find() - open what a path leads to. Sets all of @file but files, path and flags, which it reads. */
 MUST_CHECK err_t file_find(struct file *file, ns_t deadline);
 

@@ -87,9 +87,8 @@ err_t files_open(struct files *files, const char *path, uint32_t flags, struct f
 
 void files_close(struct file *file)
 {
-    /* If the server is dead, so is the handle. */
-    if (file->server != NULL) {
-        (void)!file_close(file->server->cap, files_deadline(file->files), file->handle);
+    if (file->files != NULL) {
+        handle_end(file, files_deadline(file->files));
     }
     *file = (struct file){ 0 };
 }
@@ -156,8 +155,7 @@ void *files_buffer(const struct files *files, uint64_t *bytes)
     return server_data(server) + FILES_VIEW_OFFSET;
 }
 
-/* Where in the data area of the file's server it is; 0: it is not in the buffer. */
-static uint32_t offset_in_buffer(const struct file *file, const void *into, uint64_t bytes)
+uint32_t offset_in_buffer(const struct file *file, const void *into, uint64_t bytes)
 {
     if (file->server == NULL) {
         return 0;

@@ -7,6 +7,10 @@
 #include "pith/clock.h"
 #include "pith/string.h"
 
+#define CLOSE_NS                                                                                   \
+    (1 *                                                                                           \
+     NS_PER_MS) /* at least, whatever is left of the time for the call: what is open must be closed */
+
 uint32_t mount_place(const struct files_mount *mount, const char *path, uint32_t length,
                      uint32_t offset)
 {
@@ -75,10 +79,37 @@ static err_t done_open(struct file *file, uint32_t length, uint32_t how, ns_t de
     return err == ERR_NO_ENTRY && file->mounts != 0 ? way_open(file, how) : err;
 }
 
-static void handle_end(const struct file *file, ns_t deadline)
+/* False: it may still be open. */
+static bool leftover_close(const struct files_leftover *leftover, ns_t deadline)
 {
-    if (file->server != NULL) {
-        (void)!file_close(file->server->cap, deadline, file->handle);
+    ns_t soon = clock_now() + CLOSE_NS;
+    err_t err = ERR_OK;
+
+    /* Once the server is dead, so is the handle. */
+    if (leftover->epoch == server_epoch(leftover->server)) {
+        err =
+            file_close(leftover->server->cap, deadline > soon ? deadline : soon, leftover->handle);
+    }
+    return err != ERR_TIMED_OUT && err != ERR_BUSY;
+}
+
+void handle_end(const struct file *file, ns_t deadline)
+{
+    struct files *files = file->files;
+    struct files_leftover leftover = { file->server, file->handle, file->epoch };
+
+    if (file->server != NULL && !leftover_close(&leftover, deadline) &&
+        files->leftover_count < FILES_LEFTOVERS_MAX) {
+        files->leftovers[files->leftover_count++] = leftover;
+    }
+}
+
+/* Handles that could not be closed when they should have been. */
+static void leftovers_close(struct files *files, ns_t deadline)
+{
+    while (files->leftover_count != 0 &&
+           leftover_close(&files->leftovers[files->leftover_count - 1], deadline)) {
+        files->leftover_count--;
     }
 }
 
@@ -149,6 +180,7 @@ err_t file_find(struct file *file, ns_t deadline)
     bool is_found = false;
     err_t err = mounts_load(file->files, deadline);
 
+    leftovers_close(file->files, deadline);
     if (err == ERR_OK) {
         err = path_begin(&file->files->walk, file->path);
     }
@@ -184,6 +216,7 @@ err_t path_settle(struct files *files, const char *path, ns_t deadline,
     struct file dir = { .files = files, .path = path };
     err_t err = mounts_load(files, deadline);
 
+    leftovers_close(files, deadline);
     if (err == ERR_OK) {
         err = path_begin(walk, path);
     }

@@ -14,6 +14,8 @@ _Static_assert(1 << PLACE_BITS == HANDLES_MAX, "the low bits of a handle");
 
 static struct client *clients;
 static uint32_t client_count;
+static uint64_t news; /* bit n: client n needs a turn */
+_Static_assert(PROGRAM_SESSIONS_MAX <= 64, "a bit for each client");
 static handle_forget_t *forget_handle;
 
 static uint32_t epoch_now(const struct client *client)
@@ -77,6 +79,7 @@ static void handle_end(struct client *client, struct handle *handle)
     if (forget_handle != NULL) {
         forget_handle(handle);
     }
+    requests_cancel(client, handle);
     handle->id = 0;
     client->open--;
 }
@@ -84,6 +87,7 @@ static void handle_end(struct client *client, struct handle *handle)
 /* It was started anew. Apart, so that client_of() saves no registers for it. */
 static __attribute__((noinline)) void client_renew(struct client *client, uint32_t epoch)
 {
+    requests_forget(client);
     for (uint32_t i = 0; i < HANDLES_MAX; i++) {
         if (client->handles[i].id != 0) {
             handle_end(client, &client->handles[i]);
@@ -120,6 +124,39 @@ void clients_look(void)
     for (uint32_t i = 0; i < client_count; i++) {
         client_look(&clients[i]);
     }
+}
+
+struct client *client_at(uint32_t number)
+{
+    return number < client_count ? &clients[number] : NULL;
+}
+
+bool clients_hear(uint64_t bits)
+{
+    for (uint32_t i = 0; i < client_count; i++) {
+        bool has_news = (bits >> clients[i].session.number & 1) != 0;
+
+        news |= (uint64_t)(has_news || clients[i].requests.ready != 0) << i;
+    }
+    return news != 0;
+}
+
+bool clients_turn(request_read_t *read)
+{
+    static uint32_t turn;
+
+    for (uint32_t i = 0; news != 0 && i < client_count; i++) {
+        uint32_t number = (turn + i) % client_count;
+        struct client *client = &clients[number];
+
+        if ((news >> number & 1) != 0) {
+            client_look(client);
+            news &= ~((uint64_t)!requests_turn(client, read) << number);
+            turn = number + 1;
+            break;
+        }
+    }
+    return news != 0;
 }
 
 uint32_t client_handles(void)
@@ -200,7 +237,7 @@ err_t file_on_give_root(struct client *caller, const struct file_give_root_args 
     return root_set(&client->roots[args->root], text, (args->flags & FILE_ROOT_READ_ONLY) != 0);
 }
 
-void client_serve(struct service *service)
+static void client_serve(struct service *service)
 {
     struct client *client = client_of(service->badge);
     uint32_t label = MSG_LABEL(service->info);
@@ -216,6 +253,26 @@ void client_serve(struct service *service)
         service->has_call = false;
         if (ipc_reply(0, service->info, service->words)) {
             (void)!handle_close(client, handle);
+        }
+    }
+}
+
+_Noreturn void clients_serve(request_read_t *read)
+{
+    static struct service service;
+
+    /* At first: what was asked for before it listened. */
+    for (bool is_asked = clients_hear(UINT64_MAX);; is_asked = is_asked && clients_turn(read)) {
+        switch (service_wait(&service, is_asked ? 0 : DEADLINE_NEVER)) {
+        case SERVICE_CALL:
+            client_serve(&service);
+            break;
+        case SERVICE_SIGNALS:
+            clients_look();
+            is_asked = clients_hear(service.bits);
+            break;
+        case SERVICE_TIME:
+            break;
         }
     }
 }

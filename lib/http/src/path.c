@@ -11,6 +11,9 @@ static enum http_status decode(struct http_text raw, char *path, size_t *length)
     for (size_t i = 0; i < raw.length; i++) {
         char byte = raw.at[i];
 
+        if ((unsigned char)byte < 0x20 || byte == 0x7f) {
+            return HTTP_BAD_REQUEST;
+        }
         if (byte == '%') {
             uint64_t value;
 
@@ -21,7 +24,7 @@ static enum http_status decode(struct http_text raw, char *path, size_t *length)
             byte = (char)value;
             i += 2;
         }
-        if ((unsigned char)byte < 0x20 || byte == 0x7f) {
+        if (byte == 0) {
             return HTTP_BAD_REQUEST;
         }
         if (used + 1 >= HTTP_PATH_MAX) {

@@ -9,6 +9,7 @@
 
 #include "abi/kernel_calls.h"
 #include "calls.h"
+#include "descriptor.h"
 #include "lock.h"
 #include "pages.h"
 #include "pith/clock.h"
@@ -21,8 +22,11 @@ enum {
     AREA_PAGES = 64,       /* if less is asked for, and little is there */
     AREA_SHARE = 4,        /* else a quarter of what is there: so the number of areas is no limit */
     AREA_PAGES_MAX = 8192, /* 32 MiB: what one mapping can have */
+    MAP_SHARED = 1,
+    MAP_TYPE = 15,
     MAP_FIXED = 0x10,
     MAP_ANONYMOUS = 0x20,
+    PROTECT_WRITE = 2,
     PROTECT_EXEC = 4,
     BREAK_BYTES = 65536,
 };
@@ -183,6 +187,71 @@ static uint64_t round_up(uint64_t bytes)
     return (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 }
 
+/* --- Files: the pages are the program's own and filled when it asks for them. So what it has mapped stays, whatever becomes
+ * of the file server, and nothing of it has to be given back to anybody (docs/files.md, "Ruled out"). --- */
+
+/* 0: such a mapping can be had. */
+static int map_check(const struct opening *opening, const long arguments[6])
+{
+    bool is_shared = (arguments[3] & MAP_TYPE) == MAP_SHARED;
+    bool is_written = (arguments[2] & PROTECT_WRITE) != 0;
+
+    if (opening == NULL) {
+        return POSIX_EBADF;
+    }
+    if (opening->kind != OPENING_FILE || opening->file.kind != FILE_KIND_REGULAR) {
+        return POSIX_ENODEV;
+    }
+    uint32_t access = opening->flags & OPEN_ACCESS;
+
+    if (access == OPEN_WRITE || (is_shared && is_written && access != OPEN_BOTH)) {
+        return POSIX_EACCES;
+    }
+    /* What others change would not be seen, nor would they see what is changed here. */
+    if (is_shared && (is_written || (opening->file.traits & FILE_TRAIT_CHANGES) != 0)) {
+        return POSIX_ENODEV;
+    }
+    return 0;
+}
+
+static long map_locked(const long arguments[6], uint64_t bytes)
+{
+    struct opening *opening = opening_of(arguments[4]);
+    int error = map_check(opening, arguments);
+    uint64_t done;
+
+    if (error) {
+        return -error;
+    }
+    user_addr_t at = pages_take((uint32_t)(bytes / PAGE_BYTES));
+
+    if (at == 0) {
+        return -POSIX_ENOMEM;
+    }
+    err_t err = files_read(&opening->file, (uint64_t)arguments[5], (void *)at,
+                           (uint64_t)arguments[1], &done);
+
+    if (err) {
+        (void)pages_give(at, bytes);
+        return -errno_of_file(err);
+    }
+    return (long)at;
+}
+
+static long file_map(const long arguments[6], uint64_t bytes)
+{
+    long type = arguments[3] & MAP_TYPE;
+
+    if (arguments[5] < 0 || arguments[5] % (long)PAGE_BYTES != 0 || type < 1 || type > 3) {
+        return -POSIX_EINVAL;
+    }
+    posix_lock();
+    long result = map_locked(arguments, bytes);
+
+    posix_unlock();
+    return result;
+}
+
 long posix_mmap(const long arguments[6])
 {
     uint64_t bytes = (uint64_t)arguments[1];
@@ -191,14 +260,14 @@ long posix_mmap(const long arguments[6])
     if (bytes == 0 || (flags & MAP_FIXED) != 0) {
         return -POSIX_EINVAL;
     }
-    if ((flags & MAP_ANONYMOUS) == 0) {
-        return -POSIX_ENODEV;
-    }
     if ((arguments[2] & PROTECT_EXEC) != 0) {
         return -POSIX_EACCES;
     }
     if (bytes > AREA_PAGES_MAX * PAGE_BYTES) {
         return -POSIX_ENOMEM;
+    }
+    if ((flags & MAP_ANONYMOUS) == 0) {
+        return file_map(arguments, round_up(bytes));
     }
     posix_lock();
     user_addr_t at = pages_take((uint32_t)(round_up(bytes) / PAGE_BYTES));

@@ -29,7 +29,7 @@ err_t virtio_simple_start(struct virtio_simple *simple)
     return err ? err : virtio_ready(simple->device);
 }
 
-static bool is_stopped(const struct virtio_simple *simple)
+bool virtio_simple_is_stopped(const struct virtio_simple *simple)
 {
     for (uint32_t i = 0; i < simple->count; i++) {
         if (simple->buffers[i]->queue.is_stopped) {
@@ -41,7 +41,7 @@ static bool is_stopped(const struct virtio_simple *simple)
 
 bool virtio_simple_check(struct virtio_simple *simple, bool is_late)
 {
-    if (!is_late && !is_stopped(simple) && !virtio_has_failed(simple->device)) {
+    if (!is_late && !virtio_simple_is_stopped(simple) && !virtio_has_failed(simple->device)) {
         return true;
     }
     simple->resets++;
@@ -84,7 +84,7 @@ void virtio_simple_publish(struct virtio_simple *simple)
 
 bool virtio_simple_rest(struct virtio_simple *simple)
 {
-    bool is_quiet = !is_stopped(simple);
+    bool is_quiet = !virtio_simple_is_stopped(simple);
 
     for (uint32_t i = 0; i < simple->count; i++) {
         is_quiet = virtio_queue_rest(&simple->buffers[i]->queue) && is_quiet;

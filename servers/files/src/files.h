@@ -21,8 +21,9 @@
 #define NO_PAGE UINT64_MAX
 
 enum {
-    OPS_MAX = 32,     /* calls that wait */
-    AHEAD_PAGES = 32, /* read at once */
+    OPS_MAX = 32,       /* calls that wait */
+    ATTEMPTS_MAX = 200, /* without getting further, before it waits in place */
+    AHEAD_PAGES = 32,   /* read at once */
 };
 
 /* --- Calls that wait --- */
@@ -64,8 +65,8 @@ struct server {
     uint8_t page_shift;  /* and of the blocks in a page */
     bool is_mounted;
     err_t mount_error; /* if it is not, and will not be */
-    uint32_t ready;    /* ops in that state, */
-    uint32_t busy;     /* and those that are not free */
+    uint32_t ready;    /* ops in that state, and 1 if a client needs a turn for its rings, */
+    uint32_t busy;     /* and ops that are not free */
 };
 
 extern struct server files;
@@ -84,6 +85,24 @@ void ops_run(void);
 
 /** ops_wake() - these pages have come, or the disk failed. */
 void ops_wake(const struct cache_run *run, bool is_good);
+
+/** page_is_in() - NO_PAGE is in every run. */
+bool page_is_in(uint64_t page, const struct cache_run *run);
+
+/** failure_note() - an error of a long piece may be that of another page in it: then who waits asks for its own alone. */
+void failure_note(const struct cache_run *run, uint64_t waits_for, bool *is_alone,
+                  uint64_t *failed);
+
+/* --- Reads over rings --- */
+
+/** async_hear() - bits of sessions that were signalled. */
+void async_hear(uint64_t bits);
+
+/** async_run() - a turn for one client that needs one. */
+void async_run(void);
+
+/** async_wake() - as ops_wake(), which calls it. */
+void async_wake(const struct cache_run *run, bool is_good);
 
 /** server_turn() - reap what the disk has done; wait for something; calls are parked. */
 void server_turn(ns_t deadline_ns);

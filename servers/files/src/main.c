@@ -44,6 +44,7 @@ static _Noreturn void serve(void)
         /* What came makes calls ready: they are served at once, since a look at who calls without waiting costs as much. */
         if (files.ready != 0) {
             ops_run();
+            async_run();
             is_quiet = disk_is_quiet();
         }
         bool may_sleep = is_quiet && files.ready == 0;
@@ -54,6 +55,7 @@ static _Noreturn void serve(void)
             break;
         case SERVICE_SIGNALS:
             disk.is_resting = false;
+            async_hear(files.service.bits);
             break;
         case SERVICE_TIME:
             break;
@@ -78,5 +80,6 @@ int main(void)
     }
     disk_mount();
     damage_report();
+    async_hear(UINT64_MAX); /* what was asked for before it listened */
     serve();
 }

@@ -16,7 +16,7 @@
 #include "pith/string.h"
 #include "service/stats.h"
 
-enum { ATTEMPTS_MAX = 200, GETS_PER_LOOK = 32, OPS_OF_CLIENT_MAX = 8 };
+enum { GETS_PER_LOOK = 32, OPS_OF_CLIENT_MAX = 8 };
 
 /* The warden's probes are to be answered within 10 ms. */
 #define BREATH_NS (2 * NS_PER_MS)
@@ -104,6 +104,7 @@ void server_turn(ns_t deadline_ns)
         break;
     case SERVICE_SIGNALS:
         disk.is_resting = false;
+        async_hear(files.service.bits);
         break;
     case SERVICE_TIME:
         break;
@@ -243,14 +244,12 @@ void ops_run(void)
     }
 }
 
-static bool is_in(uint64_t page, const struct cache_run *run)
+bool page_is_in(uint64_t page, const struct cache_run *run)
 {
     return page == NO_PAGE || (page >= run->number && page - run->number < run->count);
 }
 
-/* An error of a long piece may be that of another page in it: so those who wait ask for their own alone. */
-static void failure_note(const struct cache_run *run, uint64_t waits_for, bool *is_alone,
-                         uint64_t *failed)
+void failure_note(const struct cache_run *run, uint64_t waits_for, bool *is_alone, uint64_t *failed)
 {
     if (waits_for == NO_PAGE) {
         return;
@@ -271,14 +270,15 @@ void ops_wake(const struct cache_run *run, bool is_good)
         struct op *op = &ops[i];
 
         left -= op->state != OP_FREE;
-        if (op->state == OP_WAITING && is_in(op->waits_for, run)) {
+        if (op->state == OP_WAITING && page_is_in(op->waits_for, run)) {
             if (!is_good) {
                 failure_note(run, op->waits_for, &op->is_alone, &op->failed);
             }
             op_set(op, OP_READY);
         }
     }
-    if (!is_good && is_in(attempt->waits_for, run)) {
+    if (!is_good && page_is_in(attempt->waits_for, run)) {
         failure_note(run, attempt->waits_for, &attempt->is_alone, &attempt->failed);
     }
+    async_wake(run, is_good);
 }

@@ -150,8 +150,7 @@ static bool file_send(struct connection *connection)
     if (count == 0 || (count < connection->left && !is_worth(connection, count))) {
         return false;
     }
-    enum step step =
-        source_view(&connection->file, connection->position, (uint32_t)count, &data, &done);
+    enum step step = source_view(connection, (uint32_t)count, &data, &done);
 
     if (step == STEP_LATER && connection_later(connection)) {
         return false;
@@ -166,6 +165,7 @@ static bool file_send(struct connection *connection)
     connection->written += done;
     connection->position += done;
     connection->left -= done;
+    source_taken(connection);
     web.counts.bytes += done;
     return true;
 }
@@ -226,6 +226,9 @@ static bool connection_finish(struct connection *connection)
         return tell_later(connection, clock_now() + AGAIN_MAX_NS);
     }
     connection->page = NULL;
+    if (connection->has_file) {
+        source_end(connection);
+    }
     if (connection->has_file && files_close_now(&connection->file) != ERR_OK) {
         return tell_later(connection, clock_now() + AGAIN_MAX_NS);
     }

@@ -88,6 +88,7 @@ struct connection {
     struct page *page;
     struct file file;
     bool has_file;
+    struct slot *slot;       /* the piece of it that was asked for; NULL: none is */
     uint64_t position, left; /* of the file, to be sent */
 
     ns_t wake;     /* when to be called again */
@@ -146,10 +147,23 @@ void request_fail(struct connection *connection, enum http_status status);
 
 /* --- source.c: files, without waiting --- */
 
-/** source_open(), source_view() - as files_open(), files_view(). LATER: call again. */
+/** sources_open() - once there are files. */
+void sources_open(void);
+
+/** sources_hear() - wake who has got something. False: look again before you sleep; *wake: when to look in any case. */
+bool sources_hear(ns_t *wake);
+
+/** source_open() - as files_open(). LATER: call again. */
 enum step source_open(const char *path, uint32_t flags, struct file *file, err_t *err);
-enum step source_view(struct file *file, uint64_t position, uint32_t bytes, const void **data,
+
+/**
+ * source_view() - bytes of a connection's file from its position on: there until the next call. LATER: call again.
+ * source_taken() - after the position has moved. source_end() - before the file is closed.
+ */
+enum step source_view(struct connection *connection, uint32_t bytes, const void **data,
                       uint32_t *done);
+void source_taken(struct connection *connection);
+void source_end(struct connection *connection);
 
 /** source_judge() - what an error of a call means for who may call again. */
 enum step source_judge(err_t err);

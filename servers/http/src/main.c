@@ -99,6 +99,7 @@ static err_t start(uint32_t port)
         err = files_connect(&web.files);
     }
     web.files.patience_ns = CALL_NS;
+    sources_open();
     return err ? err : socket_listen(&web.sockets, port, BACKLOG, &listener);
 }
 
@@ -115,7 +116,7 @@ int main(void)
         news_hear();
         ns_t wake = connections_run();
 
-        if (!socket_rest(&web.sockets)) {
+        if (!sources_hear(&wake) || !socket_rest(&web.sockets)) {
             wake = 0;
         }
         if (service_wait(&service, wake) == SERVICE_CALL) {

@@ -87,6 +87,14 @@ err_t file_on_read(struct client *client, const struct file_read_args *args,
     return err;
 }
 
+err_t request_read(struct client *client, struct request *request, uint64_t *done)
+{
+    struct tmpfs_bytes into = { (unsigned char *)session_data(&client->session) + request->offset,
+                                request->bytes };
+
+    return tmpfs_read(&tmpfs, node_of(request->handle), request->position, into, done);
+}
+
 /* Positions 0 and 1 are "." and "..", behind them are those of lib/tmpfs. False: there is no room. */
 static bool entry_next(struct listing *listing, uint32_t dir, uint64_t *position, bool *is_end)
 {

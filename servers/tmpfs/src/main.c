@@ -56,7 +56,6 @@ static void report_tell(const struct tmpfs_report *report)
 
 int main(void)
 {
-    static struct service service;
     struct tmpfs_report report;
     user_addr_t kept = 0, beside = 0;
     uint64_t bytes = 0;
@@ -75,14 +74,5 @@ int main(void)
         return 1;
     }
     report_tell(&report);
-    for (;;) {
-        switch (service_wait(&service, DEADLINE_NEVER)) {
-        case SERVICE_CALL:
-            client_serve(&service);
-            break;
-        default:
-            clients_look();
-            break;
-        }
-    }
+    clients_serve(request_read);
 }

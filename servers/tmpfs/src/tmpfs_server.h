@@ -33,6 +33,9 @@ uint64_t inode_of(uint32_t node);
 /** opened_drop() - what a handle held is held no more. */
 void opened_drop(struct handle *handle);
 
+/** request_read() - a request_read_t. */
+err_t request_read(struct client *client, struct request *request, uint64_t *done);
+
 /** place_walk() - as far as names lead, or to the first symbolic link. Errors: ERR_NO_ENTRY, ERR_WRONG_TYPE, ERR_RANGE. */
 MUST_CHECK err_t place_walk(struct place *place, uint32_t *node);
 

@@ -12,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PIECE = 5000, NAMES = 400, TYPE_SHIFT = 12 };
+enum { PIECE = 5000, MAP_PAGE = 4096, NAMES = 400, TYPE_SHIFT = 12 };
 
 static const char *top;
 
@@ -82,6 +83,55 @@ static void file_places(const char *name)
     printf("= terminal: %d %s\n", isatty(fd), error_text());
     close(fd);
     printf("= closed: %s\n", why(lseek(fd, 0, SEEK_SET)));
+}
+
+/* All of a file from a place on, twice: what is written to a copy is nobody else's. */
+static void file_map(const char *name, long from, int type)
+{
+    int fd = open(name, O_RDONLY);
+    long bytes = lseek(fd, 0, SEEK_END) - from;
+    int prot = type == MAP_PRIVATE ? PROT_READ | PROT_WRITE : PROT_READ;
+    unsigned char *first = mmap(NULL, (size_t)bytes, prot, type, fd, from);
+    unsigned char *second = mmap(NULL, (size_t)bytes, PROT_READ, type, fd, from);
+
+    close(fd);
+    if (first == MAP_FAILED || second == MAP_FAILED) {
+        printf("= map %s: %s\n", name, error_text());
+        return;
+    }
+    printf("= map %s from %ld: %ld bytes, %08x", name, from, bytes,
+           mix(2166136261u, first, (size_t)bytes));
+    if (type == MAP_PRIVATE) {
+        memset(first, 7, (size_t)bytes);
+    }
+    printf(", %08x, behind it %u", mix(2166136261u, second, (size_t)bytes),
+           bytes % MAP_PAGE != 0 ? second[bytes] : 0u);
+    printf(", unmap %s", why(munmap(first, (size_t)bytes)));
+    printf(", %s\n", why(munmap(second, (size_t)bytes)));
+}
+
+static const char *mapped(size_t bytes, int prot, int type, int fd, long from)
+{
+    return mmap(NULL, bytes, prot, type, fd, from) == MAP_FAILED ? error_text() : "well";
+}
+
+static void maps_try(void)
+{
+    int fd = open("sizes/4097", O_RDONLY);
+    int directory = open("many", O_RDONLY);
+
+    file_map("sizes/1", 0, MAP_PRIVATE);
+    file_map("sizes/4096", 0, MAP_SHARED);
+    file_map("sizes/4097", 4096, MAP_PRIVATE);
+    file_map("sizes/300000", 200704, MAP_SHARED);
+    printf("= map nothing: %s\n", mapped(0, PROT_READ, MAP_PRIVATE, fd, 0));
+    printf("= map off a page: %s\n", mapped(10, PROT_READ, MAP_PRIVATE, fd, 10));
+    printf("= map a directory: %s\n", mapped(10, PROT_READ, MAP_PRIVATE, directory, 0));
+    printf("= map what is not open: %s\n", mapped(10, PROT_READ, MAP_PRIVATE, 77, 0));
+    printf("= map to write: %s\n", mapped(10, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    printf("= map in no way: %s\n", mapped(10, PROT_READ, 0, fd, 0));
+    close(directory);
+    close(fd);
 }
 
 static void status_say(const char *name)
@@ -342,6 +392,7 @@ int main(int count, char **arguments)
     file_read("sizes/300000");
     file_read("nothing");
     file_places("lines");
+    maps_try();
     status_say("sizes/4097");
     status_say("sizes/run");
     status_say("deep");

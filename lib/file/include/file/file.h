@@ -69,6 +69,8 @@ struct files {
     uint64_t sequence; /* of the last change */
     uint64_t repeated; /* calls */
     uint64_t reopened; /* files */
+    struct files_leftover leftovers[FILES_LEFTOVERS_MAX];
+    uint32_t leftover_count;
     struct files_walk walk;
     char second[FILES_PATH_MAX]; /* path of a call that has two */
 };

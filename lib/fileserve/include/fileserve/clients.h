@@ -14,6 +14,7 @@
 
 #include "abi/errors.h"
 #include "fileserve/place.h"
+#include "fileserve/requests.h"
 #include "pith/file_serve.h"
 #include "service/service.h"
 #include "service/session.h"
@@ -36,6 +37,7 @@ struct client {
     uint64_t refused;
     struct root roots[ROOTS_MAX];
     struct handle handles[HANDLES_MAX];
+    struct requests requests;
 };
 
 /* What a server does when a handle of a client that is gone, or that closed it, goes. */
@@ -52,6 +54,16 @@ struct client *client_of(uint64_t badge);
 
 /** clients_look() - forget what clients had that are gone by now. */
 void clients_look(void);
+
+/**
+ * clients_hear() - these bits of sessions were signalled, or (0) a request became ready.
+ * clients_turn() - a turn of requests_turn() for one client that needs one. Both give whether one is needed, still.
+ */
+bool clients_hear(uint64_t bits);
+bool clients_turn(request_read_t *read);
+
+/** client_at() - all clients by number, from 0; NULL: there are no more. */
+struct client *client_at(uint32_t number);
 
 /** client_handles() - open ones of all clients. */
 uint32_t client_handles(void);
@@ -102,7 +114,7 @@ MUST_CHECK err_t client_place(struct client *client, uint32_t root, uint32_t pat
 MUST_CHECK err_t read_only_open(uint32_t how, err_t err, uint32_t kind);
 
 /**
- * client_serve() - answer the call in hand, for a server whose operations do not wait. A handle that its client will
- * never hear of is closed.
+ * clients_serve() - the loop of a server whose operations do not wait. A handle that its client will never hear of is
+ * closed.
  */
-void client_serve(struct service *service);
+_Noreturn void clients_serve(request_read_t *read);

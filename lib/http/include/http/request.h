@@ -89,7 +89,7 @@ enum http_status http_request_parse(const char *head, size_t length, struct http
 /**
  * http_path_decode() - decode a path and make it plain: percent-encoding, then . and .. and empty parts.
  * @path: HTTP_PATH_MAX bytes.
- * Gives HTTP_OK; 400 for bad encoding, control characters, 0, or a way above the root; 414 if too long.
+ * Gives HTTP_OK; 400 for bad encoding, control characters that are not encoded, 0, or a way above the root; 414 if too long.
  */
 enum http_status http_path_decode(struct http_text raw, char *path);
 

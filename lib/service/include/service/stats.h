@@ -36,7 +36,7 @@ extern struct program_stats *program_stats;
 
 /**
  * stats_progress() - a long operation has come further. Who says so at least every 10 ms is not probed meanwhile, and
- * not taken for hung; for programs that have no service_wait() in such an operation.
+ * not taken for hung; for programs that have no service_wait() in such an operation, but had one before it: that maps the page.
  */
 static inline void stats_progress(void)
 {

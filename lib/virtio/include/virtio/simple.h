@@ -57,6 +57,9 @@ MUST_CHECK err_t virtio_simple_start(struct virtio_simple *simple);
  */
 bool virtio_simple_check(struct virtio_simple *simple, bool is_late);
 
+/** virtio_simple_is_stopped() - the device lied, and nothing goes on before virtio_simple_check(). */
+bool virtio_simple_is_stopped(const struct virtio_simple *simple);
+
 /** virtio_buffer_at() - the buffer of a slot. Memory that the device may write: to be read once. */
 void *virtio_buffer_at(const struct virtio_buffers *buffers, uint32_t slot);
 

@@ -50,7 +50,7 @@ static void mappings_try(void)
     check(again == first + PAGE && is_zero(again, PAGE), "it is used again, and zero");
     check(munmap(first, 3 * PAGE) == 0, "all of it");
     check(mmap(NULL, 0, both, flags, -1, 0) == MAP_FAILED && errno == EINVAL, "nothing");
-    check(mmap(NULL, PAGE, both, MAP_PRIVATE, 3, 0) == MAP_FAILED && errno == ENODEV, "a file");
+    check(mmap(NULL, PAGE, both, MAP_PRIVATE, 3, 0) == MAP_FAILED && errno == EBADF, "no file");
     check(mmap(NULL, 1ul << 40, both, flags, -1, 0) == MAP_FAILED && errno == ENOMEM, "too much");
     check(mmap(NULL, PAGE, both | PROT_EXEC, flags, -1, 0) == MAP_FAILED && errno == EACCES,
           "code");
