@@ -195,8 +195,7 @@ def converse_about_limits(machine, bad):
 
 
 def converse_about_rights(machine):
-    # The console may go on writing in the middle of the line, when it has time again.
-    machine.says("nothing_that_was_not_chosen", "run /bin/sum /data", "sum: there are no", "files: NO_ENTRY", "status 1,")
+    machine.says("nothing_that_was_not_chosen", "run /bin/sum /data", "there are no files", "status 1,")
     machine.says("what_was_chosen", "run uses=file /bin/sum /data", "^sum: [0-9a-f]{64}  /data", "status 0,")
     machine.says("what_none_may_have", "run uses=system /bin/sum /data", "may not use such an interface")
     machine.says("a_child_starts_others", "run uses=process /bin/starter 3 7 /bin/child exit 7",
