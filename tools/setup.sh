@@ -10,7 +10,7 @@ packages_of() {
     build) echo gcc binutils libc6-dev python3-minimal python3 dpkg-dev ;;
     run) packages_of build; echo qemu-system-x86 seabios e2fsprogs ;;
     debug) packages_of run; echo gdb ;;
-    test) packages_of run; echo spin fdisk curl ;;
+    test) packages_of run; echo spin fdisk curl iproute2 iputils-ping tcpdump ;;
     page) packages_of run; echo chromium chromium-driver chromium-sandbox fonts-dejavu-core ;;
     bench) packages_of run ;;
     bench-linux) packages_of run; echo musl-tools ;;
@@ -29,6 +29,8 @@ why() {
     qemu-system-x86 | seabios) echo "runs the system in an emulator" ;;
     dpkg-dev) echo "unpacks the source packages that lwIP and musl come from (tools/sources.py)" ;;
     gdb) echo "debugs the system from outside" ;;
+    iproute2 | iputils-ping) echo "makes a network link of its own for tests, and sends pings over it" ;;
+    tcpdump) echo "judges what the guest sends" ;;
     curl) echo "fetches from the web server in its test" ;;
     musl-tools) echo "compiles the static program that is measured on Linux" ;;
     spin) echo "checks the models of protocols" ;;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connects to an echo server (arguments: ADDRESS PORT KIB, the address IPv4 in dots), sends that much of a known stream, and
+ * Connects to an echo server (arguments: ADDRESS PORT KIB, the address IPv4 in dots or IPv6), sends that much of a known stream, and
  * compares what comes back. Says how long it took and what went wrong; ends then.
  */
 #include "pith/clock.h"
@@ -11,7 +11,7 @@
 
 #include "abi/names.h"
 
-enum { RING_BYTES = 65536, V4_BYTES = 4, V4_AT = 12 };
+enum { RING_BYTES = 65536, V4_BYTES = 4, V4_AT = 12, V6_BYTES = 16 };
 
 struct call {
     struct socket_client client;
@@ -35,11 +35,71 @@ static uint64_t number_read(const char **text)
     return number;
 }
 
-static void args_read(const char *text)
+static void v4_read(const char **text)
 {
     call.address.bytes[10] = call.address.bytes[11] = 0xff;
     for (uint32_t i = 0; i < V4_BYTES; i++) {
-        call.address.bytes[V4_AT + i] = (uint8_t)number_read(&text);
+        call.address.bytes[V4_AT + i] = (uint8_t)number_read(text);
+    }
+}
+
+static uint32_t group_read(const char **text)
+{
+    uint32_t group = 0;
+
+    for (;; (*text)++) {
+        char c = **text;
+
+        if (c >= '0' && c <= '9') {
+            group = group * 16 + (uint32_t)(c - '0');
+        } else if (c >= 'a' && c <= 'f') {
+            group = group * 16 + (uint32_t)(c - 'a') + 10;
+        } else {
+            return group;
+        }
+    }
+}
+
+/* Up to the blank; what "::" leaves out is in the middle, so what came after it moves to the end. */
+static void v6_read(const char **text)
+{
+    uint8_t *bytes = call.address.bytes;
+    uint32_t count = 0;
+    uint32_t gap = V6_BYTES;
+
+    while (**text != ' ' && **text != 0 && count < V6_BYTES) {
+        if (**text == ':' && (*text)[1] == ':') {
+            gap = count;
+            *text += 2;
+            continue;
+        }
+        *text += **text == ':';
+        uint32_t group = group_read(text);
+
+        bytes[count++] = (uint8_t)(group >> 8);
+        bytes[count++] = (uint8_t)group;
+    }
+    for (uint32_t i = count; gap < count && i-- > gap;) {
+        bytes[i + V6_BYTES - count] = bytes[i];
+        bytes[i] = i + V6_BYTES - count == i ? bytes[i] : 0;
+    }
+    *text += **text == ' ';
+}
+
+static bool is_v6(const char *text)
+{
+    while (*text != ' ' && *text != 0 && *text != ':') {
+        text++;
+    }
+    return *text == ':';
+}
+
+static void args_read(const char *text)
+{
+    if (is_v6(text)) {
+        v6_read(&text);
+    } else {
+        v4_read(&text);
     }
     call.port = number_read(&text);
     call.bytes = number_read(&text) * 1024;

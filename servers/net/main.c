@@ -91,6 +91,20 @@ err_t net_on_quota(struct client *client, const struct net_quota_args *args,
     return ERR_OK;
 }
 
+err_t net_on_name_server(struct client *client, const struct net_name_server_args *args,
+                         struct net_name_server_results *results)
+{
+    struct socket_address address;
+    err_t err = address_of_name_server(args->index, &address);
+
+    (void)client;
+    if (err == ERR_OK) {
+        *results = (struct net_name_server_results){ .address_high = word_of(address.bytes),
+                                                     .address_low = word_of(address.bytes + 8) };
+    }
+    return err;
+}
+
 /* --- The stack's needs --- */
 
 static uint64_t now_ns(void *unused)

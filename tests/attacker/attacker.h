@@ -27,3 +27,7 @@ void attack_rings(const char *interface, uint32_t count);
 void attack_random(uint32_t count);
 void attack_system(uint32_t count);
 void attack_views(uint32_t count);
+void attack_net(uint32_t count);
+
+/** attack_net_greedy() - takes all that the network server gives, for ever. */
+void attack_net_greedy(void);

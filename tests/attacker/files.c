@@ -19,7 +19,7 @@ enum {
     NAME_MOST = 255,
     READ_MOST = 1 << 20,
     SCRIBBLE_IN = 10,
-    BREATHE_IN = 100,
+    BREATHE_IN = 25,
     OPS = 18,
     AT_ONCE = 40,
     PIECE_BYTES = 1024,
@@ -181,7 +181,7 @@ static void garbage(uint32_t count, uint32_t file, uint32_t directory)
             data[below((uint32_t)session.data_bytes)] = (unsigned char)random64();
         }
         wants_listed("garbage", raw_call(server, below(OPS), words));
-        if (below(BREATHE_IN) == 0 &&
+        if (i % BREATHE_IN == 0 &&
             service_wait(&service, clock_now() + BREATH_NS) == SERVICE_CALL) {
             service.info = MSG_INFO(ERR_BAD_CALL, 0, 0);
         }

@@ -10,6 +10,7 @@
 #include "pith/string.h"
 #include "service/service.h"
 #include "service/session.h"
+#include "socket/wire.h"
 
 enum { ENTRIES_PER_WAIT = 40, SCRIBBLE_IN = 300, CALL_IN = 50, INDEX_WORDS = 32 };
 
@@ -18,6 +19,7 @@ enum { ENTRIES_PER_WAIT = 40, SCRIBBLE_IN = 300, CALL_IN = 50, INDEX_WORDS = 32 
 union entry {
     struct block_request block;
     struct link_entry link;
+    struct socket_request socket;
     uint64_t words[SESSION_ENTRY_BYTES / 8];
 };
 
@@ -41,6 +43,36 @@ static union entry link_entry(void)
                                                     .flags = (uint16_t)(below(8) == 0) };
     }
     return entry;
+}
+
+static union entry socket_entry(void)
+{
+    return (union entry){ .socket = { .operation = 1 + below(6),
+                                      .socket = below(8),
+                                      .life = below(3),
+                                      .flags = below(4) == 0 ? below(8) : 0,
+                                      .consumed = below(3) == 0 ? below(100000) : 0,
+                                      .written = below(2) == 0 ? below(9000) : 0,
+                                      .offset = below(100) * 4096,
+                                      .bytes = 4096u << below(3),
+                                      .port = 1000 + below(40),
+                                      .number = 1 + below(8),
+                                      .address = { { [10] = 0xff,
+                                                     [11] = 0xff,
+                                                     [12] = 127,
+                                                     [15] = (uint8_t)below(3) } } } };
+}
+
+static union entry entry_of(const char *interface)
+{
+    switch (interface[0]) {
+    case 'b':
+        return block_entry();
+    case 'l':
+        return link_entry();
+    default:
+        return socket_entry();
+    }
 }
 
 /* Rings' indices, or anything in the memory that both sides share. */
@@ -67,7 +99,6 @@ void attack_rings(const char *interface, uint32_t count)
 {
     static struct service service;
     static struct session session;
-    bool is_block = strcmp(interface, "block") == 0;
     uint64_t answer[SESSION_ENTRY_BYTES / 8];
     uint32_t number = 0;
     err_t err = session_find(interface, false, 0, &number);
@@ -77,7 +108,7 @@ void attack_rings(const char *interface, uint32_t count)
     }
     wants("a session", ERR_OK, err);
     for (uint32_t i = 0; err == ERR_OK && i < count; i++) {
-        union entry entry = is_block ? block_entry() : link_entry();
+        union entry entry = entry_of(interface);
 
         if (below(4) == 0) {
             entry.words[below(SESSION_ENTRY_BYTES / 8)] = random64() >> below(64);

@@ -111,13 +111,50 @@ def attacks(scenario):
         scenario.step(f"{server}_does_not_mind_an_attacker_that_is_killed", lambda s=server: killed(scenario, s))
     scenario.comes("the_file_server_is_as_good_as_before", "start attacker files 100", "warden: attacker destroyed",
                    r"^attacker: files 100: \d+ answers, 0 of them wrong$")
+    attacks_on_sockets(scenario)
     scenario.step("the_client_did_not_notice", lambda: client_did_not_notice(scenario, at))
 
     def action():
         after = recovery_counts(scenario)
-        noticed = [name for name in after if after[name] != before[name] and name not in ("attacker", "diskcheck")]
+        noticed = [name for name in after if after[name] != before[name] and name not in ("attacker", "diskcheck", "netcall")]
         return f"wanted: no deaths; got: {noticed}" if noticed else None
     scenario.step("nobody_died_of_it", action)
+
+
+NET_CLIENT = r"^netcall: OK; 1048576 bytes sent, 1048576 received, 0 wrong"
+
+
+def net_client_works(scenario, name):
+    scenario.comes(name, "start netcall", "warden: netcall destroyed", NET_CLIENT)
+
+
+def attacks_on_sockets(scenario):
+    """The same at the network server, with a client of it that works meanwhile and afterwards."""
+    for words in ("net 2000", "sockets 20000"):
+        at = len(scenario.machine.log)
+        scenario.step(f"{words.split()[0]}_a_client_works_meanwhile", lambda: scenario.ask("start netcall") and None)
+        scenario.comes(f"{words.split()[0]}_is_refused_what_is_wrong", f"start attacker {words}",
+                       "warden: attacker destroyed", rf"^attacker: {words}: [1-9]\d+ answers, 0 of them wrong$")
+        scenario.step(f"{words.split()[0]}_the_client_did_not_notice", lambda at=at: net_client_did_not_notice(scenario, at))
+    scenario.step("sockets_of_one_that_is_killed_end", lambda: killed(scenario, "sockets"))
+    scenario.step("a_greedy_client_takes_all_it_can", lambda: scenario.ask("start attacker greedy") and None)
+    scenario.step("and_is_refused_the_rest", lambda: greedy_is_refused(scenario))
+    net_client_works(scenario, "another_works_beside_the_greedy_one")
+    scenario.step("the_greedy_one_is_killed", lambda: None if "done" in scenario.ask("kill attacker") else "it is not")
+    net_client_works(scenario, "and_after_it")
+
+
+def greedy_is_refused(scenario):
+    said = scenario.machine.wait_for("attacker: holds", scenario.timeout_s)
+    return f"wanted: sockets, until they are refused; got: {said!r}" if "FAIL" in said else None
+
+
+def net_client_did_not_notice(scenario, at):
+    if "warden: netcall destroyed" not in scenario.machine.log[at:]:
+        scenario.machine.wait_for("warden: netcall destroyed", scenario.timeout_s)
+    scenario.ask("")
+    said = scenario.machine.log[at:].replace(console.PROMPT, "")
+    return None if re.search(NET_CLIENT, said, re.M) else f"wanted: all sent and received; got: {said[-500:]!r}"
 
 
 def killed(scenario, server):

@@ -44,7 +44,7 @@ class MuslNet(net.Net):
 
     def rest(self):
         said = self.machine.wait_for("warden: socket_calls destroyed", self.timeout_s)
-        said = said.replace(f"done\n{console.PROMPT}", "")
+        said = said.replace(f"done\n{console.PROMPT}", "").replace(console.PROMPT, "")
         end = re.findall(r"^warden: socket_calls (.*)", said, re.M)
         return re.findall(r"^= .*", said, re.M), end[0] if end else "?"
 
@@ -141,7 +141,9 @@ def converse(scenario):
     scenario.answers("what_goes_wrong_is_told", "wrong",
                      "= another family: 97", "= another protocol: 93", "= no socket: 88", "= nothing: 9",
                      "= not connected: 107", "= refused: 111", "= nothing came: 11", "= to nobody: 89",
-                     "= bind: 22", "= patience: 0", "= poll of nothing: 0")
+                     "= bind: 22", "= patience: 0", "= no delay of datagrams: 92", "= no delay: 0", "= keep alive: 0",
+                     "= linger: 92", "= begun: 115", "= ready after a moment: 0", "= it has no peer yet: 107",
+                     "= poll of nothing: 0")
     console.machine_type_poweroff(scenario)
 
 

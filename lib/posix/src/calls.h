@@ -31,6 +31,35 @@ long posix_open(const long arguments[6]);
 long posix_openat(const long arguments[6]);
 long posix_creat(const long arguments[6]);
 
+/* write.c */
+long posix_pwrite(const long arguments[6]);
+long posix_ftruncate(const long arguments[6]);
+long posix_truncate(const long arguments[6]);
+long posix_fsync(const long arguments[6]);
+
+/* change.c */
+long posix_mkdir(const long arguments[6]);
+long posix_mkdirat(const long arguments[6]);
+long posix_rmdir(const long arguments[6]);
+long posix_unlink(const long arguments[6]);
+long posix_unlinkat(const long arguments[6]);
+long posix_rename(const long arguments[6]);
+long posix_renameat(const long arguments[6]);
+long posix_renameat2(const long arguments[6]);
+long posix_symlink(const long arguments[6]);
+long posix_symlinkat(const long arguments[6]);
+
+/* signal.c */
+long posix_sigaction(const long arguments[6]);
+long posix_sigprocmask(const long arguments[6]);
+long posix_sigpending(const long arguments[6]);
+long posix_kill(const long arguments[6]);
+long posix_tkill(const long arguments[6]);
+
+/* select.c */
+long posix_select(const long arguments[6]);
+long posix_pselect(const long arguments[6]);
+
 /* status.c */
 long posix_stat(const long arguments[6]);
 long posix_lstat(const long arguments[6]);

@@ -12,7 +12,7 @@
 #include "file/file.h"
 #include "socket/wire.h"
 
-enum { DESCRIPTORS_MAX = 128, PATH_BYTES = FILES_PATH_MAX + 1 };
+enum { DESCRIPTORS_MAX = 128, PATH_BYTES = FILES_PATH_MAX + 1, TEXT_BYTES = 256 };
 
 /* Linux's numbers. */
 enum {
@@ -31,7 +31,14 @@ enum {
     OPEN_CLOSE_ON_EXEC = 0x80000,
 };
 
-enum opening_kind { OPENING_NONE, OPENING_INPUT, OPENING_OUTPUT, OPENING_FILE, OPENING_SOCKET };
+enum opening_kind {
+    OPENING_NONE,
+    OPENING_INPUT,
+    OPENING_OUTPUT,
+    OPENING_FILE,
+    OPENING_SOCKET,
+    OPENING_TEXT
+};
 
 #define SOCKET_NONE UINT32_MAX
 
@@ -41,6 +48,7 @@ struct posix_socket {
     uint32_t port;   /* its own, as far as it was said */
     struct socket_address peer;
     uint32_t peer_port;  /* 0: it has none */
+    uint32_t wishes;     /* enum socket_wish, of a connection */
     ns_t patience_ns[2]; /* for receiving, for sending; 0: for ever */
     bool is_bound, is_listener, is_open, is_deaf;
 };
@@ -60,6 +68,10 @@ struct opening {
     char path[PATH_BYTES];
 
     struct posix_socket socket; /* OPENING_SOCKET */
+
+    /* OPENING_TEXT: what stands in no file system (resolver.c) */
+    char text[TEXT_BYTES];
+    uint32_t text_bytes;
 };
 
 /** opening_of() - what a descriptor stands for; NULL: nothing. */

@@ -18,6 +18,14 @@ int errno_of_file(err_t err)
         return POSIX_EACCES;
     case ERR_DAMAGED:
         return POSIX_EUCLEAN;
+    case ERR_READ_ONLY:
+        return POSIX_EROFS;
+    case ERR_EXISTS:
+        return POSIX_EEXIST;
+    case ERR_NOT_EMPTY:
+        return POSIX_ENOTEMPTY;
+    case ERR_NO_SPACE:
+        return POSIX_ENOSPC;
     case ERR_GONE:
         return POSIX_ESTALE;
     case ERR_BAD_CALL:

@@ -44,3 +44,15 @@ long socket_write(struct opening *opening, const void *from, size_t bytes);
 
 /** socket_ready() - which of poll()'s events hold. */
 uint32_t socket_ready(const struct opening *opening);
+
+/* Linux's struct pollfd. */
+struct polled {
+    int32_t descriptor;
+    uint16_t wanted, found;
+};
+
+/** poll_until() - as poll(), without the lock. */
+long poll_until(struct polled *polled, size_t count, ns_t deadline);
+
+/** descriptors_missing() - is one of them no descriptor? Without the lock. */
+bool descriptors_missing(const struct polled *polled, size_t count);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening files. Those that there are can be read and not written: asking for more is EROFS, as on such a disk. */
+/*
+ * Opening files. What is there is opened to be read first, since that tells what it is, and so which error it is; then once more, to be
+ * written.
+ */
 #include <stddef.h>
 
 #include "abi/kernel_calls.h"
 #include "calls.h"
 #include "lock.h"
+#include "resolver.h"
 #include "tree.h"
 
 enum { OPEN_PATH = 0x200000 };
@@ -27,7 +31,32 @@ static long kind_check(const struct opening *opening, uint32_t flags)
         (wants_to_write(flags) || (flags & OPEN_CREATE) != 0)) {
         return -POSIX_EISDIR;
     }
-    return wants_to_write(flags) ? -POSIX_EROFS : 0;
+    return 0;
+}
+
+/* It is there: open it once more, to be written. */
+static long open_to_write(struct opening *opening, uint32_t flags)
+{
+    uint32_t how = FILES_WRITE | ((flags & OPEN_TRUNCATE) != 0 ? FILES_TRUNCATE : 0);
+
+    if (!wants_to_write(flags)) {
+        return 0;
+    }
+    files_close(&opening->file);
+    opening->file.files = NULL;
+    return tree_open_again(opening, how);
+}
+
+/* It is not there, but the directory that it is to be in. */
+static long open_new(struct opening *opening, uint32_t flags)
+{
+    long result = tree_has_parent(opening);
+    uint32_t how = FILES_CREATE | ((flags & OPEN_EXCLUSIVE) != 0 ? FILES_EXCLUSIVE : 0);
+
+    if ((flags & OPEN_ACCESS) != OPEN_READ) {
+        how |= FILES_WRITE;
+    }
+    return result != 0 ? result : tree_open_again(opening, how);
 }
 
 static long open_into(struct opening *opening, long dir, const char *path, uint32_t flags)
@@ -40,11 +69,14 @@ static long open_into(struct opening *opening, long dir, const char *path, uint3
     }
     long result = tree_open(dir, path, how, opening);
 
-    if (result == -POSIX_ENOENT && is_new) {
-        result = tree_has_parent(opening);
-        return result != 0 ? result : -POSIX_EROFS;
+    if (result != 0 && resolver_open(opening)) {
+        return 0;
     }
-    return result != 0 ? result : kind_check(opening, flags);
+    if (result == -POSIX_ENOENT && is_new) {
+        return open_new(opening, flags);
+    }
+    result = result != 0 ? result : kind_check(opening, flags);
+    return result != 0 ? result : open_to_write(opening, flags);
 }
 
 static long open_file(long dir, const char *path, uint32_t flags)

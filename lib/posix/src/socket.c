@@ -231,6 +231,7 @@ static long connect_stream(struct opening *opening)
     if (err) {
         return -errno_of_socket(err);
     }
+    socket_want(net_client(), opening->socket.number, opening->socket.wishes);
     err = open_wait(opening, socket_deadline(opening, true, false));
     if (err == ERR_WOULD_BLOCK) {
         (void)socket_rest(net_client());

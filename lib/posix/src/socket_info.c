@@ -7,9 +7,14 @@
 #include "net.h"
 #include "pith/string.h"
 
-enum { LEVEL_SOCKET = 1, LEVEL_TCP = 6, LEVEL_IPV6 = 41, ONLY_IPV6 = 26 };
+enum { LEVEL_SOCKET = 1, LEVEL_TCP = 6, LEVEL_IPV6 = 41, ONLY_IPV6 = 26, NO_DELAY = 1 };
 enum { OPTION_REUSE = 2, OPTION_TYPE = 3, OPTION_ERROR = 4, OPTION_SEND_BUFFER = 7 };
-enum { OPTION_RECEIVE_BUFFER = 8, OPTION_RECEIVE_TIME = 20, OPTION_SEND_TIME = 21 };
+enum {
+    OPTION_KEEP_ALIVE = 9,
+    OPTION_RECEIVE_BUFFER = 8,
+    OPTION_RECEIVE_TIME = 20,
+    OPTION_SEND_TIME = 21
+};
 enum { READY_IN = 1, READY_OUT = 4, READY_ERROR = 8, READY_HUNG_UP = 16, READY_INVALID = 32 };
 enum { POLLED_MAX = 256 };
 
@@ -51,6 +56,25 @@ static long name_peer(const struct opening *opening, const long arguments[6])
     return 0;
 }
 
+/* Of a connection that is there the server hears at once; what it was asked for once it does for good. */
+static long wish_set(struct opening *opening, uint32_t wish, bool is_wanted)
+{
+    bool is_connection = opening->socket.type == TYPE_STREAM && !opening->socket.is_listener;
+
+    if (opening->socket.type != TYPE_STREAM ||
+        (!is_wanted && (opening->socket.wishes & wish) != 0 &&
+         opening->socket.number != SOCKET_NONE)) {
+        return -POSIX_ENOPROTOOPT;
+    }
+    opening->socket.wishes =
+        is_wanted ? opening->socket.wishes | wish : opening->socket.wishes & ~wish;
+    if (is_connection && opening->socket.number != SOCKET_NONE) {
+        socket_want(net_client(), opening->socket.number, opening->socket.wishes);
+        (void)socket_rest(net_client());
+    }
+    return 0;
+}
+
 static long option_set(struct opening *opening, const long arguments[6])
 {
     const struct {
@@ -65,10 +89,15 @@ static long option_set(struct opening *opening, const long arguments[6])
     if (arguments[1] == LEVEL_IPV6 && arguments[2] == ONLY_IPV6) {
         return value == 0 ? 0 : -POSIX_ENOPROTOOPT;
     }
+    if (arguments[1] == LEVEL_TCP && arguments[2] == NO_DELAY) {
+        return wish_set(opening, SOCKET_NO_DELAY, value != 0);
+    }
     if (arguments[1] != LEVEL_SOCKET) {
         return -POSIX_ENOPROTOOPT;
     }
     switch (arguments[2]) {
+    case OPTION_KEEP_ALIVE:
+        return wish_set(opening, SOCKET_KEEP_ALIVE, value != 0);
     case OPTION_REUSE: /* a port is free as soon as its listener is closed */
     case OPTION_SEND_BUFFER:
     case OPTION_RECEIVE_BUFFER: /* a wish; all have the same room */
@@ -214,12 +243,6 @@ uint32_t socket_ready(const struct opening *opening)
     return stream_ready(client, opening);
 }
 
-/* Linux's struct pollfd. */
-struct polled {
-    int32_t descriptor;
-    uint16_t wanted, found;
-};
-
 /* How many have something to say. */
 static long polled_look(struct polled *polled, size_t count, bool *has_socket)
 {
@@ -244,7 +267,19 @@ static long polled_look(struct polled *polled, size_t count, bool *has_socket)
     return found;
 }
 
-static long poll_until(struct polled *polled, size_t count, ns_t deadline)
+bool descriptors_missing(const struct polled *polled, size_t count)
+{
+    bool missing = false;
+
+    posix_lock();
+    for (size_t i = 0; i < count; i++) {
+        missing |= opening_of(polled[i].descriptor) == NULL;
+    }
+    posix_unlock();
+    return missing;
+}
+
+long poll_until(struct polled *polled, size_t count, ns_t deadline)
 {
     long found;
 

@@ -12,6 +12,8 @@
 enum { AT_NO_FOLLOW = 0x100, AT_EACCESS = 0x200, AT_EMPTY_PATH = 0x1000 };
 enum { MAY_EXECUTE = 1, MAY_WRITE = 2, MAY_ALL = 7, MODE_ANY_EXECUTE = 0111 };
 enum {
+    MODE_KIND = 0170000,
+    MODE_REGULAR = 0100000,
     MODE_SOCKET = 0140777,
     MODE_TERMINAL = 0020620,
     DEVICE_FILES = 1,
@@ -131,6 +133,25 @@ long posix_fstatat(const long arguments[6])
                           (flags & AT_NO_FOLLOW) != 0 ? FILES_NO_FOLLOW : 0, status);
 }
 
+/* Files are asked whether they open; of a directory that can be changed and one that cannot nobody knows the difference. */
+static long write_check(long dir, const char *path, uint32_t flags,
+                        const struct posix_status *status)
+{
+    struct opening *opening;
+    long result;
+
+    if ((status->mode & MODE_KIND) != MODE_REGULAR) {
+        return 0;
+    }
+    posix_lock();
+    result = tree_probe(dir, path, flags | FILES_WRITE, &opening);
+    if (result == 0) {
+        tree_probe_end();
+    }
+    posix_unlock();
+    return result;
+}
+
 /* Whoever may use the file server may read all that it has; there are no users. */
 static long access_check(long dir, const char *path, long wanted, uint32_t flags)
 {
@@ -145,7 +166,10 @@ static long access_check(long dir, const char *path, long wanted, uint32_t flags
         return result;
     }
     if ((wanted & MAY_WRITE) != 0) {
-        return -POSIX_EROFS;
+        result = write_check(dir, path, flags, &status);
+        if (result != 0) {
+            return result;
+        }
     }
     return (wanted & MAY_EXECUTE) != 0 && (status.mode & MODE_ANY_EXECUTE) == 0 ? -POSIX_EACCES : 0;
 }

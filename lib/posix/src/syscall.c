@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of calls. A program here is one process: it has number 1 and no signals.
+ * The table of calls. A program here is one process: it has number 1.
  * Size: seven parameters are what a system call has.
  */
 #include <stddef.h>
@@ -9,11 +9,10 @@
 #include "libc_start.h"
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
-#include "pith/string.h"
 #include "pith/syscall.h"
 #include "posix/syscall.h"
 
-enum { PROCESS = 1, SET_FS = 0x1002, SIGNAL_MASK_BYTES = 8 };
+enum { PROCESS = 1, SET_FS = 0x1002 };
 
 /* Linux's numbers, by Linux's table for x86-64. */
 enum {
@@ -30,12 +29,15 @@ enum {
     CALL_MPROTECT = 10,
     CALL_MUNMAP = 11,
     CALL_BRK = 12,
+    CALL_RT_SIGACTION = 13,
     CALL_RT_SIGPROCMASK = 14,
     CALL_IOCTL = 16,
     CALL_PREAD = 17,
+    CALL_PWRITE = 18,
     CALL_READV = 19,
     CALL_WRITEV = 20,
     CALL_ACCESS = 21,
+    CALL_SELECT = 23,
     CALL_SCHED_YIELD = 24,
     CALL_MADVISE = 28,
     CALL_DUP = 32,
@@ -55,15 +57,27 @@ enum {
     CALL_SETSOCKOPT = 54,
     CALL_GETSOCKOPT = 55,
     CALL_EXIT = 60,
+    CALL_KILL = 62,
     CALL_FCNTL = 72,
+    CALL_FSYNC = 74,
+    CALL_FDATASYNC = 75,
+    CALL_TRUNCATE = 76,
+    CALL_FTRUNCATE = 77,
     CALL_GETCWD = 79,
     CALL_CHDIR = 80,
     CALL_FCHDIR = 81,
+    CALL_RENAME = 82,
+    CALL_MKDIR = 83,
+    CALL_RMDIR = 84,
     CALL_CREAT = 85,
+    CALL_UNLINK = 87,
+    CALL_SYMLINK = 88,
     CALL_READLINK = 89,
     CALL_SYSINFO = 99,
+    CALL_RT_SIGPENDING = 127,
     CALL_ARCH_PRCTL = 158,
     CALL_GETTID = 186,
+    CALL_TKILL = 200,
     CALL_FUTEX = 202,
     CALL_SET_THREAD_AREA = 205,
     CALL_GETDENTS = 217,
@@ -73,12 +87,18 @@ enum {
     CALL_CLOCK_NANOSLEEP = 230,
     CALL_EXIT_GROUP = 231,
     CALL_OPENAT = 257,
+    CALL_MKDIRAT = 258,
     CALL_FSTATAT = 262,
+    CALL_UNLINKAT = 263,
+    CALL_RENAMEAT = 264,
+    CALL_SYMLINKAT = 266,
     CALL_READLINKAT = 267,
     CALL_FACCESSAT = 269,
+    CALL_PSELECT = 270,
     CALL_PPOLL = 271,
     CALL_ACCEPT4 = 288,
     CALL_DUP3 = 292,
+    CALL_RENAMEAT2 = 316,
     CALL_FACCESSAT2 = 439,
 };
 
@@ -97,17 +117,6 @@ static long yield(const long arguments[6])
 {
     (void)arguments;
     (void)!thread_yield();
-    return 0;
-}
-
-/* No signal ever comes, so any mask is as good as another. */
-static long signal_mask(const long arguments[6])
-{
-    void *old = (void *)arguments[2];
-
-    if (old != NULL) {
-        memset(old, 0, SIGNAL_MASK_BYTES);
-    }
     return 0;
 }
 
@@ -147,12 +156,15 @@ static const posix_call_t calls[] = {
     [CALL_MPROTECT] = posix_mprotect,
     [CALL_MUNMAP] = posix_munmap,
     [CALL_BRK] = posix_brk,
-    [CALL_RT_SIGPROCMASK] = signal_mask,
+    [CALL_RT_SIGACTION] = posix_sigaction,
+    [CALL_RT_SIGPROCMASK] = posix_sigprocmask,
     [CALL_IOCTL] = posix_ioctl,
     [CALL_PREAD] = posix_pread,
+    [CALL_PWRITE] = posix_pwrite,
     [CALL_READV] = posix_readv,
     [CALL_WRITEV] = posix_writev,
     [CALL_ACCESS] = posix_access,
+    [CALL_SELECT] = posix_select,
     [CALL_SCHED_YIELD] = yield,
     [CALL_MADVISE] = posix_madvise,
     [CALL_DUP] = posix_dup,
@@ -172,15 +184,27 @@ static const posix_call_t calls[] = {
     [CALL_SETSOCKOPT] = posix_setsockopt,
     [CALL_GETSOCKOPT] = posix_getsockopt,
     [CALL_EXIT] = posix_thread_exit,
+    [CALL_KILL] = posix_kill,
     [CALL_FCNTL] = posix_fcntl,
+    [CALL_FSYNC] = posix_fsync,
+    [CALL_FDATASYNC] = posix_fsync,
+    [CALL_TRUNCATE] = posix_truncate,
+    [CALL_FTRUNCATE] = posix_ftruncate,
     [CALL_GETCWD] = posix_getcwd,
     [CALL_CHDIR] = posix_chdir,
     [CALL_FCHDIR] = posix_fchdir,
+    [CALL_RENAME] = posix_rename,
+    [CALL_MKDIR] = posix_mkdir,
+    [CALL_RMDIR] = posix_rmdir,
     [CALL_CREAT] = posix_creat,
+    [CALL_UNLINK] = posix_unlink,
+    [CALL_SYMLINK] = posix_symlink,
     [CALL_READLINK] = posix_readlink,
     [CALL_SYSINFO] = posix_sysinfo,
+    [CALL_RT_SIGPENDING] = posix_sigpending,
     [CALL_ARCH_PRCTL] = arch_prctl,
     [CALL_GETTID] = posix_gettid,
+    [CALL_TKILL] = posix_tkill,
     [CALL_FUTEX] = posix_futex,
     [CALL_SET_THREAD_AREA] = set_thread_area,
     [CALL_GETDENTS] = posix_getdents,
@@ -190,12 +214,18 @@ static const posix_call_t calls[] = {
     [CALL_CLOCK_NANOSLEEP] = posix_clock_nanosleep,
     [CALL_EXIT_GROUP] = end,
     [CALL_OPENAT] = posix_openat,
+    [CALL_MKDIRAT] = posix_mkdirat,
     [CALL_FSTATAT] = posix_fstatat,
+    [CALL_UNLINKAT] = posix_unlinkat,
+    [CALL_RENAMEAT] = posix_renameat,
+    [CALL_SYMLINKAT] = posix_symlinkat,
     [CALL_READLINKAT] = posix_readlinkat,
     [CALL_FACCESSAT] = posix_faccessat,
+    [CALL_PSELECT] = posix_pselect,
     [CALL_PPOLL] = posix_ppoll,
     [CALL_ACCEPT4] = posix_accept4,
     [CALL_DUP3] = posix_dup3,
+    [CALL_RENAMEAT2] = posix_renameat2,
     [CALL_FACCESSAT2] = posix_faccessat2,
 };
 

@@ -24,6 +24,8 @@ struct posix_thread {
     struct thread_handle native;
     _Atomic int32_t *clear; /* set to 0, with a wake-up, when it ends; NULL: nothing */
 
+    uint64_t blocked, pending; /* signals; touched only by the thread itself */
+
     /* Waiting; guarded by wait_lock(). */
     struct event event;
     const void *waits_on;      /* NULL: for nothing */

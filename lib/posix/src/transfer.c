@@ -8,6 +8,8 @@
 #include "lock.h"
 #include "net.h"
 #include "pith/debug.h"
+#include "resolver.h"
+#include "write.h"
 
 enum { PARTS_MAX = 1024, FROM_START = 0, FROM_HERE = 1, FROM_END = 2 };
 
@@ -53,7 +55,8 @@ static long read_locked(long number, void *into, size_t length)
         opening_put(opening);
         return done;
     }
-    done = file_bytes(opening, opening->position, into, length);
+    done = opening->kind == OPENING_TEXT ? resolver_read(opening, into, length)
+                                         : file_bytes(opening, opening->position, into, length);
     if (done > 0) {
         opening->position += (uint64_t)done;
     }
@@ -71,10 +74,13 @@ static long write_locked(long number, const void *from, size_t length)
         opening_put(opening);
         return done;
     }
+    length = bounded(length);
+    if (opening != NULL && opening->kind == OPENING_FILE) {
+        return file_write_here(opening, from, length);
+    }
     if (opening == NULL || opening->kind != OPENING_OUTPUT) {
         return -POSIX_EBADF;
     }
-    length = bounded(length);
     debug_write(from, length);
     return (long)length;
 }

@@ -22,7 +22,7 @@ static struct {
 } tree = { .working = "/" };
 
 /* A program that may use no file server has no right to any file. */
-static struct files *files_of_program(void)
+struct files *tree_files(void)
 {
     if (tree.state == UNTRIED) {
         tree.state = files_connect(&tree.files) == ERR_OK ? CONNECTED : REFUSED;
@@ -87,9 +87,9 @@ long tree_path(long dir, const char *path, struct opening *opening)
     return path_append(opening->path, path) ? 0 : -POSIX_ENAMETOOLONG;
 }
 
-static long open_at(struct opening *opening, uint32_t flags)
+long tree_open_again(struct opening *opening, uint32_t flags)
 {
-    struct files *files = files_of_program();
+    struct files *files = tree_files();
     size_t length = strlen(opening->path);
 
     if (files == NULL) {
@@ -110,7 +110,7 @@ long tree_open(long dir, const char *path, uint32_t flags, struct opening *openi
 {
     long result = tree_path(dir, path, opening);
 
-    return result != 0 ? result : open_at(opening, flags);
+    return result != 0 ? result : tree_open_again(opening, flags);
 }
 
 long tree_probe(long dir, const char *path, uint32_t flags, struct opening **opening)

@@ -41,11 +41,16 @@ void socket_consume(struct socket_client *client, uint32_t socket, size_t bytes)
     client->due |= socket_bit(socket);
 }
 
+static bool is_not_ending(const struct socket_record *record)
+{
+    return (record->wishes & (SOCKET_SHUT | SOCKET_CLOSE | SOCKET_ABORT)) == 0;
+}
+
 /* Before the server has begun it may still be sending what lies in a ring of an earlier epoch. */
 static bool may_write(const struct socket_client *client, const struct socket_record *record)
 {
     return (record->state == SOCKET_OPEN || record->state == SOCKET_OPENING) &&
-           record->wishes == 0 && client->has_begun;
+           is_not_ending(record) && client->has_begun;
 }
 
 size_t socket_room(const struct socket_client *client, uint32_t socket, void **data)
@@ -104,7 +109,7 @@ err_t socket_send(struct socket_client *client, uint32_t socket, const void *dat
     }
     if (done == 0 && size != 0) {
         const struct socket_record *record = &client->sockets[socket];
-        bool may_come = record->state == SOCKET_OPENING && record->wishes == 0;
+        bool may_come = record->state == SOCKET_OPENING && is_not_ending(record);
 
         return may_come || may_write(client, record) ? ERR_WOULD_BLOCK : ERR_GONE;
     }
@@ -118,6 +123,18 @@ void socket_shut(struct socket_client *client, uint32_t socket)
 
     if (record->state == SOCKET_OPEN || record->state == SOCKET_OPENING) {
         record->wishes |= SOCKET_SHUT;
+        record->update_is_due = true;
+        client->due |= socket_bit(socket);
+    }
+}
+
+void socket_want(struct socket_client *client, uint32_t socket, uint32_t wishes)
+{
+    struct socket_record *record = &client->sockets[socket];
+    uint32_t more = wishes & (SOCKET_NO_DELAY | SOCKET_KEEP_ALIVE) & ~record->wishes;
+
+    if (more != 0 && (record->state == SOCKET_OPEN || record->state == SOCKET_OPENING)) {
+        record->wishes |= more;
         record->update_is_due = true;
         client->due |= socket_bit(socket);
     }

@@ -5,12 +5,15 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -152,6 +155,37 @@ static size_t talk(int fd, size_t bytes)
     return right;
 }
 
+/* By select(). */
+static int is_writable(int fd, long seconds, long microseconds)
+{
+    struct timeval time = { seconds, microseconds };
+    unsigned number = (unsigned)fd;
+    fd_set out;
+
+    FD_ZERO(&out);
+    FD_SET(number, &out);
+    return select(fd + 1, NULL, &out, NULL, &time) == 1 && FD_ISSET(number, &out) != 0;
+}
+
+/* Begun, then waited for. 0, or why not. */
+static int connect_slowly(int fd, const struct addrinfo *to)
+{
+    int flags = fcntl(fd, F_GETFL);
+    int error = 0;
+    socklen_t bytes = sizeof(error);
+
+    (void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    if (connect(fd, to->ai_addr, to->ai_addrlen) != 0 && errno != EINPROGRESS) {
+        return errno;
+    }
+    if (!is_writable(fd, WAIT_MS / 1000, 0)) {
+        return ETIMEDOUT;
+    }
+    (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes);
+    (void)fcntl(fd, F_SETFL, flags);
+    return error;
+}
+
 static int call(const char *host, const char *port, size_t bytes)
 {
     const struct addrinfo wanted = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
@@ -169,8 +203,9 @@ static int call(const char *host, const char *port, size_t bytes)
 
     (void)inet_ntop(AF_INET, &address->sin_addr, text, sizeof(text));
     printf("= %s is %s\n", host, text);
-    if (connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-        printf("= cannot connect: errno %d\n", errno);
+    err = connect_slowly(fd, found);
+    if (err != 0) {
+        printf("= cannot connect: errno %d\n", err);
         return 4;
     }
     printf("= %zu bytes came back right\n", talk(fd, bytes));
@@ -183,6 +218,23 @@ static int call(const char *host, const char *port, size_t bytes)
 static void say(const char *what, long result)
 {
     printf("= %s: %d\n", what, result >= 0 ? 0 : errno);
+}
+
+/* Nobody has that address: the connection is begun for long. */
+static void options_try(void)
+{
+    struct sockaddr_in nobody = address_of("10.0.2.77", 1);
+    int stream = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    int one = 1;
+
+    say("no delay", setsockopt(stream, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)));
+    say("keep alive", setsockopt(stream, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)));
+    say("linger", setsockopt(stream, SOL_SOCKET, SO_LINGER, &one, sizeof(one)));
+    say("begun", connect(stream, (struct sockaddr *)&nobody, sizeof(nobody)));
+    printf("= ready after a moment: %d\n", is_writable(stream, 0, 50000));
+    say("it has no peer yet",
+        getpeername(stream, (struct sockaddr *)&nobody, &(socklen_t){ sizeof(nobody) }));
+    close(stream);
 }
 
 static int wrong(void)
@@ -204,6 +256,9 @@ static int wrong(void)
     say("to nobody", send(datagram, "x", 1, 0));
     say("bind", bind(datagram, (struct sockaddr *)&here, sizeof(here)));
     say("patience", setsockopt(datagram, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)));
+    say("no delay of datagrams",
+        setsockopt(datagram, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)));
+    options_try();
     say("poll of nothing", poll(&(struct pollfd){ datagram, POLLIN, 0 }, 1, 10));
     return 0;
 }

@@ -11,7 +11,7 @@
 #include "net_core/net.h"
 #include "pith/debug.h"
 
-enum { ROUNDS_MOST = 20000 };
+enum { ROUNDS_MOST = 60000 };
 
 struct socket_client clients[CLIENTS];
 struct sim_end us, other;

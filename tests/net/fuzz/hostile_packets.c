@@ -16,9 +16,9 @@
 #include <time.h>
 
 #include "lwip_port/frame.h"
+#include "net_packets/packet.h"
 #include "net_sim/sim.h"
 #include "net_sim/transfer.h"
-#include "packet.h"
 
 enum { KEPT = 64, PACKETS_PER_ROUND = 2000, TIME_WAIT_MS = 150 * 1000 };
 

@@ -2,6 +2,6 @@
 module := tests/net/fuzz
 kind := host_program
 name := hostile_packets
-sources := hostile_packets.c make.c mutate.c sums.c
-uses := lib/lwip tests/net
+sources := hostile_packets.c
+uses := lib/lwip tests/net tests/net/packets
 test_args := --rounds 60

@@ -175,6 +175,9 @@ MUST_CHECK err_t socket_state_of(const struct socket_client *client, uint32_t so
 /** socket_shut() - nothing more will be sent; the peer hears of it after all that was. */
 void socket_shut(struct socket_client *client, uint32_t socket);
 
+/** socket_want() - SOCKET_NO_DELAY, SOCKET_KEEP_ALIVE or both, from now on; of a connection. */
+void socket_want(struct socket_client *client, uint32_t socket, uint32_t wishes);
+
 /** socket_close() - give the number back; what was sent is still delivered, what came is thrown away. */
 void socket_close(struct socket_client *client, uint32_t socket);
 

@@ -39,6 +39,9 @@ enum socket_wish {
     SOCKET_SHUT = 1,  /* nothing comes after `written`: tell the peer when it has got all that */
     SOCKET_CLOSE = 2, /* the same, and what still comes is of no interest; then the socket ends */
     SOCKET_ABORT = 4, /* the socket ends now, and the peer is told by a reset */
+    SOCKET_NO_DELAY = 8, /* of TCP: what is written goes out at once, in however small pieces */
+    SOCKET_KEEP_ALIVE =
+        16, /* of TCP: a peer that is silent for two hours is asked whether it is there */
 };
 
 /* Said by the server. */

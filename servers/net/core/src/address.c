@@ -27,8 +27,10 @@ void address_to(const struct socket_address *from, ip_addr_t *to)
     } else {
         IP_SET_TYPE_VAL(*to, IPADDR_TYPE_V6);
         memcpy(ip_2_ip6(to)->addr, from->bytes, 16);
-        /* A link-local one means something on one link only: ours. */
-        ip6_addr_assign_zone(ip_2_ip6(to), IP6_UNKNOWN, netif_default);
+        /* A link-local one means something on one link only: ours, if there is one. */
+        if (netif_default != NULL) {
+            ip6_addr_assign_zone(ip_2_ip6(to), IP6_UNKNOWN, netif_default);
+        }
     }
 }
 
@@ -77,6 +79,19 @@ err_t address_get(uint32_t index, struct socket_address *address, uint32_t *pref
             if (address_of(netif, i, address, prefix, flags) && index-- == 0) {
                 return ERR_OK;
             }
+        }
+    }
+    return ERR_RANGE;
+}
+
+err_t address_of_name_server(uint32_t index, struct socket_address *address)
+{
+    for (uint8_t i = 0; i < DNS_MAX_SERVERS; i++) {
+        const ip_addr_t *server = dns_getserver(i);
+
+        if (!ip_addr_isany(server) && index-- == 0) {
+            address_from(server, address);
+            return ERR_OK;
         }
     }
     return ERR_RANGE;

@@ -132,6 +132,7 @@ static bool update_is_allowed(const struct socket *socket, const struct socket_r
 
 static void stream_update(struct socket *socket, uint64_t consumed)
 {
+    stream_want(socket);
     if ((socket->flags & SOCKET_IS_OPEN) == 0 && (socket->wishes & SOCKET_CLOSE) != 0) {
         socket_cut(socket, ERR_OK);
         return;

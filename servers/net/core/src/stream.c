@@ -123,6 +123,16 @@ void stream_push(struct socket *socket)
     }
 }
 
+void stream_want(struct socket *socket)
+{
+    if ((socket->wishes & SOCKET_NO_DELAY) != 0) {
+        tcp_nagle_disable(socket->tcp);
+    }
+    if ((socket->wishes & SOCKET_KEEP_ALIVE) != 0) {
+        ip_set_option(socket->tcp, SOF_KEEPALIVE);
+    }
+}
+
 static void window_open(struct tcp_pcb *pcb, uint64_t bytes)
 {
     while (bytes > 0) {
@@ -270,6 +280,9 @@ err_t stream_connect(struct socket *socket, const struct socket_request *request
     address_to(&request->address, &address);
     if (request->port == 0) {
         return ERR_RANGE;
+    }
+    if (netif_default == NULL && !ip_addr_isloopback(&address)) {
+        return ERR_IO; /* the stack would send to itself what is for others */
     }
     if (!neighbour_may(socket->peer, &address)) {
         return ERR_NO_MEMORY;

@@ -91,6 +91,9 @@ void addresses_say(void);
 MUST_CHECK err_t address_get(uint32_t index, struct socket_address *address, uint32_t *prefix,
                              uint32_t *flags);
 
+/** address_of_name_server() - the index-th server for names. Errors: ERR_RANGE. */
+MUST_CHECK err_t address_of_name_server(uint32_t index, struct socket_address *address);
+
 /* peer.c */
 MUST_CHECK err_t peers_open(void);
 /** peers_work() - requests; gives how many were taken. */
@@ -148,6 +151,8 @@ MUST_CHECK err_t stream_connect(struct socket *socket, const struct socket_reque
 void stream_adopt(struct socket *socket, struct tcp_pcb *pcb);
 /** stream_consumed() - so much of the receive ring is free again. */
 void stream_consumed(struct socket *socket, uint64_t bytes);
+/** stream_want() - follow the wishes that are no end. */
+void stream_want(struct socket *socket);
 /** stream_push() - give the stack what was written, and end what is to be ended. */
 void stream_push(struct socket *socket);
 void stream_abort(struct socket *socket);

@@ -21,7 +21,7 @@ void bench_start(void);
 /** bench_step() - a round of everybody, and a millisecond. */
 void bench_step(void);
 
-/** bench_until() - rounds until @is_done says so; false: it did not within 20,000. */
+/** bench_until() - rounds until @is_done says so; false: it did not within 60,000. */
 bool bench_until(bool (*is_done)(void));
 
 /** bench_steps() - so many rounds. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checksums (RFC 1071), written here once more so that a mistake of the stack's own does not hide. */
-#include "packet.h"
+#include "net_packets/packet.h"
 
 enum {
     TYPE_IPV4 = 0x0800,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "net_packets/packet.h"
 #include "net_sim/sim.h"
-#include "packet.h"
 
 /* Values at which something changes. */
 static const uint8_t edges[] = { 0,  1,  2,  3,  4,  5,  7,  8,   15,  16,  19, 20,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "net_packets/packet.h"
 #include "net_sim/sim.h"
-#include "packet.h"
 
 /* A neighbour that is not there, and the broadcast and multicast addresses that the interface listens to. */
 static const uint8_t mac_us[6] = { 2, 0, 0, 0, 0, 1 };
