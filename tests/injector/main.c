@@ -52,6 +52,7 @@ static struct victim victims[VICTIMS_MAX] = {
     { .name = "pci", .may_hang = true },
     { .name = "console", .may_hang = true },
     { .name = "uart", .may_hang = true, .has_irq = true },
+    { .name = "random", .may_hang = true },
     { .name = "names", .may_hang = true },
     { .name = "tmp", .may_hang = true },
     { .name = "process", .may_hang = true },
