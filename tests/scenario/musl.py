@@ -52,8 +52,8 @@ def make_tree(top, randomly):
 
 
 def marked(said):
-    """Lines to compare."""
-    return re.findall(r"^=[ \t].*", said, re.M)
+    """Lines to compare. The console's prompt may stand before one, if a line of the warden's came behind its answer."""
+    return re.findall(rf"^(?:{console.PROMPT})?(=[ \t].*)", said, re.M)
 
 
 class Musl(disk.Disk):
