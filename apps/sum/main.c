@@ -73,7 +73,7 @@ int main(void)
     err_t err = files_connect(&files);
 
     if (err) {
-        debug_printf("sum: there are no files: %s\n", error_name(err));
+        debug_printf("sum: there are no files (%s)\n", error_name(err));
         return 1;
     }
     files.patience_ns = DEADLINE_NEVER; /* whatever dies comes back, or its clients are told */

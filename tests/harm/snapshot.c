@@ -48,6 +48,21 @@ static err_t programs_take(struct snapshot *snapshot)
     return ERR_OK;
 }
 
+static err_t deaths_take(struct snapshot *snapshot)
+{
+    err_t err = ERR_OK;
+
+    for (uint32_t i = 0; err == ERR_OK && i < snapshot->programs; i++) {
+        uint64_t words[8] = { i };
+
+        err = system_ask(SYSTEM_RECOVERY, words);
+        snapshot->deaths[i] = (uint32_t)words[SYSTEM_RECOVERY_DEATHS] +
+                              (uint32_t)(words[SYSTEM_RECOVERY_DEATHS] >> 32);
+        snapshot->wardens = words[SYSTEM_RECOVERY_WARDEN];
+    }
+    return err;
+}
+
 static err_t owners_take(struct snapshot *snapshot)
 {
     for (uint32_t i = 0; i < OWNERS_MAX; i++) {
@@ -68,7 +83,6 @@ static err_t owners_take(struct snapshot *snapshot)
 
 err_t snapshot_take(struct snapshot *snapshot)
 {
-    uint64_t words[8] = { 0 };
     err_t err;
 
     memset(snapshot, 0, sizeof(*snapshot));
@@ -76,11 +90,7 @@ err_t snapshot_take(struct snapshot *snapshot)
     if (err == ERR_OK) {
         err = owners_take(snapshot);
     }
-    if (err == ERR_OK) {
-        err = system_ask(SYSTEM_RECOVERY, words);
-    }
-    snapshot->wardens = words[SYSTEM_RECOVERY_WARDEN];
-    return err;
+    return err == ERR_OK ? deaths_take(snapshot) : err;
 }
 
 err_t snapshot_find(const struct snapshot *snapshot, const char *name, uint32_t *number)
@@ -101,10 +111,11 @@ bool snapshot_is_as_before(const struct snapshot *before, const struct snapshot 
 
     for (uint32_t i = 0; i < after->programs; i++) {
         if (after->state[i] != before->state[i] ||
-            (i != victim && after->restarts[i] != before->restarts[i])) {
-            debug_printf("steps: %s: state %u, restarts %u; wanted: %u, %u\n", after->names[i],
-                         after->state[i], after->restarts[i], before->state[i],
-                         before->restarts[i]);
+            (i != victim && (after->restarts[i] != before->restarts[i] ||
+                             after->deaths[i] != before->deaths[i]))) {
+            debug_printf("steps: %s: state %u, restarts %u, deaths %u; wanted: %u, %u, %u\n",
+                         after->names[i], after->state[i], after->restarts[i], after->deaths[i],
+                         before->state[i], before->restarts[i], before->deaths[i]);
             is_same = false;
         }
     }

@@ -16,6 +16,7 @@ struct snapshot {
     char names[PROGRAMS_MAX][SYSTEM_NAME_BYTES + 1];
     uint32_t state[PROGRAMS_MAX];
     uint32_t restarts[PROGRAMS_MAX];
+    uint32_t deaths[PROGRAMS_MAX]; /* faults, ends and hangs */
     uint64_t bytes[OWNERS_MAX];
     uint64_t wardens; /* so far */
 };
@@ -30,8 +31,8 @@ MUST_CHECK err_t snapshot_take(struct snapshot *snapshot);
 MUST_CHECK err_t snapshot_find(const struct snapshot *snapshot, const char *name, uint32_t *number);
 
 /**
- * snapshot_is_as_before() - all memory by owner, and the state of all programs; nobody but @victim was restarted. Says
- * what is not.
+ * snapshot_is_as_before() - all memory by owner, and the state of all programs; nobody but @victim died or was restarted.
+ * Says what is not.
  */
 bool snapshot_is_as_before(const struct snapshot *before, const struct snapshot *after,
                            uint32_t victim);

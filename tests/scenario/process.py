@@ -21,7 +21,7 @@ import disk
 PLACES = 6
 COLD = 12  # copies of a program, of which none has been read yet
 PROGRAMS = {"hello_c": "hello_c", "child": "process_child", "starter": "process_starter", "crasher": "crasher",
-            "sum": "sum", "nothing": "process_nothing"}
+            "sum": "sum", "nothing": "process_nothing", "peek": "process_peek"}
 FREE = f"^{PLACES} places, {PLACES} free;"
 HARMS = ["fail process", "hang process", "fail files", "hang files", "fail disk", "hang disk", "fail pci",
          "fail warden", "hang warden"]
@@ -155,14 +155,28 @@ def converse_about_ends(machine):
     machine.step("one_that_waits_is_killed", sleeper)
 
 
-def budget_holds(machine):
-    """20 ms at 1 ms of 10 take 200."""
+def spent_by(machine, line):
     def now():
         return float(re.search(r"([\d.]+) s since", machine.ask("time"))[1])
     start = now()
-    machine.ask("run time=20 budget=1000 /bin/child spin")
-    spent = now() - start
+    machine.ask(line)
+    return now() - start
+
+
+def budget_holds(machine):
+    """20 ms at 1 ms of 10 take 200."""
+    spent = spent_by(machine, "run time=20 budget=1000 /bin/child spin")
     return None if 0.17 < spent < 1 else f"wanted: about 0.2 s; got: {spent}"
+
+
+def all_time_is_there(machine, harm):
+    """A place had less time than the system says when the manager died: the next one there has all of it again."""
+    less = spent_by(machine, "run time=200 budget=1000 /bin/child spin")
+    machine.machine.type(harm + "\r")
+    machine.machine.wait_for("room for", machine.timeout_s)
+    machine.align()
+    spent = spent_by(machine, "run time=200 /bin/child spin")
+    return None if spent < less / 2 else f"wanted: less than half of {less} s; got: {spent}"
 
 
 def converse_about_limits(machine, bad):
@@ -199,6 +213,7 @@ def converse_about_rights(machine):
     machine.step("a_reader_is_killed", reader_killed)
     machine.says("the_next_one_in_its_place_reads", "run uses=file /bin/sum /data", "^sum: [0-9a-f]{64}", "status 0,")
     machine.says("and_nothing_is_left_open", "volume", "; 0 handles")
+    machine.says("nor_to_be_read", "run uses=file uses=process /bin/peek", "^peek: 0 bytes of others in 2 sessions", "status 0,")
 
 
 def places_run_out(machine):
@@ -258,6 +273,7 @@ def converse_about_deaths(machine, harms, randomly):
             after, answer = machine.pid_of("run /bin/child exit 0")
             return None if after and int(after) > int(other) else f"wanted: a new number; got: {answer!r}"
         machine.step(f"{name}_ends_its_processes", children_go)
+        machine.step(f"{name}_gives_places_all_their_time", lambda: all_time_is_there(machine, harm))
         machine.says(f"{name}_and_then_all_is_well", "run HOME=h /bin/child", "HOME is h", "status 0,")
     machine.step("starts_go_on_whatever_dies", lambda: starts_while_all_dies(machine, harms, randomly))
     machine.says("and_it_works_afterwards", "run uses=file /bin/sum /data", "^sum: [0-9a-f]{64}", "status 0,")

@@ -25,7 +25,7 @@ STEPS_MAX = 100000
 # What the system must look like after its boot.
 PROGRAMS = {"console": "running", "pci": "running", "disk": "running", "echo": "running",
             "diskcheck": "stopped", "stray": "stopped", "harm": "stopped", "files": "running", "netcard": "running", "attacker": "stopped",
-            "random": "running", "line": "running"}
+            "random": "running", "line": "running", "brief": "stopped"}
 
 
 class System(console.Scenario):
@@ -48,7 +48,7 @@ def recoveries(scenario, args):
     some, few = (1, 1) if args.all else (5, 19)
     for words in ("fault fail echo", "fault fail disk", "fault fail line", f"fault fail pci 1 {some}", "fault kill echo",
                   f"fault kill disk 2 {some}", f"hang fail echo 1 {few}", f"hang fail disk 3 {few}",
-                  f"hang kill echo 5 {few}"):
+                  f"hang kill echo 5 {few}", "fault start brief", "fault twice echo"):
         def action(words=words):
             victim = words.split()[2]
             said = scenario.ask(f"start harm steps {words}")
@@ -64,20 +64,38 @@ def recoveries(scenario, args):
         scenario.step("a_death_at_each_step_" + re.sub(r"\W+", "_", words), action)
 
 
-def archive_with(build, folder, step):
-    """The system's archive, in which the first warden dies at that step of building."""
+def field_of(record, field):
+    """(offset, code) of a field of the description."""
+    names = [name for name, _ in layout.FIELDS[record]]
+    codes = [code for _, code in layout.FIELDS[record]]
+    number = names.index(field)
+    return struct.calcsize("<" + "".join(codes[:number])), codes[number]
+
+
+def archive_with(build, path, header=(), programs=()):
+    """The system's archive with other values: header: (field, value); programs: (name, field, value)."""
     with open(os.path.join(build, "systems", SYSTEM + ".cpio"), "rb") as file:
         data = bytearray(file.read())
     at = data.index(struct.pack("<QI", layout.CONSTANTS["DESCRIPTION_MAGIC"],
                                 layout.CONSTANTS["DESCRIPTION_VERSION"]))
-    names = [name for name, _ in layout.FIELDS["HEADER"]]
-    codes = [code for _, code in layout.FIELDS["HEADER"]]
-    offset = struct.calcsize("<" + "".join(codes[:names.index("death_step")]))
-    struct.pack_into("<I", data, at + offset, step)
-    path = os.path.join(folder, f"step{step}.cpio")
+    for field, value in header:
+        offset, code = field_of("HEADER", field)
+        struct.pack_into("<" + code, data, at + offset, value)
+    first = at + layout.size_of("HEADER")
+    for name, field, value in programs:
+        entry = first
+        while data[entry + field_of("PROGRAM", "name")[0]:].split(b"\0", 1)[0] != name.encode():
+            entry += layout.size_of("PROGRAM")
+        offset, code = field_of("PROGRAM", field)
+        struct.pack_into("<" + code, data, entry + offset, value)
     with open(path, "wb") as file:
         file.write(data)
     return path
+
+
+def archive_dying_at(build, folder, step):
+    """The same, in which the first warden dies at that step of building."""
+    return archive_with(build, f"{folder}/step{step}.cpio", [("death_step", step)])
 
 
 def is_whole(system, memory):
@@ -99,13 +117,42 @@ def is_whole(system, memory):
 
 def death_at(args, folder, step, memory):
     """(why it is not whole, whether there was a death)"""
-    system = System(args, archive_with(args.build, folder, step))
+    system = System(args, archive_dying_at(args.build, folder, step))
     try:
         said = system.boots()
         why = is_whole(system, memory)
         return why, "this is the step at which it dies" in said
     except console.Silence as error:
         return str(error), True
+    finally:
+        system.end()
+
+
+def too_little_memory(args, folder):
+    """What does not fit stays out, and says so; all else runs."""
+    system = System(args, archive_with(args.build, f"{folder}/poor.cpio", programs=[
+        ("files", "session_bytes", 1 << 40), ("netcard", "memory_bytes", 1 << 40)]))
+    try:
+        said = system.boots()
+        for text in ("netcard cannot be built: its 1073741824 KiB are not there (NO_MEMORY)",
+                     "harm cannot be built: the 1073741824 KiB that it shares with files are not there (NO_MEMORY)"):
+            if text not in system.machine.log:
+                return f"wanted: {text!r}; got: {said!r}"
+        states = dict(PROGRAMS, netcard="degraded")
+        listed = system.ask("programs")
+        for name, state in states.items():
+            if not re.search(rf"^{name} +{state} ", listed, re.M):
+                return f"wanted: {name} {state}; got: {listed!r}"
+        for name in ("harm", "netcard"):
+            text = f"{name} does not start: there is no memory for all that it needs (NO_MEMORY)"
+            if text not in system.ask(f"start {name}"):
+                return f"wanted: {text!r}"
+        if "round trips" not in system.ask("ping-pong"):
+            return "wanted: an answer of echo"
+        said = system.ask("memory") + system.ask("recovery")
+        return None if "anew 0 times" in said else f"wanted: one warden; got: {said!r}"
+    except console.Silence as error:
+        return str(error)
     finally:
         system.end()
 
@@ -122,7 +169,7 @@ def building(scenario, args, folder):
 
     def count():
         """How many steps there are."""
-        system = System(args, archive_with(args.build, folder, STEPS_MAX))
+        system = System(args, archive_dying_at(args.build, folder, STEPS_MAX))
         try:
             return STEPS_MAX - int(re.search(r"(\d+) steps before its end", system.boots())[1])
         finally:
@@ -157,6 +204,7 @@ def main():
         if not args.building:
             recoveries(scenario, args)
         with tempfile.TemporaryDirectory() as folder:
+            scenario.step("what_does_not_fit_stays_out", lambda: too_little_memory(args, folder))
             building(scenario, args, folder)
     finally:
         scenario.end()

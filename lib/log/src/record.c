@@ -2,7 +2,6 @@
 #include "log/record.h"
 
 enum { WORDS = sizeof(struct log_record) / sizeof(uint32_t) };
-enum { NUMBER_BITS = 56 }; /* nobody counts as far; so one more never wraps */
 
 /* FNV-1a over words: every change of one word is found. Memory of nothing but 0 is no record. */
 static uint32_t sum_of(const struct log_record *record)
@@ -28,7 +27,7 @@ bool log_record_is_right(const struct log_record *record)
 {
     uint64_t numbers = record->sequence | record->number | record->source | record->dropped;
 
-    return record->source != 0 && numbers >> NUMBER_BITS == 0 && record->length <= LOG_TEXT_BYTES &&
+    return record->source != 0 && numbers <= LOG_NUMBER_MAX && record->length <= LOG_TEXT_BYTES &&
            record->level <= LOG_DETAIL && record->sum == sum_of(record);
 }
 

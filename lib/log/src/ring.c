@@ -15,6 +15,11 @@ void log_ring_open(struct log_ring *ring, void *memory)
             ring->next = line.source + 1;
         }
     }
+    if (ring->next > LOG_NUMBER_MAX / 2) {
+        /* Nobody has counted as far: whoever used this memory before spoilt it. */
+        memset(ring->slots, 0, LOG_RING_SLOTS * sizeof(*ring->slots));
+        ring->next = 1;
+    }
 }
 
 void log_ring_write(struct log_ring *ring, enum log_level level, uint64_t time_ns, const char *text)
@@ -68,7 +73,8 @@ bool log_ring_take(struct log_taker *taker, struct log_record *line)
     uint64_t oldest, newest;
 
     if (!line_copy(taker, slot, line) || line->source != taker->next) {
-        bool is_idle = line->source == 0 || line->source + LOG_RING_SLOTS == taker->next;
+        bool is_idle = taker->next < LOG_RING_SLOTS ? line->source == 0
+                                                    : line->source + LOG_RING_SLOTS == taker->next;
 
         if (is_idle) {
             return false; /* as it is nearly always: nothing was written since */

@@ -88,7 +88,8 @@ void log_store_add(struct log_store *store, uint32_t number, const struct log_re
                                .number = writer->kept + 1,
                                .source = line->source,
                                .time_ns = time_ns > writer->time_ns ? time_ns : writer->time_ns,
-                               .dropped = writer->dropped };
+                               .dropped = writer->dropped < LOG_NUMBER_MAX ? writer->dropped
+                                                                           : LOG_NUMBER_MAX };
     struct log_record *slot = slot_of(store, number, kept.number);
 
     text_copy(&kept, line);

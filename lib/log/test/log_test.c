@@ -151,6 +151,63 @@ TEST(a_writers_last_words_are_read_after_its_death)
     CHECK_EQ(store.writers[2].dropped, 0, "half a line is none");
 }
 
+/* A line of that number, right in all else. */
+static void line_claim(uint32_t writer, uint64_t source)
+{
+    struct log_record *slot = &memory[writer][source % LOG_RING_SLOTS];
+
+    /* Something stands where the next line is expected, so all of the ring is looked at. */
+    memory[writer][takers[writer].next % LOG_RING_SLOTS].source = LOG_NUMBER_MAX / 2;
+    *slot = (struct log_record){ .level = LOG_INFO, .source = source };
+    log_record_seal(slot);
+}
+
+/* What one life wrote into its memory must not silence those after it: a process leaves its place to the next. */
+TEST(a_writer_whose_count_is_at_its_end_begins_anew)
+{
+    start();
+    line_claim(1, LOG_NUMBER_MAX);
+    CHECK_EQ(collect(1), 1, "a number like any other");
+    log_ring_open(&rings[1], memory[1]);
+    line_write(1, 1);
+    line_write(1, 2);
+    CHECK_EQ(collect(1), 2, "its successor is heard");
+    server_open();
+    line_write(1, 3);
+    CHECK_EQ(collect(1), 1, "also by another server");
+    CHECK_EQ(store.damaged, 0, "nothing of it is damaged");
+}
+
+TEST(a_writer_whose_memory_was_cleared_is_heard)
+{
+    start();
+    for (uint32_t i = 0; i < LOG_RING_SLOTS + 5; i++) {
+        line_write(1, i);
+        (void)collect(1);
+    }
+    memset(memory[1], 0, sizeof(memory[1]));
+    log_ring_open(&rings[1], memory[1]);
+    line_write(1, 1);
+    CHECK_EQ(collect(1), 1, "at its first line");
+}
+
+/* It counts what it never wrote as dropped, as often as it likes. */
+TEST(a_liar_about_its_count_loses_nothing_that_is_kept)
+{
+    start();
+    for (uint32_t i = 0; i < 4; i++) {
+        line_claim(1, LOG_NUMBER_MAX - 4 + i);
+        CHECK_EQ(collect(1), 1, "far away");
+        memset(memory[1], 0, sizeof(memory[1]));
+        line_claim(1, 1 + i);
+        CHECK_EQ(collect(1), 1, "and near again");
+        memset(memory[1], 0, sizeof(memory[1]));
+    }
+    server_open();
+    CHECK_EQ(store.damaged, 0, "all lines are right");
+    CHECK_EQ(store.newest, 8, "and counted on");
+}
+
 TEST(times_are_brought_into_order)
 {
     struct log_record lines[3];

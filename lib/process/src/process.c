@@ -10,7 +10,6 @@
 
 #include "abi/names.h"
 
-enum { WHY_BYTES = 128 };
 #define START_NS (30 * NS_PER_S)
 #define CALL_NS (10 * NS_PER_S)
 
@@ -56,13 +55,16 @@ static err_t list_add(struct texts *texts, const char *const *list, uint32_t *co
 }
 
 /* The server's reason; if it gave none, what was sent still stands there. */
-static const char *why_read(char *data, const char *path, err_t err)
+static const char *why_read(struct processes *processes, const char *path, err_t err)
 {
+    char *why = processes->why;
+
     if (err == ERR_PEER_DIED) {
         return "the process manager died";
     }
-    data[WHY_BYTES - 1] = 0;
-    return strncmp(data, path, WHY_BYTES - 1) == 0 ? error_text(err) : data;
+    memcpy(why, session_data(&processes->session), PROCESS_WHY_BYTES);
+    why[PROCESS_WHY_BYTES - 1] = 0;
+    return strncmp(why, path, PROCESS_WHY_BYTES - 1) == 0 ? error_text(err) : why;
 }
 
 err_t processes_start(struct processes *processes, const struct process_request *request,
@@ -94,7 +96,7 @@ err_t processes_start(struct processes *processes, const struct process_request 
                         environment, uses, request->memory_bytes, request->budget_ns,
                         request->time_ns, pid);
     if (err) {
-        *why = why_read(data, request->path, err);
+        *why = why_read(processes, request->path, err);
     }
     return err;
 }

@@ -237,6 +237,15 @@ static void pages_check(struct tmpfs *fs, struct tmpfs_report *report)
     }
 }
 
+/* With a root that is right, there was a file system of this size, whatever became of its head. */
+static bool is_mendable(const struct tmpfs *fs, const struct head *found)
+{
+    const struct tmpfs_node *root = &fs->nodes[TMPFS_ROOT];
+
+    return found->sum != sum_of(found, offsetof(struct head, sum)) && node_is_right(root) &&
+           root->kind == TMPFS_DIR;
+}
+
 err_t tmpfs_mount(struct tmpfs *fs, void *kept, uint64_t bytes, void *memory,
                   struct tmpfs_report *report)
 {
@@ -257,12 +266,16 @@ err_t tmpfs_mount(struct tmpfs *fs, void *kept, uint64_t bytes, void *memory,
                           .page_count = layout.page_count };
     memory_use(fs, &layout, memory);
     head_make(&wanted, &layout, bytes);
-    if (memcmp(found, &wanted, sizeof(wanted)) != 0) {
-        report->is_new = true;
+    bool is_as_wanted = memcmp(found, &wanted, sizeof(wanted)) == 0;
+
+    report->is_mended = !is_as_wanted && is_mendable(fs, found);
+    report->is_new = !is_as_wanted && !report->is_mended;
+    if (report->is_new) {
         memset(kept, 0, NODES_OFFSET + (size_t)layout.node_count * sizeof(struct tmpfs_node));
     } else {
         report->is_replayed = change_recover(kept, bytes);
     }
+    *found = wanted;
     nodes_check(fs, report);
     names_check(fs, report);
     pages_check(fs, report);
@@ -272,6 +285,5 @@ err_t tmpfs_mount(struct tmpfs *fs, void *kept, uint64_t bytes, void *memory,
             fs->free_nodes[fs->free_node_count++] = i;
         }
     }
-    *found = wanted;
     return ERR_OK;
 }

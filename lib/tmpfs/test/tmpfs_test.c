@@ -507,6 +507,32 @@ TEST(links_hold_their_target)
     CHECK(done == 9 && memcmp(text, "../target", 9) == 0, "as it was made");
 }
 
+/* A dying server may write anywhere: at its first page, that costs no file. */
+TEST(a_damaged_head_loses_nothing)
+{
+    struct tmpfs_place place = { TMPFS_ROOT, 4, "file" };
+    struct tmpfs_request request = { .client = 1, .sequence = 5 };
+    uint32_t node;
+
+    for (uint32_t at = 0; at < 32 && !test_has_failed(); at++) {
+        struct tmpfs_report report;
+
+        begin();
+        CHECK_EQ(tmpfs_make(&fs, &place, TMPFS_FILE, &request, &node), ERR_OK, "a file is made");
+        ((unsigned char *)kept)[at] ^= 0x10;
+        CHECK_EQ(tmpfs_mount(&fs, kept, KEPT, memory, &report), ERR_OK, "it mounts");
+        CHECK(report.is_mended && !report.is_new, "what was wrong is said");
+        CHECK_EQ(tmpfs_find(&fs, &place, &node), ERR_OK, "the file is there");
+        CHECK(tmpfs_is_done(&fs, &request), "and who made it");
+        mount(false);
+    }
+    memset(kept, 0, 32);
+    struct tmpfs_report report;
+
+    CHECK_EQ(tmpfs_mount(&fs, kept, KEPT, memory, &report), ERR_OK, "without any head");
+    CHECK_EQ(tmpfs_find(&fs, &place, &node), ERR_OK, "the file is there, too");
+}
+
 /* Whatever stands in kept memory: a mount ends, touches nothing else, and what it leaves is consistent. */
 TEST(damage_is_found_and_never_believed)
 {

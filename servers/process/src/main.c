@@ -3,6 +3,7 @@
 #include "process.h"
 
 #include "pith/debug.h"
+#include "sessions.h"
 
 #include "abi/names.h"
 
@@ -37,6 +38,9 @@ static err_t init(void)
     if (err == ERR_OK) {
         err = children_init();
     }
+    if (err == ERR_OK) {
+        err = sessions_init();
+    }
     records_init();
     sleep_until(0); /* what sleeping needs is made now: later all memory may be the children's */
     return err;
@@ -55,6 +59,7 @@ int main(void)
         ns_t due_ns = children_due(last_ns);
 
         if (due_ns <= clock_now()) {
+            call_answer();
             children_tick();
             last_ns = clock_now();
             due_ns = children_due(last_ns);

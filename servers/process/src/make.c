@@ -5,6 +5,7 @@
 #include "pith/kernel_calls.h"
 #include "pith/self.h"
 #include "pith/string.h"
+#include "sessions.h"
 
 enum { SPECS_MAX = INTERFACES_MAX + 1, RIGHTS_ALL = 0x3ff };
 #define MEMORY_BYTES (1ull << 20) /* if the request does not say */
@@ -61,6 +62,7 @@ static void sessions_add(struct plan *plan, struct child *child)
             spec->frame = session->frame;
             spec->bell = session->bell;
             child->has_sessions = true;
+            session_clear(i);
         }
     }
 }

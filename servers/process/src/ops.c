@@ -3,9 +3,11 @@
 #include "process.h"
 
 #include "pith/debug.h"
+#include "pith/kernel_calls.h"
 #include "pith/process_serve.h"
 #include "pith/self.h"
 #include "pith/string.h"
+#include "service/stats.h"
 
 #include "abi/names.h"
 
@@ -141,6 +143,17 @@ err_t process_on_info(struct client *client, struct process_info_results *result
                                        .ended = manager.ended,
                                        .refused = manager.refused };
     return ERR_OK;
+}
+
+void call_answer(void)
+{
+    struct service *service = &manager.service;
+
+    if (service->has_call) {
+        service->has_call = false;
+        (void)!ipc_reply(0, service->info, service->words); /* its caller may be gone */
+        stats_answered(service->arrived);
+    }
 }
 
 static struct client *client_of(uint64_t badge)

@@ -33,14 +33,16 @@ err_t pool_init(void)
 
 err_t pool_take(void)
 {
-    uint64_t bytes = 0;
+    uint64_t base, bytes, used;
+    uint32_t device;
 
     if (manager.pool_bytes == 0) {
         return ERR_OK;
     }
     err_t err = pool_ask(pool_slot, &bytes);
 
-    if (err == ERR_OK) {
+    /* What lies there counts: a warden that died before it could say so has given it all the same. */
+    if (untyped_info(pool_slot, &base, &bytes, &used, &device) == ERR_OK) {
         manager.pool_bytes = 0;
         self()->memory.keeps_cuts = true; /* most programs are of one size */
         err = memory_add(&self()->memory, pool_slot, bytes);

@@ -124,7 +124,6 @@ MUST_CHECK err_t children_init(void);
 
 /** child_of_pid() - NULL: no process of that number starts or runs. */
 struct child *child_of_pid(uint64_t pid);
-
 /** child_used_ns() - time of this life. */
 ns_t child_used_ns(const struct child *child);
 
@@ -183,7 +182,7 @@ struct record *record_next(uint64_t after);
 MUST_CHECK err_t waiters_init(void);
 /** waiter_new() - NULL: all are taken. */
 struct waiter *waiter_new(uint64_t pid, bool is_start);
-/** waiter_park() - the call in hand. False: its caller is gone. */
+/** waiter_park() - the call in hand; BUSY is answered if it would be one too many. False: its caller is gone. */
 bool waiter_park(struct waiter *waiter);
 /** waiter_answer() - end it. False: the caller is gone. */
 bool waiter_answer(struct waiter *waiter, err_t err, uint32_t count, const uint64_t words[8]);
@@ -195,5 +194,7 @@ bool waiters_tell(const struct record *record);
 /* ops.c */
 /** call_handle() - the call in hand of a client. */
 void call_handle(void);
+/** call_answer() - answer the call in hand now, if there is one. */
+void call_answer(void);
 /** start_refuse() - say why, to people and, where its texts were, to the client. */
 void start_refuse(const struct client *client, uint64_t at, err_t err, const char *why);

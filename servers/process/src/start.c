@@ -16,6 +16,8 @@
 #define STEP_NS (2 * NS_PER_MS)     /* probes are to be answered */
 #define FILE_BYTES_MAX (64ull << 20)
 
+enum { FIRST_PRINTED = 0x20, DELETE = 0x7f };
+
 /* Words of the call, as in abi/idl/process.idl. */
 enum { AT, BYTES, ARGUMENTS, ENVIRONMENT, USES, MEMORY, BUDGET, TIME };
 
@@ -93,7 +95,7 @@ static struct child *place_free(void)
     return NULL;
 }
 
-/* The last part of the path. */
+/* The last part of the path. People read it on terminals: no control characters. */
 static void name_set(struct record *record, const char *path)
 {
     const char *name = path;
@@ -102,7 +104,9 @@ static void name_set(struct record *record, const char *path)
         name = path[0] == '/' && path[1] != 0 ? path + 1 : name;
     }
     for (uint32_t i = 0; i + 1 < PROGRAM_NAME_BYTES && name[i] != 0; i++) {
-        record->name[i] = name[i];
+        bool is_control = (unsigned char)name[i] < FIRST_PRINTED || name[i] == DELETE;
+
+        record->name[i] = is_control ? '?' : name[i];
     }
 }
 

@@ -31,18 +31,14 @@ static struct waiter *waiter_free(void)
 
 bool waiter_is_there(struct waiter *waiter)
 {
-    /* To take the call and put it back tells. A call in hand is in the way: then nobody knows. */
-    if (manager.service.has_call) {
-        return true;
-    }
+    /* To take the call and put it back tells. */
     return reply_adopt(waiter->reply) == ERR_OK && reply_defer(waiter->reply) == ERR_OK;
 }
 
-/* Free those whose callers gave up. The call in hand stands aside meanwhile. */
+/* Free those whose callers gave up. No call is in hand. */
 static void waiters_sweep(void)
 {
     for (uint32_t i = 0; i < WAITERS_MAX; i++) {
-        /* An answer to nobody says so; to somebody, BUSY is an answer that any waiter understands. */
         if (waiters[i].for_pid != 0 && !waiters[i].is_start && !waiter_is_there(&waiters[i])) {
             waiters[i].for_pid = 0;
         }
@@ -68,6 +64,10 @@ bool waiter_park(struct waiter *waiter)
         waiter->for_pid = 0;
     } else if (waiter_free() == NULL) {
         waiters_sweep();
+        if (waiter_free() == NULL) {
+            /* One is always free, or nobody would look again who is still there. */
+            (void)waiter_answer(waiter, ERR_BUSY, 0, NULL);
+        }
     }
     return is_parked;
 }

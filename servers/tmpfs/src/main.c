@@ -45,6 +45,9 @@ static void report_tell(const struct tmpfs_report *report)
     if (report->is_replayed) {
         debug_printf(", a change was completed");
     }
+    if (report->is_mended) {
+        debug_printf(", DAMAGE: its head, which was mended");
+    }
     if (report->lost != 0 || report->damaged != 0) {
         debug_printf(", DAMAGE: %u files lost, %u in part", report->lost, report->damaged);
     }

@@ -21,10 +21,19 @@ bool child_at(uint32_t parent, uint64_t number, uint32_t *child)
     return false;
 }
 
+/* All the time that the system says. */
+static err_t context_set(uint32_t child)
+{
+    const struct description_program *description = description_of(child);
+
+    return sched_context_configure(slot_of(child, PART_CONTEXT), WARDEN_SLOT_MACHINE,
+                                   description->priority, description->budget_ns,
+                                   description->period_ns, description->core);
+}
+
 /* It says itself whether that was done before. */
 static err_t context_keep(uint32_t child)
 {
-    const struct description_program *description = description_of(child);
     cap_addr_t context = slot_of(child, PART_CONTEXT);
     uint64_t used, remaining, budget = 0, period;
     uint32_t priority;
@@ -34,9 +43,7 @@ static err_t context_keep(uint32_t child)
         err = sched_context_info(context, &used, &remaining, &priority, &budget, &period);
     }
     if (err == ERR_OK && budget == 0) {
-        err = sched_context_configure(context, WARDEN_SLOT_MACHINE, description->priority,
-                                      description->budget_ns, description->period_ns,
-                                      description->core);
+        err = context_set(child);
     }
     return err;
 }
@@ -75,6 +82,9 @@ void children_renew(uint32_t parent)
 
     for (uint32_t i = 0; child_at(parent, i, &child); i++) {
         sessions_renew(child);
+        step();
+        (void)!context_set(
+            child); /* as it was when it was made: its parent may have asked for less */
     }
 }
 
@@ -119,7 +129,8 @@ static bool time_is_allowed(const struct description_program *description, uint6
     const uint64_t hour_ns = 3600ull * 1000000000u;
 
     return budget_ns <= description->budget_ns && period_ns <= hour_ns &&
-           budget_ns * description->period_ns <= description->budget_ns * period_ns;
+           (unsigned __int128)budget_ns * description->period_ns <=
+               (unsigned __int128)description->budget_ns * period_ns;
 }
 
 err_t child_answer(uint32_t op, uint32_t parent, uint64_t words[8])

@@ -12,7 +12,7 @@
 bool child_at(uint32_t parent, uint64_t number, uint32_t *child);
 /** child_keep() - what a place for a child has, which outlives all of them. */
 MUST_CHECK err_t child_keep(uint32_t child);
-/** children_renew() - all are gone: new epochs. */
+/** children_renew() - all are gone: new epochs, and all the time that the system says. */
 void children_renew(uint32_t parent);
 /** child_answer() - calls of a parent about its children. Waits for nobody. */
 MUST_CHECK err_t child_answer(uint32_t op, uint32_t parent, uint64_t words[8]);

@@ -99,19 +99,30 @@ static err_t ear_start(void)
     return err;
 }
 
-static err_t keep_all(void)
+/* A program for which there is no memory stays out; the others are built. */
+static void keep_all(void)
 {
-    err_t err = ERR_OK;
+    for (uint32_t i = 0; i < the_warden.count; i++) {
+        const struct description_program *description = description_of(i);
+        err_t err = is_mine(i) ? parts_keep(i) : ERR_OK;
 
-    for (uint32_t i = 0; err == ERR_OK && i < the_warden.count; i++) {
-        if (is_mine(i)) {
-            err = parts_keep(i);
+        if (err) {
+            the_warden.is_unfit[i] = true;
+            say(LOG_ERROR, "%s cannot be built: its %lu KiB are not there (%s)", description->name,
+                (description->memory_bytes + description->keeps_bytes) / 1024, error_name(err));
         }
     }
-    for (uint32_t i = the_warden.programs; err == ERR_OK && i < the_warden.count; i++) {
-        err = child_keep(i);
+    for (uint32_t i = the_warden.programs; i < the_warden.count; i++) {
+        uint32_t parent = description_of(i)->parent - 1;
+        err_t err = child_keep(i);
+
+        if (err) {
+            the_warden.is_unfit[parent] = true;
+            say(LOG_ERROR, "%s cannot be built: its places are not there (%s)",
+                description_of(parent)->name, error_name(err));
+        }
     }
-    return err == ERR_OK ? sessions_keep() : err;
+    sessions_keep();
 }
 
 /* Its first thread could run. One that faulted could not, but the ear hears of that, or has. */
@@ -155,7 +166,12 @@ static void roll_forward(uint32_t program)
         record->due_ns = 0;
         record_intend(record, INTENT_NONE);
         break;
-    default:
+    case INTENT_END:
+        program_end(program, INTENT_END,
+                    record_has_ended(record) ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
+        restart_plan(program);
+        break;
+    default: /* it could not run, and nobody says why */
         program_end(program, INTENT_END, SYSTEM_STATE_FAULTED);
         restart_plan(program);
         break;
@@ -208,11 +224,8 @@ static err_t system_read(void)
             (struct warden_steps){ .left = the_warden.description.header.death_step,
                                    .how = SYSTEM_HARM_FAULT };
     }
-    err = keep_all();
-    if (err) {
-        debug_printf("warden: cannot make what the programs need: %s\n", error_name(err));
-    }
-    return err;
+    keep_all();
+    return ERR_OK;
 }
 
 static _Noreturn void work(void)

@@ -15,13 +15,17 @@
 /* Owners that are no program come first. */
 enum { OWNERS_FIXED = 4, STATUS_HARMED = 99 };
 
-/* One that is being ended runs no more, though its record says so until all of it is gone. */
+/*
+ * One that is being ended runs no more, though its record says so until all of it is gone. One that is being made will run:
+ * whoever asks for that again is told.
+ */
 static uint32_t state_of(const struct record *record)
 {
     bool is_ending = record->intent == INTENT_END || record->intent == INTENT_STOP;
+    bool is_changing =
+        record->state == SYSTEM_STATE_RUNNING ? is_ending : record->intent == INTENT_START;
 
-    return record->state == SYSTEM_STATE_RUNNING && is_ending ? SYSTEM_STATE_WAITING
-                                                              : record->state;
+    return is_changing ? (uint32_t)SYSTEM_STATE_WAITING : record->state;
 }
 
 static void name_put(uint64_t words[8], const char *name)
@@ -58,14 +62,16 @@ static err_t query_program(uint64_t words[8])
     return ERR_OK;
 }
 
-/* What a program is promised is kept for it, whether it runs or not. */
+/* What a program is promised is kept for it, whether it runs or not, unless there is not enough. */
 static uint64_t promised(uint32_t program)
 {
     const struct description_program *description = description_of(program);
 
     uint64_t pool_bytes = slot_is_empty(slot_of(program, PART_POOL)) ? 0 : description->pool_bytes;
 
-    return is_mine(program) ? description->memory_bytes + description->keeps_bytes + pool_bytes : 0;
+    return is_mine(program) && !warden()->is_unfit[program]
+               ? description->memory_bytes + description->keeps_bytes + pool_bytes
+               : 0;
 }
 
 /* What it says; but it cannot spare more than it has. */
@@ -182,7 +188,10 @@ static err_t want(const uint64_t words[8], enum want what)
     struct request *request = &warden()->requests[program];
 
     if (what == WANT_START) {
-        if (state == SYSTEM_STATE_RUNNING || state == SYSTEM_STATE_WAITING) {
+        bool is_wanted =
+            (atomic_load_explicit(&request->wants, memory_order_relaxed) & WANT_START) != 0;
+
+        if (state == SYSTEM_STATE_RUNNING || state == SYSTEM_STATE_WAITING || is_wanted) {
             return ERR_BUSY;
         }
         memcpy(request->args, &words[1], sizeof(request->args));

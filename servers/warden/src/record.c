@@ -5,6 +5,7 @@
  */
 #include "warden.h"
 
+#include "pith/start.h"
 #include "pith/string.h"
 
 struct record *record_of(uint32_t program)
@@ -43,9 +44,10 @@ void record_seal(struct record *record)
 
 bool record_recover(struct record *record)
 {
-    const struct record *copy = &warden()->copies[record - warden()->records];
+    struct record *copy = &warden()->copies[record - warden()->records];
 
     if (record->sum == sum_of(record)) {
+        *copy = *record; /* a warden that died between the two left an older one */
         return true;
     }
     if (copy->sum != sum_of(copy)) {
@@ -53,6 +55,12 @@ bool record_recover(struct record *record)
     }
     *record = *copy;
     return true;
+}
+
+bool record_has_ended(const struct record *record)
+{
+    return record->fault == FAULT_NOT_PRESENT &&
+           record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES;
 }
 
 void record_intend(struct record *record, enum intent intent)

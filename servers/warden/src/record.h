@@ -49,6 +49,8 @@ _Static_assert(sizeof(struct record) <= 256, "all records fit into the state");
 struct record *record_of(uint32_t program);
 /** record_recover() - as it was last sealed; false: nothing of it is known. */
 MUST_CHECK bool record_recover(struct record *record);
+/** record_has_ended() - its last life ended by itself, with a status. */
+bool record_has_ended(const struct record *record);
 /** record_seal() - the record is as it should be: what was begun can be found again from here on. */
 void record_seal(struct record *record);
 /** record_intend() - note what is about to be done; INTENT_NONE: it is done. */

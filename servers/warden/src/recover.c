@@ -54,8 +54,10 @@ void program_end(uint32_t program, enum intent intent, enum system_state state)
     sessions_renew(program);
     pool_sweep(program);
     children_renew(program); /* they were made of its memory */
-    wants_clear(program,
-                WANT_DIED | WANT_FAIL | WANT_HANG | (intent == INTENT_STOP ? WANT_KILL : 0));
+    wants_clear(program, WANT_DIED | WANT_FAIL | WANT_HANG |
+                             (intent == INTENT_STOP    ? WANT_KILL
+                              : intent == INTENT_START ? WANT_START
+                                                       : 0));
     record->used_ns = used_ns;
     record->switches = switches;
     record->state = state;
@@ -108,6 +110,11 @@ bool program_begin(uint32_t program)
     if (program_start_now(program) == ERR_OK) {
         return true;
     }
+    if (warden()->is_unfit[program]) {
+        record->state = SYSTEM_STATE_DEGRADED;
+        record_intend(record, INTENT_NONE);
+        return false;
+    }
     record->state = SYSTEM_STATE_FAULTED;
     restart_plan(program);
     return false;
@@ -135,13 +142,13 @@ static void restart_now(uint32_t program)
 void program_failed(uint32_t program, bool is_hang)
 {
     struct record *record = record_of(program);
-    bool has_ended = !is_hang && record->fault == FAULT_NOT_PRESENT &&
-                     record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES;
 
     record->died_ns = clock_now();
     record->hangs += is_hang;
     record->faults += !is_hang;
-    program_end(program, INTENT_END, has_ended ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
+    record->fault = is_hang ? 0 : record->fault; /* that was another life's */
+    program_end(program, INTENT_END,
+                record_has_ended(record) ? SYSTEM_STATE_ENDED : SYSTEM_STATE_FAULTED);
     say(LOG_DETAIL, "%s destroyed, %lu KiB given back", description_of(program)->name,
         description_of(program)->memory_bytes / 1024);
     restart_plan(program);
@@ -155,8 +162,7 @@ static void death_note(uint32_t program)
 
     record->fault = (uint32_t)request->fault[0];
     record->fault_address = request->fault[1];
-    if (record->fault == FAULT_NOT_PRESENT &&
-        record->fault_address - PROGRAM_EXIT_ADDR < PROGRAM_EXIT_STATUSES) {
+    if (record_has_ended(record)) {
         record->status = (uint32_t)(record->fault_address - PROGRAM_EXIT_ADDR);
         say(LOG_WARNING, "%s ended with status %u", name, record->status);
     } else {

@@ -8,12 +8,16 @@
 #include "children.h"
 #include "pith/kernel_calls.h"
 #include "pith/string.h"
+#include "say.h"
 #include "service/session.h"
+
+#include "abi/names.h"
 
 struct pair {
     uint32_t interface;
     uint32_t server;
     uint32_t client;
+    bool is_missing; /* there is no memory for it */
 };
 
 static struct pair pairs[WARDEN_SLOT_OWN - WARDEN_SLOT_SESSIONS];
@@ -32,7 +36,7 @@ static void pairs_find(void)
         for (uint32_t client = 0; client < warden()->count; client++) {
             if ((description->programs[client].uses >> i & 1) != 0 &&
                 pair_count < sizeof(pairs) / sizeof(pairs[0])) {
-                pairs[pair_count++] = (struct pair){ i, server, client };
+                pairs[pair_count++] = (struct pair){ i, server, client, false };
             }
         }
     }
@@ -74,21 +78,34 @@ static uint64_t bytes_of(const struct pair *pair)
     return description_of(pair->server)->session_bytes;
 }
 
-err_t sessions_keep(void)
+/* A program is built with all of its sessions or not at all; a process may do without one (docs/process.md). */
+static void session_miss(struct pair *pair, err_t err)
+{
+    pair->is_missing = true;
+    warden()->is_unfit[pair->client] = true;
+    say(LOG_ERROR, "%s %s: the %lu KiB that it shares with %s are not there (%s)",
+        description_of(pair->client)->name,
+        is_mine(pair->client) ? "cannot be built" : "has less to offer", bytes_of(pair) / 1024,
+        description_of(pair->server)->name, error_name(err));
+}
+
+void sessions_keep(void)
 {
     struct pair pair;
-    err_t err = ERR_OK;
 
     pairs_find();
-    for (uint32_t i = 0; err == ERR_OK && session_at(i, &pair); i++) {
-        err = object_keep(WARDEN_SLOT_SESSIONS + i, OBJECT_FRAME,
-                          bytes_of(&pair) / PAGE_BYTES << 8 | PAGE_CLASS_4K);
+    for (uint32_t i = 0; session_at(i, &pair); i++) {
+        err_t err = object_keep(WARDEN_SLOT_SESSIONS + i, OBJECT_FRAME,
+                                bytes_of(&pair) / PAGE_BYTES << 8 | PAGE_CLASS_4K);
+
+        if (err) {
+            session_miss(&pairs[i], err);
+        }
         if (atomic_load_explicit(&warden()->epochs[i], memory_order_relaxed) == 0) {
             step();
             atomic_store_explicit(&warden()->epochs[i], 1, memory_order_release);
         }
     }
-    return err;
 }
 
 /* What a server must know of a client; docs/names.md. */
@@ -109,7 +126,7 @@ static struct program_session_spec spec_of(uint32_t number, const struct pair *p
                      .epoch = number,
                      .role = is_server ? PROGRAM_SESSION_SERVER : PROGRAM_SESSION_CLIENT,
                      .flags = is_server ? flags_of(pair->client) : 0 },
-        .frame = WARDEN_SLOT_SESSIONS + number,
+        .frame = pair->is_missing ? 0 : WARDEN_SLOT_SESSIONS + number,
         .bell = slot_of(peer, PART_EVENTS),
         .bell_badge = 1ull << (EVENT_SESSION_FIRST + position_of(number, peer)),
     };

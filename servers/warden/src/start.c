@@ -53,12 +53,8 @@ static void plan_begin(struct plan *plan, uint32_t program)
 err_t parts_keep(uint32_t program)
 {
     const struct description_program *description = description_of(program);
-    err_t err = object_keep(slot_of(program, PART_UNTYPED), OBJECT_UNTYPED,
-                            (description->memory_bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1));
+    err_t err = object_keep(slot_of(program, PART_ENDPOINT), OBJECT_ENDPOINT, description->rank);
 
-    if (err == ERR_OK) {
-        err = object_keep(slot_of(program, PART_ENDPOINT), OBJECT_ENDPOINT, description->rank);
-    }
     if (err == ERR_OK) {
         err = object_keep(slot_of(program, PART_EVENTS), OBJECT_NOTIFICATION, description->rank);
     }
@@ -73,6 +69,10 @@ err_t parts_keep(uint32_t program)
     if (err == ERR_OK) {
         err = mint_keep(slot_of(program, PART_BELL), slot_of(program, PART_EVENTS), RIGHT_SIGNAL,
                         UINT32_MAX);
+    }
+    if (err == ERR_OK) {
+        err = object_keep(slot_of(program, PART_UNTYPED), OBJECT_UNTYPED,
+                          (description->memory_bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1));
     }
     if (err == ERR_OK && description->keeps_bytes != 0) {
         err = object_keep(slot_of(program, PART_KEPT), OBJECT_FRAME,
@@ -122,10 +122,14 @@ err_t program_start_now(uint32_t program)
     err_t err = ERR_OK;
 
     record_intend(record, INTENT_START);
-    if (description_of(program)->device_vendor != 0) {
+    if (warden()->is_unfit[program]) {
+        why = "there is no memory for all that it needs";
+        err = ERR_NO_MEMORY;
+    }
+    if (err == ERR_OK && description_of(program)->device_vendor != 0) {
         err = device_keep(program, &why);
     }
-    if (description_of(program)->ports_count != 0) {
+    if (err == ERR_OK && description_of(program)->ports_count != 0) {
         err = ports_keep(program, &why);
     }
     if (err == ERR_OK) {

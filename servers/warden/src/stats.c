@@ -22,7 +22,7 @@ err_t stats_keep(uint32_t program)
     if (err == ERR_OK) {
         err = frame_map(slot, PAGE_BYTES, PROT_READ, &at);
     }
-    warden()->stats[program] = (const struct program_stats *)at;
+    warden()->stats[program] = err == ERR_OK ? (const struct program_stats *)at : NULL;
     return err;
 }
 

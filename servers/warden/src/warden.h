@@ -78,7 +78,9 @@ struct warden {
     _Atomic uint32_t hand_is_to_hang; /* for tests */
     struct request *requests;
     uint64_t own_bytes[DESCRIPTION_PROGRAMS];
-    cap_addr_t log_bell; /* of the log server; 0: there is none */
+    bool is_unfit
+        [DESCRIPTION_PROGRAMS]; /* there is no memory for all that it is to have: it is not started */
+    cap_addr_t log_bell;        /* of the log server; 0: there is none */
     const struct program_stats *stats[DESCRIPTION_PROGRAMS]; /* they may write anything there */
 };
 
@@ -125,7 +127,7 @@ uint64_t ram_free(void);
 MUST_CHECK err_t ram_retype(cap_addr_t slot, enum object_type type, uint64_t size);
 
 /* sessions.c */
-MUST_CHECK err_t sessions_keep(void);
+void sessions_keep(void); /* clients for whose sessions there is no memory are unfit */
 uint32_t sessions_of(uint32_t program, struct program_session_spec *specs);
 /** sessions_renew() - begin a new epoch of all sessions of a program that is gone; ring the peers' bells. */
 void sessions_renew(uint32_t program);
@@ -153,7 +155,7 @@ void strays_handle(void);
 void strays_of_nobody(void);
 
 /* start.c */
-/** parts_keep() - what outlives the program: endpoint, notification, memory. */
+/** parts_keep() - what outlives the program: endpoint, notification, memory. On an error what others need is there. */
 MUST_CHECK err_t parts_keep(uint32_t program);
 /** program_start_now() - make it and let it run; says what is wrong. The program does not run. */
 MUST_CHECK err_t program_start_now(uint32_t program);
@@ -166,7 +168,7 @@ MUST_CHECK err_t program_start_now(uint32_t program);
 void program_end(uint32_t program, enum intent intent, enum system_state state);
 /** restart_plan() - it is down: note when it is to be started again, if ever. */
 void restart_plan(uint32_t program);
-/** program_begin() - start it; if that fails, plan when to try again. */
+/** program_begin() - start it; if that fails, plan when to try again, unless it never can. */
 bool program_begin(uint32_t program);
 /** program_failed() - it died: end it, and start it again, or later, or never. */
 void program_failed(uint32_t program, bool is_hang);

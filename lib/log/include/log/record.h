@@ -14,6 +14,8 @@
 #define LOG_READ_AT 8192u
 #define LOG_READ_MAX 64u
 
+#define LOG_NUMBER_MAX ((1ull << 56) - 1) /* nobody counts as far; so one more never wraps */
+
 enum log_level { LOG_ERROR = 0, LOG_WARNING = 1, LOG_INFO = 2, LOG_DETAIL = 3 };
 
 struct log_record {

@@ -20,10 +20,12 @@
 
 #define PROCESS_REQUEST_BYTES 16384u /* of all texts together, each with its end */
 #define PROCESS_NAME_BYTES 16u
+#define PROCESS_WHY_BYTES 128u
 
 struct processes {
     cap_addr_t server;
     struct session session;
+    char why[PROCESS_WHY_BYTES]; /* a copy: the server may write to its own at any time */
 };
 
 /* What is to be started. Lists end with NULL. */

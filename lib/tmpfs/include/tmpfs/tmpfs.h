@@ -68,6 +68,7 @@ struct tmpfs_request {
 /* What a mount found. */
 struct tmpfs_report {
     bool is_new;      /* there was nothing, or not of this form */
+    bool is_mended;   /* its head was damaged; the rest was as it should be */
     bool is_replayed; /* a change was completed */
     uint32_t orphans; /* had no name any more: freed */
     uint32_t lost;    /* nodes, by damage */
