@@ -49,7 +49,9 @@ static void names_offer(void *context, struct line_offers *offers)
         size_t length = below(3) != 0 ? strlen(word) : 0;
         uint32_t more = below(8) == 0 ? below(180) : below(8);
 
-        memcpy(name, word, length);
+        for (size_t i = 0; i < length; i++) {
+            name[i] = word[i];
+        }
         while (more-- > 0) {
             name[length++] = (char)(below(4) == 0 ? below(256) : 'a' + below(2));
         }
@@ -61,18 +63,9 @@ static size_t key_make(char bytes[8])
 {
     static const char controls[] =
         "\x01\x02\x04\x05\x06\x07\b\t\x0b\x0c\x0e\x10\x12\x15\x17\x19\x7f";
-    static const char *const more[] = { "\x1b[D",
-                                        "\x1b[C",
-                                        "\x1b[A",
-                                        "\x1b[B",
-                                        "\x1b[3~",
-                                        "\x1b"
-                                        "d",
-                                        "\xc3\xa9",
-                                        "\xcc\x81",
-                                        "\xe6\xbc\xa2",
-                                        " ",
-                                        "\x1b[1;5C" };
+    static const char *const more[] = { "\x1b[D",       "\x1b[C", "\x1b[A",   "\x1b[B",
+                                        "\x1b[3~",      "\033d",  "\xc3\xa9", "\xcc\x81",
+                                        "\xe6\xbc\xa2", " ",      "\x1b[1;5C" };
     const char *text = more[below(sizeof(more) / sizeof(more[0]))];
 
     switch (below(8)) {
@@ -90,9 +83,14 @@ static size_t key_make(char bytes[8])
         bytes[0] = (char)('a' + below(3));
         return 1;
     default:
-        memcpy(bytes, text, strlen(text));
-        return strlen(text);
+        break;
     }
+    size_t length = 0;
+
+    for (; text[length] != 0; length++) {
+        bytes[length] = text[length];
+    }
+    return length;
 }
 
 static void check(uint64_t run, bool is_open)

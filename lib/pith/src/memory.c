@@ -223,9 +223,9 @@ void memory_give(struct memory *memory, cap_addr_t untyped)
 
 void memory_join(struct memory *memory)
 {
-    for (uint16_t i = 0; i < memory->run_end; i++) {
+    for (uint32_t i = 0; i < memory->run_end; i++) {
         if (memory->runs[i].state == MEMORY_FREE) {
-            run_join(memory, i);
+            run_join(memory, (uint16_t)i);
         }
     }
 }

@@ -189,6 +189,15 @@ TEST(a_stream_wraps_in_its_rings)
     CHECK_EQ(client.refused, 0, "nobody lied");
 }
 
+/* All that a message of the server's can change. */
+static bool is_same(const struct socket_record *a, const struct socket_record *b)
+{
+    return a->state == b->state && a->life == b->life && a->flags == b->flags &&
+           a->error == b->error && a->received == b->received && a->consumed == b->consumed &&
+           a->written == b->written && a->taken == b->taken && a->open_is_due == b->open_is_due &&
+           a->update_is_due == b->update_is_due;
+}
+
 TEST(states_that_make_no_sense_change_nothing)
 {
     uint32_t socket;
@@ -220,7 +229,7 @@ TEST(states_that_make_no_sense_change_nothing)
 
         (void)state_say(socket, SOCKET_IS_OPEN | SOCKET_AT_END, received, cases[i].taken);
         CHECK_EQ(client.refused, i + 1, cases[i].why);
-        CHECK(memcmp(&before, &client.sockets[socket], sizeof(before)) == 0, cases[i].why);
+        CHECK(is_same(&before, &client.sockets[socket]), cases[i].why);
     }
     (void)say(&(struct socket_state){ .operation = SOCKET_STATE, .socket = SOCKETS_MAX });
     (void)say(&(struct socket_state){ .operation = 99, .socket = socket });

@@ -29,7 +29,7 @@ static void grant_add(struct plan *plan, const char *name, cap_addr_t source)
 /* The name space tells a child with a view where the servers are that it may use, and opens no others to it. */
 static bool is_chosen(const struct request *request, const char *interface)
 {
-    if (strncmp(interface, "names", PROGRAM_NAME_BYTES) == 0) {
+    if (strncmp(interface, "names", sizeof("names")) == 0) {
         return true;
     }
     for (uint32_t i = 0; i < manager.interface_count; i++) {

@@ -40,7 +40,7 @@ void session_clear(uint32_t number)
 {
     const struct program_session *session = &self()->program->sessions[number];
 
-    if (bases[number] != 0 && strncmp(session->name, "log", PROGRAM_NAME_BYTES) != 0) {
+    if (bases[number] != 0 && strncmp(session->name, "log", sizeof("log")) != 0) {
         memset((void *)(bases[number] + SESSION_DATA), 0, session->bytes - SESSION_DATA);
     }
 }
