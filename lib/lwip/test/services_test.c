@@ -145,7 +145,9 @@ TEST(dhcp6_asks_for_name_servers_when_a_router_says_so)
     dhcp6_nd6_ra_trigger(&net.left.netif, 0, 1);
     sim_pass(10000);
     CHECK(net.asked[INFORMATION_REQUEST] >= 1, "it asks");
-    CHECK(IP_IS_V6(dns_getserver(0)) && ip_2_ip6(dns_getserver(0))->addr[0] == PP_HTONL(0x20010db8),
+    const ip_addr_t *taken = dns_getserver(DNS_MAX_SERVERS / 2); /* lwip_port/names.h */
+
+    CHECK(IP_IS_V6(taken) && ip_2_ip6(taken)->addr[0] == PP_HTONL(0x20010db8),
           "and takes the answer");
     dhcp6_disable(&net.left.netif);
     dhcp6_cleanup(&net.left.netif);
