@@ -40,7 +40,7 @@ class Attack(console.Scenario):
             said = self.ask(line)
             if wanted not in said:
                 said += self.machine.wait_for(wanted, self.timeout_s)
-            said += self.ask("")
+            said += self.align()
             return next((f"{line}: wanted: {pattern}; got: {said!r}" for pattern in patterns
                          if not re.search(pattern, said, re.M)), None)
         self.step(name, action)
@@ -152,7 +152,7 @@ def greedy_is_refused(scenario):
 def net_client_did_not_notice(scenario, at):
     if "warden: netcall destroyed" not in scenario.machine.log[at:]:
         scenario.machine.wait_for("warden: netcall destroyed", scenario.timeout_s)
-    scenario.ask("")
+    scenario.align()
     said = scenario.machine.log[at:].replace(console.PROMPT, "")
     return None if re.search(NET_CLIENT, said, re.M) else f"wanted: all sent and received; got: {said[-500:]!r}"
 
@@ -169,7 +169,7 @@ def killed(scenario, server):
 def client_did_not_notice(scenario, at):
     if "warden: diskcheck destroyed" not in scenario.machine.log[at:]:
         scenario.machine.wait_for("warden: diskcheck destroyed", scenario.timeout_s)
-    scenario.ask("")
+    scenario.align()
     said = scenario.machine.log[at:]
     return None if "0 epochs, 0 resubmitted, 0 refused; 0 failures" in said else f"got: {said[-800:]!r}"
 
@@ -178,7 +178,7 @@ def disk_did_not_notice(scenario):
     said = scenario.machine.log
     if "warden: diskcheck destroyed" not in said:
         said = scenario.machine.wait_for("warden: diskcheck destroyed", scenario.timeout_s)
-    scenario.ask("")
+    scenario.align()
     if not re.search(r"0 epochs, 0 resubmitted, 0 refused; 0 failures", scenario.machine.log):
         return f"wanted: no epoch, no failure; got: {said[-500:]!r}"
     return None

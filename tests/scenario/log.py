@@ -20,6 +20,7 @@ HARMS = [("fail log", "log restarted"), ("hang log", "log restarted"), ("fail wa
 
 def lines_of(scenario, name=""):
     """[(seconds, who, level, text)] of the command `log`."""
+    scenario.align()
     time.sleep(0.2)  # so that nothing else is printed in between
     said = scenario.ask(f"log {name}".strip())
     return [(float(match[1]), match[2], match[3], match[4])
@@ -44,7 +45,7 @@ def restart_is_noted(scenario):
 def herald_says(scenario, args, wanted):
     scenario.machine.type(f"start herald {args}\r")
     scenario.machine.wait_for(wanted, scenario.timeout_s)
-    scenario.ask("")
+    scenario.align()
 
 
 def line_is_kept(scenario):
@@ -66,8 +67,7 @@ def nothing_is_lost(scenario):
     while not (said := re.search(r"herald: (\d+) of \d+ lines acknowledged", scenario.machine.log)):
         scenario.machine.wait_for("\n", scenario.timeout_s)
     acknowledged = int(said[1])
-    scenario.ask("time")
-    scenario.ask("")
+    scenario.align()
     got = [int(match[1]) for _, _, _, text in lines_of(scenario, "herald")
            if (match := re.fullmatch(rf"line (\d+) of {LINES}", text))]
     deaths = re.search(r"^log +(\d+) +(\d+)", scenario.ask("recovery"), re.M)

@@ -79,12 +79,6 @@ class Processes(disk.Disk):
                 self.machine.wait_for(text, self.timeout_s)
         self.align()
 
-    def align(self):
-        """However many prompts have come: the next one is that of the next line."""
-        self.machine.type("time\r")
-        self.machine.wait_for("s since boot", self.timeout_s)
-        self.machine.wait_for(console.PROMPT, self.timeout_s)
-
     def pid_of(self, line):
         """Start without waiting; its number, or None and what was said."""
         answer = self.ask(line + " &")

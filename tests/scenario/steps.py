@@ -55,7 +55,7 @@ def recoveries(scenario, args):
             if f"steps: {victim}: the warden" not in said:
                 said += scenario.machine.wait_for(f"steps: {victim}: the warden", scenario.timeout_s)
             said = scenario.machine.wait_for("warden: harm destroyed", scenario.timeout_s)
-            scenario.ask("")
+            scenario.align()
             match = re.search(r"died (\d+) times in it; the system was not whole (\d+) times$", said, re.M)
             if not match or match[2] != "0" or int(match[1]) < 3:
                 return f"wanted: several deaths, each survived; got: {said!r}"
