@@ -473,6 +473,30 @@ TEST(cores_tables_and_spaces_that_go_are_not_walked_elsewhere)
     host_stop();
 }
 
+/* The core that removes the tables of the space that it runs in forgets what it knows of them, too. */
+TEST(cores_tables_that_go_are_not_walked_here_either)
+{
+    enum { AT = 0x600000, SPACE = OTHER, TABLES = OTHER + 1 };
+    phys_t phys;
+
+    machine_begin();
+    make(OBJECT_VSPACE, 0, SPACE);
+    make(OBJECT_PAGE_TABLE, 4, TABLES);
+    make(OBJECT_FRAME, 1 << 8, THING);
+    make_thread(LOCAL, 1, 0, PRIORITY + 1);
+    OK(CALL(0, LOCAL, THREAD_CONFIGURE, ROOT_SLOT_TABLE, SPACE), "a space of its own");
+    OK(CALL(0, SPACE, VSPACE_ADD_TABLES, TABLES), "with tables");
+    OK(CALL(0, SPACE, VSPACE_MAP, THING, 0, 1, AT, PROT_READ), "and a page");
+    start(LOCAL);
+    CHECK(current_of(0) == thread_in(LOCAL), "it runs, for it is more important");
+    CHECK_EQ(host_user_access(host_core(0), AT, HOST_READ, &phys), 0, "it uses the page");
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_DELETE, TABLES), "it removes the tables");
+    CHECK_EQ(host_user_access(host_core(0), AT, HOST_READ, &phys), FAULT_NOT_PRESENT,
+             "nothing is there now");
+    machine_is_sound();
+    host_stop();
+}
+
 TEST(cores_a_loan_through_a_notification_stays_on_its_core)
 {
     machine_begin();
