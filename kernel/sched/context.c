@@ -133,7 +133,8 @@ void context_set_spare(struct sched_context *context, uint8_t spare)
     context_charge(core, now_ns);
     context->spare = spare;
     if (!takes_turns(context)) {
-        context->is_sliced = false; /* if it is on spare time: at the new priority, from its first slice */
+        context->is_sliced =
+            false; /* if it is on spare time: at the new priority, from its first slice */
         budget_check(core, context, now_ns);
         core_ask_dispatch(core);
     }

@@ -69,7 +69,8 @@ TEST(with_spare_time_it_goes_on_when_nobody_else_wants_to)
     struct worker *limited = spinner_with_spare(5, US(100), MS(1));
 
     sleep_ns(MS(10));
-    CHECK_BETWEEN(used_of(limited->context), MS(9) + US(900), MS(10) + SLACK_NS, "all that there is");
+    CHECK_BETWEEN(used_of(limited->context), MS(9) + US(900), MS(10) + SLACK_NS,
+                  "all that there is");
     struct worker *other = spinner(10, MS(1000), MS(1000));
     ns_t before = used_of(limited->context);
 

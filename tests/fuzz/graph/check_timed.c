@@ -153,8 +153,7 @@ static bool check_armed(struct view *view, const struct core *core)
                              (unsigned long long)core->armed_ns);
         }
     }
-    if (running != NULL &&
-        core->armed_ns > core->charged_since_ns + running->left_ns) {
+    if (running != NULL && core->armed_ns > core->charged_since_ns + running->left_ns) {
         return view_fail(view, "the timer is armed past the end of the running budget");
     }
     return true;

@@ -24,15 +24,16 @@ struct refill {
 
 struct sched_context {
     struct core *core; /* its home, and its owner's; NULL: not configured */
-    uint8_t priority;   /* in force: base, or spare */
-    uint8_t band;       /* priority / 16 */
-    uint8_t base;       /* while it has budget, or none and no spare time */
-    uint8_t spare;      /* on spare time; 0: it gets none */
-    bool has_time;      /* with budget, in turns, or on spare time */
-    bool is_sliced;     /* in turns, or on spare time: no refill pays, but slices of the budget's length */
-    uint8_t head;       /* of refills */
+    uint8_t priority;  /* in force: base, or spare */
+    uint8_t band;      /* priority / 16 */
+    uint8_t base;      /* while it has budget, or none and no spare time */
+    uint8_t spare;     /* on spare time; 0: it gets none */
+    bool has_time;     /* with budget, in turns, or on spare time */
+    bool
+        is_sliced; /* in turns, or on spare time: no refill pays, but slices of the budget's length */
+    uint8_t head; /* of refills */
     uint8_t count;
-    uint64_t left_ns;   /* of the slice, or of the first refill: then it must be looked at again */
+    uint64_t left_ns; /* of the slice, or of the first refill: then it must be looked at again */
     uint64_t budget_ns;
     uint64_t period_ns;
     uint64_t used_ns; /* since configured */
