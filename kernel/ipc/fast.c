@@ -127,7 +127,7 @@ bool ipc_reply_receive_fast(struct core *core, struct thread *server, uint64_t a
     server->state = THREAD_STATE_RECEIVING;
     server->serving = NULL;
     queue_remove_only(&server->lend.from, &caller->lend.node);
-    lend_top_set(&server->lend, own != NULL && own->has_budget ? own : NULL);
+    lend_top_set(&server->lend, own != NULL && own->has_time ? own : NULL);
     caller->lend.to = NULL;
     caller->served_by = NULL;
     caller->registers.op = ERR_OK;

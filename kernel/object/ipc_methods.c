@@ -122,6 +122,20 @@ err_t sched_context_on_configure(struct invocation *inv,
     return ERR_OK;
 }
 
+err_t sched_context_on_set_spare(struct invocation *inv,
+                                 const struct sched_context_set_spare_args *args)
+{
+    struct sched_context *context = inv->target->object;
+
+    if (args->spare > context->base) {
+        return ERR_RANGE; /* so it is if the context is not configured */
+    }
+    if (context->core != NULL) {
+        context_set_spare(context, (uint8_t)args->spare);
+    }
+    return ERR_OK;
+}
+
 err_t sched_context_on_bind(struct invocation *inv, const struct sched_context_bind_args *args)
 {
     struct sched_context *context = inv->target->object;
@@ -166,7 +180,7 @@ err_t sched_context_on_info(struct invocation *inv, struct sched_context_info_re
     }
     results->used = context->used_ns;
     results->remaining = context_remaining(context, now_ns);
-    results->priority = context->priority;
+    results->priority = context->base;
     results->budget = context->budget_ns;
     results->period = context->period_ns;
     return ERR_OK;

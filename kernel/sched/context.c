@@ -3,7 +3,8 @@
  * Scheduling contexts: budgets by sporadic replenishment. What was used comes back one period after it
  * began to be used. Pieces that began within a sixth of a period come back together, with the last of them: later, never
  * earlier, and so few of them are ever awaited that there is a place for each.
- * A context whose budget is its whole period never runs dry: it goes behind its equals instead.
+ * A context whose budget is its whole period never runs dry: it goes behind its equals instead. So does one on spare time, whose
+ * budget is used up: at a lower priority, until its first refill is due.
  */
 #include <stddef.h>
 
@@ -21,7 +22,7 @@ static struct refill *refill_at(struct sched_context *context, uint32_t index)
     return &context->refills[(context->head + index) % SCHED_REFILLS];
 }
 
-static bool is_round_robin(const struct sched_context *context)
+static bool takes_turns(const struct sched_context *context)
 {
     return context->budget_ns == context->period_ns;
 }
@@ -32,13 +33,38 @@ void context_init(struct sched_context *context)
     context->replenish.kind = TIMED_REPLENISH;
 }
 
-static void budget_set(struct core *core, struct sched_context *context, bool has_budget)
+static void time_set(struct core *core, struct sched_context *context, bool has_time)
 {
-    if (context->has_budget != has_budget) {
-        context->has_budget = has_budget;
+    if (context->has_time != has_time) {
+        context->has_time = has_time;
         if (context->owner != NULL) {
             lend_update(core, &context->owner->lend);
         }
+    }
+}
+
+/* Places in queues go by priority: it leaves them with the old one and comes back with the new. */
+static void priority_set(struct core *core, struct sched_context *context, uint8_t priority)
+{
+    if (context->priority != priority) {
+        time_set(core, context, false);
+        context->priority = priority;
+        context->band = priority / 16u;
+    }
+}
+
+/* No refill is due: on spare time, if it may, else it waits. */
+static void budget_lack(struct core *core, struct sched_context *context)
+{
+    if (context->spare == 0) {
+        context->is_sliced = false;
+        time_set(core, context, false);
+        priority_set(core, context, context->base);
+    } else if (!context->is_sliced) {
+        context->is_sliced = true;
+        context->left_ns = context->budget_ns;
+        priority_set(core, context, context->spare);
+        time_set(core, context, true);
     }
 }
 
@@ -48,13 +74,17 @@ static void budget_set(struct core *core, struct sched_context *context, bool ha
  */
 static void budget_check(struct core *core, struct sched_context *context, ns_t now_ns)
 {
-    bool has_budget = context->refills[context->head].at_ns <= now_ns;
+    const struct refill *first = &context->refills[context->head];
 
-    budget_set(core, context, has_budget);
-    if (has_budget) {
+    if (first->at_ns <= now_ns) {
         timed_cancel(core, &context->replenish);
+        context->is_sliced = false;
+        context->left_ns = first->amount_ns;
+        priority_set(core, context, context->base);
+        time_set(core, context, true);
     } else {
-        timed_arm(core, &context->replenish, context->refills[context->head].at_ns, context->band);
+        timed_arm(core, &context->replenish, first->at_ns, context->base / 16u);
+        budget_lack(core, context);
     }
 }
 
@@ -76,19 +106,38 @@ void context_configure(struct core *core, struct sched_context *context, uint8_t
         context_leave(context->core, context);
     }
     context_charge(core, now_ns);
-    budget_set(core, context, false);
+    time_set(core, context, false);
     timed_cancel(core, &context->replenish);
     context->core = core;
     context->priority = priority;
     context->band = priority / 16u;
+    context->base = priority;
+    context->spare = 0;
+    context->is_sliced = budget_ns == period_ns;
+    context->left_ns = budget_ns;
     context->budget_ns = budget_ns;
     context->period_ns = period_ns;
     context->used_ns = 0;
     context->head = 0;
     context->count = 1;
     context->refills[0] = (struct refill){ now_ns, budget_ns };
-    budget_set(core, context, true);
+    time_set(core, context, true);
     core_ask_dispatch(core);
+}
+
+void context_set_spare(struct sched_context *context, uint8_t spare)
+{
+    struct core *core = context->core;
+    ns_t now_ns = arch_now();
+
+    context_charge(core, now_ns);
+    context->spare = spare;
+    if (!takes_turns(context)) {
+        context->is_sliced =
+            false; /* if it is on spare time: at the new priority, from its first slice */
+        budget_check(core, context, now_ns);
+        core_ask_dispatch(core);
+    }
 }
 
 static void owner_gone(struct core *core, struct cap *cap)
@@ -187,10 +236,9 @@ static __attribute__((noinline)) void charge_sporadic(struct core *core,
 }
 
 /* The slice is over: a new one, behind those of the same priority. */
-static __attribute__((noinline)) void slice_end(struct core *core, struct refill *slice,
-                                                uint64_t budget_ns)
+static __attribute__((noinline)) void slice_end(struct core *core, struct sched_context *context)
 {
-    slice->amount_ns = budget_ns;
+    context->left_ns = context->budget_ns;
     current_yield(core);
 }
 
@@ -206,13 +254,11 @@ void context_charge(struct core *core, ns_t now_ns)
     uint64_t used_ns = now_ns - start_ns;
 
     context->used_ns += used_ns;
-    if (is_round_robin(context)) {
-        struct refill *slice = &context->refills[context->head];
-
-        if (used_ns < slice->amount_ns) {
-            slice->amount_ns -= used_ns;
+    if (context->is_sliced) {
+        if (used_ns < context->left_ns) {
+            context->left_ns -= used_ns;
         } else {
-            slice_end(core, slice, context->budget_ns);
+            slice_end(core, context);
         }
         return;
     }
@@ -221,13 +267,21 @@ void context_charge(struct core *core, ns_t now_ns)
 
 void context_replenish(struct core *core, struct sched_context *context)
 {
-    budget_check(core, context, arch_now());
+    ns_t now_ns = arch_now();
+
+    if (context->is_sliced && core->charged == context) {
+        context_charge(core, now_ns); /* until here it was on spare time */
+    }
+    budget_check(core, context, now_ns);
 }
 
 uint64_t context_remaining(const struct sched_context *context, ns_t now_ns)
 {
     uint64_t remaining = 0;
 
+    if (takes_turns(context)) {
+        return context->left_ns;
+    }
     for (uint32_t i = 0; i < context->count; i++) {
         const struct refill *refill = &context->refills[(context->head + i) % SCHED_REFILLS];
 

@@ -149,7 +149,7 @@ void core_dispatch(struct core *core)
         core->charged = context;
         next->switches++;
     }
-    timers_arm_by(core, now_ns + context->refills[context->head].amount_ns);
+    timers_arm_by(core, now_ns + context->left_ns);
     timers_cover_bands(core, context->band);
     if (next != core->entered) {
         core_enter_thread(core, next);

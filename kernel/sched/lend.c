@@ -30,7 +30,7 @@ static struct sched_context *top_of(const struct lend *lend)
         own = ((const struct thread *)(const void *)((const uint8_t *)lend -
                                                      offsetof(struct thread, lend)))
                   ->context;
-        if (own != NULL && !own->has_budget) {
+        if (own != NULL && !own->has_time) {
             own = NULL;
         }
     }

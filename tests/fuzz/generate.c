@@ -93,6 +93,7 @@ static uint32_t weight_of(const struct fuzz_op *op)
         { "thread.set_buffer", 16 },
         { "sched_context.bind", 16 },
         { "sched_context.configure", 16 },
+        { "sched_context.set_spare", 8 },
         { "vspace.map", 20 },
         { "vspace.unmap", 8 },
         { "vspace.protect", 8 },

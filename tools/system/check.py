@@ -41,6 +41,7 @@ class Program:
     name: str
     program: str = ""
     priority: int = 0
+    spare_priority: int = 0
     budget_us: int = 0
     period_us: int = 0
     threads: int = 0
@@ -82,6 +83,8 @@ class Program:
 KEYS = {
     "program": (str, None, True, 'program = "NAME", the name of a program in apps/ or servers/'),
     "priority": (int, range(0, 256), True, "priority = 0 .. 255, 255 is the most important"),
+    "spare_priority": (int, range(1, 256), False,
+                       "spare_priority = 1 or more, below its priority, for what it does when its budget is used up"),
     "budget_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), True,
                   f"budget_us = {BUDGET_MIN_US} or more, the time it may use in each period"),
     "period_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), True,
@@ -383,6 +386,9 @@ def check_time(system):
         if program.budget_us > program.period_us:
             system.report(system.of(program, "budget_us"), f"{program.name}: the budget is longer than "
                           f"the period; write budget_us = {program.period_us} or less")
+        if program.spare_priority > program.priority:
+            system.report(system.of(program, "spare_priority"), f"{program.name}: it would be more important "
+                          f"without budget than with it; write spare_priority = {program.priority} or less")
         if program.core >= cores:
             system.report(system.of(program, "core"), f"{program.name}: there is no core "
                           f"{program.core}; write core = 0 .. {cores - 1}, or more cores under [run]")

@@ -138,8 +138,12 @@ err_t making_context(struct making *making, enum making_slot which)
         return err;
     }
     making_step(making);
-    return sched_context_configure(slot_of(making, which), spec->machine, spec->priority,
-                                   spec->budget_ns, spec->period_ns, spec->core);
+    err = sched_context_configure(slot_of(making, which), spec->machine, spec->priority,
+                                  spec->budget_ns, spec->period_ns, spec->core);
+    if (err == ERR_OK && spec->spare_priority != 0) {
+        err = sched_context_set_spare(slot_of(making, which), spec->spare_priority);
+    }
+    return err;
 }
 
 static err_t context_make(struct making *making)

@@ -164,6 +164,7 @@ static err_t child_start(uint32_t number)
         .machine_rights = program->flags & DESCRIPTION_DEBUG_WRITE ? (uint32_t)RIGHT_WRITE : 0,
         .machine = ROOT_SLOT_MACHINE,
         .priority = program->priority,
+        .spare_priority = program->spare_priority,
         .core = program->core,
         .budget_ns = program->budget_ns,
         .period_ns = program->period_ns,

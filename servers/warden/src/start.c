@@ -31,6 +31,7 @@ void plan_make(struct plan *plan, uint32_t program)
                                .machine_rights = machine_rights(description),
                                .machine = WARDEN_SLOT_MACHINE,
                                .priority = description->priority,
+                               .spare_priority = description->spare_priority,
                                .core = description->core,
                                .budget_ns = description->budget_ns,
                                .period_ns = description->period_ns,

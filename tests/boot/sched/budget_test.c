@@ -56,6 +56,64 @@ TEST(no_window_of_a_period_has_more_than_the_budget)
     }
 }
 
+static struct worker *spinner_with_spare(uint32_t spare, ns_t budget, ns_t period)
+{
+    struct worker *worker = spinner(100, budget, period);
+
+    REQUIRE_OK(sched_context_set_spare(worker->context, spare));
+    return worker;
+}
+
+TEST(with_spare_time_it_goes_on_when_nobody_else_wants_to)
+{
+    struct worker *limited = spinner_with_spare(5, US(100), MS(1));
+
+    sleep_ns(MS(10));
+    CHECK_BETWEEN(used_of(limited->context), MS(9) + US(900), MS(10) + SLACK_NS,
+                  "all that there is");
+    struct worker *other = spinner(10, MS(1000), MS(1000));
+    ns_t before = used_of(limited->context);
+
+    sleep_ns(MS(10));
+    CHECK_BETWEEN(used_of(limited->context) - before, US(900), US(1000) + 11 * SLACK_NS,
+                  "beside a more important one its budget, whatever it had before");
+    CHECK_BETWEEN(used_of(other->context), MS(8) + US(700), MS(9) + US(200), "which has the rest");
+}
+
+TEST(spare_time_is_shared_by_turns_of_the_budgets)
+{
+    struct worker *small = spinner_with_spare(5, US(100), MS(2));
+    struct worker *large = spinner_with_spare(5, US(300), MS(2));
+
+    sleep_ns(MS(20));
+    CHECK_BETWEEN(used_of(small->context), MS(4), MS(6), "a quarter");
+    CHECK_BETWEEN(used_of(large->context), MS(14), MS(16), "three quarters");
+}
+
+TEST(spare_time_ends_and_changes_at_once)
+{
+    struct worker *limited = spinner_with_spare(5, US(100), MS(1000));
+    struct worker *other = spinner(10, MS(1000), MS(1000));
+
+    sleep_ns(US(500));
+    uint64_t count = limited->out[0];
+
+    sleep_ns(US(500));
+    CHECK_EQ(limited->out[0], count, "another is more important");
+    CHECK_OK(sched_context_set_spare(limited->context, 20));
+    sleep_ns(US(500));
+    CHECK(limited->out[0] > count, "it is not any more");
+    count = other->out[0];
+    sleep_ns(US(500));
+    CHECK_EQ(other->out[0], count, "and waits");
+    CHECK_OK(sched_context_set_spare(limited->context, 0));
+    sleep_ns(US(100));
+    count = limited->out[0];
+    sleep_ns(US(500));
+    CHECK_EQ(limited->out[0], count, "without spare time it stops where its budget did");
+    CHECK(other->out[0] > 0, "and the other one has the time");
+}
+
 /* A control loop: every arg[1] ns, for a moment; out[0] is how late it was at worst. */
 static void beat(struct worker *worker)
 {
@@ -225,6 +283,23 @@ TEST(a_lent_call_stalls_when_the_budget_ends_and_goes_on_after)
     sleep_ns(MS(5));
     CHECK(caller->is_done, "with the third budget it is");
     CHECK_BETWEEN(caller->out[1] - start, MS(4), MS(4) + US(300), "after two periods");
+}
+
+TEST(a_call_on_spare_time_is_as_important_as_that)
+{
+    cap_addr_t endpoint = make(OBJECT_ENDPOINT, 5);
+    struct worker *server = server_ready(endpoint);
+    struct worker *caller = caller_of(endpoint, rounds_of(US(500)), 30, US(200), MS(500));
+
+    REQUIRE_OK(sched_context_set_spare(caller->context, 5));
+    struct worker *other = spinner(10, MS(1), MS(1));
+
+    sleep_ns(MS(2));
+    CHECK_EQ(server->out[0], 0, "the server's caller has only spare time, another is above that");
+    CHECK_OK(sched_context_unbind(other->context));
+    sleep_ns(US(600));
+    CHECK_EQ(server->out[0], 1, "now the server gets it");
+    CHECK(caller->is_done, "and the caller its answer");
 }
 
 TEST(a_server_that_stalls_goes_on_with_the_time_of_the_next)

@@ -84,7 +84,7 @@ static bool check_top(struct view *view, const struct lend *lend, const struct s
                       const void *object)
 {
     const struct queue_node *first = queue_first(&lend->from);
-    const struct sched_context *top = own != NULL && own->has_budget ? own : NULL;
+    const struct sched_context *top = own != NULL && own->has_time ? own : NULL;
 
     if (first != NULL && lend_of(first)->top != NULL && first->key <= key_of(top)) {
         top = lend_of(first)->top;
@@ -168,7 +168,7 @@ static bool check_dispatch(struct view *view, const struct core *core)
     {
         const struct sched_context *context = found->object;
 
-        if (context->core != core || !context->has_budget || context->owner == NULL) {
+        if (context->core != core || !context->has_time || context->owner == NULL) {
             continue;
         }
         const struct thread *end = end_of_chain(context);

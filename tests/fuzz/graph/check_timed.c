@@ -65,8 +65,7 @@ static bool check_refills(struct view *view, const struct sched_context *context
         before = refill->at_ns;
         sum += refill->amount_ns;
     }
-    if (sum > context->budget_ns ||
-        (sum != context->budget_ns && context->budget_ns != context->period_ns)) {
+    if (sum != context->budget_ns) {
         return view_fail(view, "the refills of %s add up to %llu of a budget of %llu",
                          view_name(view, context), (unsigned long long)sum,
                          (unsigned long long)context->budget_ns);
@@ -77,10 +76,12 @@ static bool check_refills(struct view *view, const struct sched_context *context
 static bool check_context(struct view *view, const struct sched_context *context)
 {
     const struct refill *first = &context->refills[context->head % SCHED_REFILLS];
-    bool exhausted = context->core != NULL && !context->has_budget;
+    bool takes_turns = context->budget_ns == context->period_ns;
+    bool on_spare = context->is_sliced && !takes_turns;
+    bool exhausted = !context->has_time || on_spare;
 
     if (context->core == NULL) {
-        return (!context->has_budget && context->owner == NULL &&
+        return (!context->has_time && context->owner == NULL &&
                 !context->replenish.node.is_queued) ||
                view_fail(view, "%s is not configured, but in use", view_name(view, context));
     }
@@ -93,8 +94,19 @@ static bool check_context(struct view *view, const struct sched_context *context
         (context->owner != NULL && context->owner->home != context->core)) {
         return view_fail(view, "%s is of another core than its owner", view_name(view, context));
     }
-    if (context->has_budget && first->at_ns > host_time()) {
+    if (!exhausted && first->at_ns > host_time()) {
         return view_fail(view, "%s has budget before its first refill", view_name(view, context));
+    }
+    if (context->has_time != (!exhausted || context->spare != 0) || context->left_ns == 0 ||
+        context->left_ns > context->budget_ns || context->is_sliced != (takes_turns || on_spare)) {
+        return view_fail(view, "%s has time that it should not have, or has not what it should",
+                         view_name(view, context));
+    }
+    if (context->priority != (on_spare ? context->spare : context->base) ||
+        context->band != context->priority / 16u || context->spare > context->base) {
+        return view_fail(view, "%s is at priority %u, but should be at %u, or %u on spare time",
+                         view_name(view, context), context->priority, context->base,
+                         context->spare);
     }
     if (context->budget_ns < SCHED_BUDGET_MIN_NS || context->period_ns < context->budget_ns ||
         context->period_ns > SCHED_PERIOD_MAX_NS) {
@@ -141,8 +153,7 @@ static bool check_armed(struct view *view, const struct core *core)
                              (unsigned long long)core->armed_ns);
         }
     }
-    if (running != NULL &&
-        core->armed_ns > core->charged_since_ns + running->refills[running->head].amount_ns) {
+    if (running != NULL && core->armed_ns > core->charged_since_ns + running->left_ns) {
         return view_fail(view, "the timer is armed past the end of the running budget");
     }
     return true;

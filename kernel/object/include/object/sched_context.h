@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time on a core: a priority, and a budget for every period.
- * Invariant: refills[head] .. are in order of time; their amounts add up to at most the budget;
- * has_budget is true exactly if it is configured and its first refill is due and not used up.
+ * Time on a core: a priority, and a budget for every period; without budget, spare time at a lower priority if it may.
+ * Invariant: refills[head] .. are in order of time; their amounts add up to at most the budget. A configured context is in one
+ * of four states: it has budget (its first refill is due and not used up); it takes turns, its budget is its whole period; it is
+ * on spare time; or it has no time, until its first refill is due. Of the last two an event tells when that is.
  */
 #pragma once
 
@@ -23,17 +24,22 @@ struct refill {
 
 struct sched_context {
     struct core *core; /* its home, and its owner's; NULL: not configured */
-    uint8_t priority;
-    uint8_t band; /* of its events: priority / 16 */
-    bool has_budget;
+    uint8_t priority;  /* in force: base, or spare */
+    uint8_t band;      /* priority / 16 */
+    uint8_t base;      /* while it has budget, or none and no spare time */
+    uint8_t spare;     /* on spare time; 0: it gets none */
+    bool has_time;     /* with budget, in turns, or on spare time */
+    bool
+        is_sliced; /* in turns, or on spare time: no refill pays, but slices of the budget's length */
     uint8_t head; /* of refills */
     uint8_t count;
+    uint64_t left_ns; /* of the slice, or of the first refill: then it must be looked at again */
     uint64_t budget_ns;
     uint64_t period_ns;
     uint64_t used_ns; /* since configured */
     struct refill refills[SCHED_REFILLS];
     ns_t gathering_ns;      /* when the first piece in the last refill would have come back alone */
-    struct timed replenish; /* queued while exhausted */
+    struct timed replenish; /* queued while its first refill is not due */
     struct thread *owner;   /* set exactly while owner_cap is */
     struct cap owner_cap;   /* embedded */
 };

@@ -68,6 +68,8 @@ void context_init(struct sched_context *context);
 /** core is where it gives time from now on: that of its owner, if it has one. */
 void context_configure(struct core *core, struct sched_context *context, uint8_t priority,
                        uint64_t budget_ns, uint64_t period_ns);
+/** From now on it may use spare time at that priority, at most its own, when its budget is used up; 0: none. */
+void context_set_spare(struct sched_context *context, uint8_t spare);
 /** It is configured for the core, but will not be any more: nothing there refers to it afterwards. */
 void context_leave(struct core *core, struct sched_context *context);
 /** Both are unbound, and have one home. Errors: as cap_embed(). */

@@ -52,6 +52,7 @@ struct program_spec {
     uint32_t machine_rights; /* debug UART: READ, WRITE; 0: none */
     cap_addr_t machine;      /* may configure contexts up to the priority, and grant the above */
     uint32_t priority;       /* of its context */
+    uint32_t spare_priority; /* of what it does when its budget is used up; 0: nothing */
     uint32_t core;
     ns_t budget_ns; /* 0: passive, without a context */
     ns_t period_ns;
