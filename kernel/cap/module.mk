@@ -2,4 +2,4 @@
 module := kernel/cap
 kind := kernel
 sources := cap.c revoke.c table_methods.c
-uses := abi kernel/core kernel/mm kernel/object
+uses := abi kernel/arch kernel/core kernel/mm kernel/object

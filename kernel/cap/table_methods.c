@@ -2,6 +2,7 @@
 /* The methods of capability tables (abi/idl/kernel.idl, interface cap_table). */
 #include <stddef.h>
 
+#include "arch/arch.h"
 #include "cap/cap.h"
 #include "cap/revoke.h"
 #include "kernel_gen/methods.h"
@@ -85,6 +86,33 @@ err_t cap_table_on_mint(struct invocation *inv, const struct cap_table_mint_args
     }
     cap_derive(slots.source, slots.destination, args->rights);
     slots.destination->badge = args->badge;
+    return ERR_OK;
+}
+
+err_t cap_table_on_mint_pages(struct invocation *inv, const struct cap_table_mint_pages_args *args)
+{
+    struct slots slots;
+    err_t err = slots_find(inv->target, args->dst, args->from, args->src, &slots);
+
+    if (err) {
+        return err;
+    }
+    if (slots.source->type != OBJECT_FRAME) {
+        return ERR_WRONG_TYPE;
+    }
+    uint64_t span = pte_span(slots.source->run.page_class);
+    uint64_t end = (uint64_t)args->first + args->count;
+
+    if (args->count == 0 || end > slots.source->run.size_bytes / span) {
+        return ERR_RANGE;
+    }
+    err = cap_may_derive(slots.source);
+    if (err) {
+        return err;
+    }
+    cap_derive(slots.source, slots.destination, args->rights);
+    slots.destination->run.base += args->first * span;
+    slots.destination->run.size_bytes = args->count * span;
     return ERR_OK;
 }
 

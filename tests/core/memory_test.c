@@ -172,6 +172,35 @@ TEST(what_a_space_refuses)
     situation_end();
 }
 
+/* A capability for some pages maps those and takes away those, whatever its source has mapped beside them. */
+TEST(some_pages_of_a_run_are_a_run)
+{
+    space_make();
+    OK(slot_pages(B, C, 1, 2), "two of three pages");
+    CHECK_EQ(cap_at(C)->run.base, cap_at(B)->run.base + PAGE, "from the second on");
+    CHECK_EQ(CALL(SPACE, VSPACE_MAP, C, 0, 3, AT + 0x10000, PROT_READ), ERR_RANGE, "not three");
+    CHECK_EQ(CALL(SPACE, VSPACE_MAP, C, 2, 1, AT + 0x10000, PROT_READ), ERR_RANGE, "nor a third");
+    OK(map(C, 2, AT + 0x10000, PROT_READ), "two can be mapped");
+    OK(CALL(SPACE, VSPACE_SHARE, SPACE, AT, C, AT + 0x20000, 3), "shared through it");
+    CHECK(result_word(0) == 3 && result_word(1) == 2, "are those two");
+    OK(slot_pages(C, D, 1, 1), "one of them");
+    CHECK_EQ(slot_pages(C, 60, 1, 2), ERR_RANGE, "not what only the run has");
+    CHECK_EQ(slot_pages(C, 60, 0, 0), ERR_RANGE, "not nothing");
+    CHECK_EQ(slot_pages(SPACE, 60, 0, 1), ERR_WRONG_TYPE, "not of a space");
+    OK(CALL(C, FRAME_DETACH, 0), "detached");
+    CHECK_EQ(CALL(SPACE, VSPACE_PROTECT, AT + 0x10000, 1, PROT_READ), ERR_NOT_MAPPED, "it is gone");
+    OK(CALL(SPACE, VSPACE_PROTECT, AT + PAGE, 2, PROT_READ), "what its source has mapped is not");
+    situation_is_sound();
+    OK(slot_pages(A, 60, 0, 1), "of a large page all");
+    CHECK_EQ(slot_pages(A, 61, 1, 1), ERR_RANGE, "is one");
+    OK(map(D, 1, AT + 0x30000, PROT_READ), "one page of some of a run");
+    OK(slot_revoke(B), "whoever takes back the run");
+    CHECK_EQ(CALL(SPACE, VSPACE_PROTECT, AT + 0x30000, 1, PROT_READ), ERR_NOT_MAPPED,
+             "has it back");
+    situation_is_sound();
+    situation_end();
+}
+
 TEST(a_space_without_tables_left_maps_what_it_can)
 {
     situation_begin();

@@ -129,6 +129,12 @@ err_t slot_mint(uint32_t from, uint32_t to, uint64_t badge)
     return CALL(ROOT_SLOT_TABLE, CAP_TABLE_MINT, to, ROOT_SLOT_TABLE, from, UINT32_MAX, badge);
 }
 
+err_t slot_pages(uint32_t from, uint32_t to, uint32_t first, uint32_t count)
+{
+    return CALL(ROOT_SLOT_TABLE, CAP_TABLE_MINT_PAGES, to, ROOT_SLOT_TABLE, from, UINT32_MAX, first,
+                count);
+}
+
 err_t slot_delete(uint32_t slot)
 {
     return CALL(ROOT_SLOT_TABLE, CAP_TABLE_DELETE, slot);

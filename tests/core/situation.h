@@ -74,6 +74,8 @@ err_t object_make(enum object_type type, uint64_t size, uint32_t slot);
 err_t slot_copy(uint32_t from, uint32_t to);
 err_t slot_copy_with(uint32_t from, uint32_t to, uint32_t rights);
 err_t slot_mint(uint32_t from, uint32_t to, uint64_t badge);
+/* Some pages of a frame. */
+err_t slot_pages(uint32_t from, uint32_t to, uint32_t first, uint32_t count);
 err_t slot_delete(uint32_t slot);
 err_t slot_revoke(uint32_t slot);
 

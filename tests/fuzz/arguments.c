@@ -146,6 +146,9 @@ static uint64_t make_slot(const struct making *making, const struct fuzz_arg *ar
         making->habits->deepest != 0 && random_chance(making->random, 95)) {
         return making->habits->deepest;
     }
+    if (is_op(making, "cap_table.mint_pages") && random_chance(making->random, 80)) {
+        return pick_of_type(making->random, table_at(making, words[1]), OBJECT_FRAME);
+    }
     if (strcmp(arg->name, "src") == 0) {
         return is_op(making, "cap_table.move")
                    ? pick_victim(making->random, table_at(making, words[1]))
@@ -185,6 +188,26 @@ static uint64_t make_map_scalar(const struct making *making, const struct fuzz_a
     }
     return random_chance(making->random, 80) ? frame->rights & random_below(making->random, 4)
                                              : random_below(making->random, 8);
+}
+
+/* Pages of the run that cap_table.mint_pages names by the words before; now and then one too many. */
+static uint64_t make_pages_scalar(const struct making *making, const char *name)
+{
+    const uint64_t *words = making->step->words;
+    struct cap_table *table = table_at(making, words[1]);
+    uint64_t pages = 1;
+
+    if (words[2] != 0 && words[2] < table->slot_count) {
+        const struct cap *cap = cap_slot(table, (uint32_t)words[2]);
+
+        pages = cap->type == OBJECT_FRAME ? cap->run.size_bytes / pte_span(cap->run.page_class) : 1;
+    }
+    if (strcmp(name, "first") == 0) {
+        return random_below(making->random, (uint32_t)pages);
+    }
+    uint64_t left = words[4] < pages ? pages - words[4] : 1;
+
+    return 1 + random_below(making->random, (uint32_t)left + random_chance(making->random, 10));
 }
 
 /* Of a message buffer, up to the first place behind the frame. */
@@ -288,6 +311,9 @@ static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *
 
     if (is_op(making, "vspace.map") || is_op(making, "io_space.map")) {
         return make_map_scalar(making, arg);
+    }
+    if (is_op(making, "cap_table.mint_pages") && strcmp(name, "rights") != 0) {
+        return make_pages_scalar(making, name);
     }
     if (make_time_scalar(making, name, &value) || make_device_scalar(making, name, &value)) {
         return value;

@@ -85,6 +85,7 @@ static uint32_t weight_of(const struct fuzz_op *op)
         { "untyped.retype", 40 },
         { "cap_table.copy", 14 },
         { "cap_table.mint", 10 },
+        { "cap_table.mint_pages", 10 },
         { "cap_table.delete", 22 },
         { "cap_table.revoke", 10 },
         { "thread.configure", 16 },

@@ -205,6 +205,20 @@ uint32_t pick_empty(struct random *random, struct cap_table *table, uint32_t cou
     return slot_any(random, table);
 }
 
+uint32_t pick_of_type(struct random *random, struct cap_table *table, uint32_t type)
+{
+    uint32_t start = slot_any(random, table);
+
+    for (uint32_t i = 0; i < table->slot_count; i++) {
+        uint32_t at = (start + i) & (table->slot_count - 1);
+
+        if (at != 0 && cap_slot(table, at)->type == type) {
+            return at;
+        }
+    }
+    return slot_any(random, table);
+}
+
 uint32_t pick_full(struct random *random, struct cap_table *table)
 {
     uint32_t start = slot_any(random, table);

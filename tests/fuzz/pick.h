@@ -45,6 +45,8 @@ uint32_t pick_as(struct random *random, const struct thread *caller, uint32_t ty
 uint32_t pick(struct random *random, const struct thread *caller, uint32_t type, wish wanted);
 /** The first of count empty slots in a row, or any slot. */
 uint32_t pick_empty(struct random *random, struct cap_table *table, uint32_t count);
+/** A slot of a table with a capability of the type; any slot if there is none. */
+uint32_t pick_of_type(struct random *random, struct cap_table *table, uint32_t type);
 uint32_t pick_full(struct random *random, struct cap_table *table);
 /** A capability to delete or give away: rarely one on which everything hangs. */
 uint32_t pick_victim(struct random *random, struct cap_table *table);

@@ -88,6 +88,68 @@ TEST(mint_refuses)
            cap_table_mint(TABLE, slot, TABLE, deepest_copy(endpoint), RIGHTS_ALL, 1));
 }
 
+TEST(mint_pages_names_some_pages_of_its_source)
+{
+    cap_addr_t frame = make(OBJECT_FRAME, FRAME_SIZE(8, PAGE_CLASS_4K));
+    cap_addr_t some = slots_next(2);
+    cap_addr_t fewer = some + 1;
+    uint64_t base = 0, base_some = 0, base_fewer = 0;
+    uint32_t pages = 0, class, cache;
+
+    REQUIRE_OK(cap_table_mint_pages(TABLE, some, TABLE, frame, RIGHT_READ, 2, 5));
+    REQUIRE_OK(cap_table_mint_pages(TABLE, fewer, TABLE, some, RIGHTS_ALL, 4, 1));
+    CHECK_EQ(identify(TABLE, some).rights, RIGHT_READ, "rights as in a copy");
+    CHECK_EQ(identify(TABLE, fewer).rights, RIGHT_READ, "which never come back");
+    CHECK_EQ(identify(TABLE, fewer).depth, identify(TABLE, frame).depth + 2, "a step each");
+    CHECK_OK(frame_info(frame, &base, &pages, &class, &cache));
+    CHECK_OK(frame_info(some, &base_some, &pages, &class, &cache));
+    CHECK_EQ(pages, 5, "so many pages");
+    CHECK_EQ(base_some, base + 2 * PAGE_BYTES, "from that one on");
+    CHECK_OK(frame_info(fewer, &base_fewer, &pages, &class, &cache));
+    CHECK_EQ(pages, 1, "one of those");
+    CHECK_EQ(base_fewer, base + 6 * PAGE_BYTES, "counted from the first of its source");
+    CHECK_OK(cap_table_revoke(TABLE, frame));
+    CHECK_EQ(identify(TABLE, fewer).type, OBJECT_NONE, "they hang below their source");
+}
+
+TEST(mint_pages_refuses)
+{
+    cap_addr_t table = make(OBJECT_CAP_TABLE, 4);
+    cap_addr_t frame = make(OBJECT_FRAME, FRAME_SIZE(4, PAGE_CLASS_4K));
+    cap_addr_t some = slots_next(2);
+    cap_addr_t slot = some + 1;
+    uint32_t all = RIGHTS_ALL;
+
+    EXPECT(CAP_TABLE, MINT_PAGES, BAD_CAP, cap_table_mint_pages(table, 1, table, 5, all, 0, 1));
+    EXPECT(CAP_TABLE, MINT_PAGES, RANGE, cap_table_mint_pages(table, 16, TABLE, frame, all, 0, 1));
+    EXPECT(CAP_TABLE, MINT_PAGES, RANGE, cap_table_mint_pages(TABLE, slot, table, 0, all, 0, 1));
+    EXPECT(CAP_TABLE, MINT_PAGES, RANGE,
+           cap_table_mint_pages(TABLE, slot, TABLE, frame, all, 0, 0));
+    EXPECT(CAP_TABLE, MINT_PAGES, RANGE,
+           cap_table_mint_pages(TABLE, slot, TABLE, frame, all, 0, 5));
+    EXPECT(CAP_TABLE, MINT_PAGES, RANGE,
+           cap_table_mint_pages(TABLE, slot, TABLE, frame, all, 4, 1));
+    EXPECT(CAP_TABLE, MINT_PAGES, RANGE,
+           cap_table_mint_pages(TABLE, slot, TABLE, frame, all, UINT32_MAX, 2));
+    EXPECT(CAP_TABLE, MINT_PAGES, RANGE,
+           cap_table_mint_pages(TABLE, slot, TABLE, frame, all, 1, UINT32_MAX));
+    REQUIRE_OK(cap_table_mint_pages(TABLE, some, TABLE, frame, all, 1, 2));
+    EXPECT(CAP_TABLE, MINT_PAGES, RANGE, cap_table_mint_pages(TABLE, slot, TABLE, some, all, 1, 2));
+    EXPECT(CAP_TABLE, MINT_PAGES, SLOT_TAKEN,
+           cap_table_mint_pages(TABLE, some, TABLE, frame, all, 0, 1));
+    EXPECT(CAP_TABLE, MINT_PAGES, WRONG_TYPE,
+           cap_table_mint_pages(TABLE, slot, TABLE, test_untyped(), all, 0, 1));
+    EXPECT(CAP_TABLE, MINT_PAGES, WRONG_TYPE,
+           cap_table_mint_pages(TABLE, slot, TABLE, make(OBJECT_ENDPOINT, 0), all, 0, 1));
+    EXPECT(CAP_TABLE, MINT_PAGES, TOO_DEEP,
+           cap_table_mint_pages(TABLE, slot, TABLE, deepest_copy(frame), all, 0, 1));
+    CHECK_EQ(identify(TABLE, slot).type, OBJECT_NONE, "nothing was made");
+    struct worker *revoker = freeze(frame);
+
+    EXPECT(CAP_TABLE, MINT_PAGES, BUSY, cap_table_mint_pages(TABLE, slot, TABLE, frame, all, 0, 1));
+    thaw(revoker);
+}
+
 TEST(machine_capabilities_limit_priority_by_badge)
 {
     cap_addr_t low = mint_of(MACHINE, RIGHTS_ALL, 20);

@@ -101,6 +101,18 @@ static bool is_single(const struct cap *cap)
            cap->type == OBJECT_REPLY;
 }
 
+/* Pages of the source's run, whole ones: a copy never names memory that its source does not. */
+static bool is_part_of(const struct cap *cap, const struct cap *parent)
+{
+    const struct memory_run *run = &cap->run;
+    uint64_t start = run->base - parent->run.base;
+    uint64_t span = pte_span(run->page_class);
+
+    return run->page_class == parent->run.page_class && run->is_device == parent->run.is_device &&
+           run->size_bytes != 0 && run->base >= parent->run.base && start % span == 0 &&
+           run->size_bytes % span == 0 && start + run->size_bytes <= parent->run.size_bytes;
+}
+
 static bool check_copy(struct view *view, const struct cap *cap)
 {
     const struct cap *parent = cap->parent;
@@ -123,11 +135,8 @@ static bool check_copy(struct view *view, const struct cap *cap)
         return true; /* holder and on_deleted lie where the run would be */
     }
     if (cap_is_memory(cap)) {
-        return (cap->run.base == parent->run.base &&
-                cap->run.size_bytes == parent->run.size_bytes &&
-                cap->run.page_class == parent->run.page_class &&
-                cap->run.is_device == parent->run.is_device) ||
-               view_fail(view, "a copy of memory is of another range than its source");
+        return is_part_of(cap, parent) ||
+               view_fail(view, "a copy of memory is no part of its source");
     }
     if (cap->badge == parent->badge || parent->badge == 0 ||
         (cap->type == OBJECT_MACHINE && cap->badge <= parent->badge)) {
