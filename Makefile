@@ -34,7 +34,7 @@ include mk/rules.mk
 
 .PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh test-page check bench bench-linux coverage \
         coverage-check mutants graph size clean FORCE
-kernel: $(if $(kernel_target_modules),$(KERNEL))
+kernel: $(if $(kernel_target_modules),$(KERNEL) $(KERNEL_MANY))
 programs: $(programs)
 libs: $(foreach m,$(lib_modules),$(call archives_of,$(m),user))
 systems: $(archives)

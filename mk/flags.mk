@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Compilers and flags. There are four ways to compile: kernel and user for the target; host (with
+# Compilers and flags. There are five ways to compile: kernel (for one core), many (the kernel for several) and user for the target; host (with
 # sanitizers) and cov (with coverage) for the build machine. A change here rebuilds what it touches.
 
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -17,6 +17,7 @@ flags.all := -std=c17 -g $(warnings) $(same_bytes) $(if $(is_clang),-Qunused-arg
 flags.target := $(flags.all) -O2 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none \
                 -fno-asynchronous-unwind-tables
 flags.kernel := $(flags.target) -mno-red-zone -mgeneral-regs-only -mcmodel=kernel $(if $(is_clang),,-flto -flto-partition=one -fno-fat-lto-objects)
+flags.many := $(flags.kernel)
 flags.user := $(flags.target)
 flags.user_no_fpu := -mgeneral-regs-only
 flags.host := $(flags.all) -D_GNU_SOURCE -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
@@ -28,12 +29,14 @@ flags.hosted_core := -ffreestanding -fno-builtin
 link.target := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
                -Wl,-z,noexecstack
 link.kernel := $(flags.kernel) $(link.target)
+link.many := $(link.kernel)
 link.user := $(link.target)
 link.host := -fsanitize=address,undefined
 link.cov := --coverage
 
 # Folders whose headers belong to one implementation of arch.
-arch_include.kernel := $(wildcard kernel/arch/$(ARCH)/include)
+arch_include.kernel := $(wildcard kernel/arch/$(ARCH)/include kernel/arch/$(ARCH)/one/include)
+arch_include.many := $(wildcard kernel/arch/$(ARCH)/include kernel/arch/$(ARCH)/many/include)
 arch_include.host := $(wildcard kernel/arch/host/include)
 arch_include.cov := $(arch_include.host)
 arch_include.user :=
@@ -46,7 +49,7 @@ $(BUILD)/$(1)/flags: FORCE
 	@mkdir -p $$(@D)
 	@echo '$$(flag_text.$(1))' | cmp -s - $$@ || echo '$$(flag_text.$(1))' > $$@
 endef
-$(foreach v,kernel user host cov,$(eval $(call rule_flags,$(v))))
+$(foreach v,kernel many user host cov,$(eval $(call rule_flags,$(v))))
 
 # A program with a C library is compiled against it and nothing else.
 compiler_headers := $(if $(is_clang),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))

@@ -15,7 +15,8 @@ deps += $(4)/$(2).d
 endef
 
 # $(call objects,module,way): where the objects of a module's sources are.
-sources_for = $($(1).sources) $(if $(filter kernel user,$(2)),$($(1).target_sources))
+sources_for = $($(1).sources) $(if $(filter kernel many user,$(2)),$($(1).target_sources)) \
+              $(if $(filter kernel,$(2)),$($(1).one_sources)) $(if $(filter many,$(2)),$($(1).many_sources))
 objects = $(patsubst %,$(BUILD)/$(2)/$(1)/%.o,$(call sources_for,$(1),$(2)))
 
 own_headers = -iquote $(1) $(if $(wildcard $(1)/src),-iquote $(1)/src)
@@ -47,7 +48,7 @@ $(GEN)/stamp.mk: $(idl_files) $(wildcard abi/include/abi/*) $(wildcard tools/idl
 # --- The kernel ---------------------------------------------------------------------------------
 
 kernel_uses := $(kernel_target_modules) abi
-$(foreach m,$(kernel_target_modules),$(call rules_for_sources,$(m),kernel))
+$(foreach m,$(kernel_target_modules),$(foreach v,kernel many,$(call rules_for_sources,$(m),$(v))))
 $(foreach m,$(kernel_host_modules),$(foreach v,host cov,\
     $(call rules_for_sources,$(m),$(v),$(flags.hosted_core))))
 
@@ -55,29 +56,33 @@ $(foreach m,$(kernel_host_modules),$(foreach v,host cov,\
 rules_for_generated = $(foreach s,$(generated_sources),$(eval $(call rule_compile,$(GEN)/kernel,$(s),$(1),\
     $(BUILD)/$(1)/gen,$(patsubst %,-I%,$(arch_include.$(1))) $(call include_flags,$(2) abi))))
 $(call rules_for_generated,kernel,$(kernel_target_modules))
+$(call rules_for_generated,many,$(kernel_target_modules))
 $(call rules_for_generated,host,$(kernel_host_modules))
 $(call rules_for_generated,cov,$(kernel_host_modules))
 generated_objects = $(patsubst %,$(BUILD)/$(1)/gen/%.o,$(generated_sources))
 
-kernel_objects := $(foreach m,$(kernel_target_modules),$(call objects,$(m),kernel)) \
-                  $(call generated_objects,kernel)
+kernel_objects = $(foreach m,$(kernel_target_modules),$(call objects,$(m),$(1))) $(call generated_objects,$(1))
 kernel_script := kernel/arch/$(ARCH)/kernel.ld
 
-# Linked twice: the first, with an empty table, gives the addresses for the table of names that a panic
-# prints from; the last line makes sure that they still hold.
+# For one core, without locks, and for several. Linked twice: the first, with an empty table, gives the addresses for the
+# table of names that a panic prints from; the last line makes sure that they still hold.
 KERNEL := $(BUILD)/kernel/pith.elf
-symbols := $(BUILD)/kernel/symbols
-kernel_link = $(CC) $(link.kernel) -Wl,-T,$(kernel_script) -Wl,-Map,$(KERNEL).map
+KERNEL_MANY := $(BUILD)/kernel/pith-many.elf
+kernel_link = $(CC) $(link.$(1)) -Wl,-T,$(kernel_script) -Wl,-Map,$(2).map
 as_symbols = $(CC) $(flags.kernel) -c -o $(1).o $(1).S
 
-$(KERNEL): $(kernel_objects) $(kernel_script) $(BUILD)/kernel/flags tools/symbols.py \
-           $(addsuffix /module.mk,$(kernel_target_modules))
-	@mkdir -p $(@D)
-	$(call say,LD,$@)$(PYTHON) -B tools/symbols.py - $(symbols)0.S && $(call as_symbols,$(symbols)0)
-	@$(kernel_link) -o $@.first $(kernel_objects) $(symbols)0.o
-	@$(PYTHON) -B tools/symbols.py $@.first $(symbols).S && $(call as_symbols,$(symbols))
-	@$(kernel_link) -o $@ $(kernel_objects) $(symbols).o
-	@$(PYTHON) -B tools/symbols.py $@ $(symbols)2.S && cmp $(symbols).S $(symbols)2.S
+# $(call rule_kernel,way,product)
+define rule_kernel
+$(2): $(call kernel_objects,$(1)) $(kernel_script) $(BUILD)/$(1)/flags tools/symbols.py $(addsuffix /module.mk,$(kernel_target_modules))
+	@mkdir -p $$(@D) $(BUILD)/$(1)
+	$$(call say,LD,$$@)$$(PYTHON) -B tools/symbols.py - $(BUILD)/$(1)/symbols0.S && $(call as_symbols,$(BUILD)/$(1)/symbols0)
+	@$(call kernel_link,$(1),$(2)) -o $$@.first $(call kernel_objects,$(1)) $(BUILD)/$(1)/symbols0.o
+	@$$(PYTHON) -B tools/symbols.py $$@.first $(BUILD)/$(1)/symbols.S && $(call as_symbols,$(BUILD)/$(1)/symbols)
+	@$(call kernel_link,$(1),$(2)) -o $$@ $(call kernel_objects,$(1)) $(BUILD)/$(1)/symbols.o
+	@$$(PYTHON) -B tools/symbols.py $$@ $(BUILD)/$(1)/symbols2.S && cmp $(BUILD)/$(1)/symbols.S $(BUILD)/$(1)/symbols2.S
+endef
+$(eval $(call rule_kernel,kernel,$(KERNEL)))
+$(eval $(call rule_kernel,many,$(KERNEL_MANY)))
 
 $(foreach v,host cov,$(eval $(call rule_archive,$(BUILD)/$(v)/libkernel.a,\
     $(foreach m,$(kernel_host_modules),$(call objects,$(m),$(v))) $(call generated_objects,$(v)),\

@@ -69,7 +69,8 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
     append = settings["append"]
     if not interactive and "panic=" not in append:
         append = (append + " panic=exit").strip()  # at once, instead of waiting for the time-out
-    command += ["-kernel", os.path.join(build, "kernel/pith.elf"),
+    kernel = "pith-many.elf" if settings["cores"] > 1 else "pith.elf"
+    command += ["-kernel", os.path.join(build, "kernel", kernel),
                 "-initrd", os.path.join(build, "systems", name + ".cpio"),
                 "-append", append]
     return command

@@ -60,8 +60,8 @@ void thread_unready(struct core *core, struct thread *thread)
 void core_expel(struct core *core, struct thread *thread)
 {
     if (core->current == thread) {
+        core_ask_dispatch(core); /* first: another core has saved its registers by then */
         core->current = NULL;
-        core_ask_dispatch(core);
     }
     core_forget_entered(core, thread);
 }

@@ -13,6 +13,7 @@
 
 #define TABLE_MAX_BYTES 0x40000u
 #define HEADER_BYTES 36u
+#define MADT_ENABLED 1u
 
 static uint64_t get(const uint8_t *at, uint32_t bytes)
 {
@@ -61,7 +62,17 @@ static const uint8_t *table_map(phys_t phys, uint32_t *length)
     return table != NULL && sum_is_zero(table, *length) ? table : NULL;
 }
 
-/* MADT: 5.2.12; entries of type 1 are IOAPICs, of type 5 another place of the local APICs. */
+static void core_add(struct acpi_facts *facts, uint32_t apic_id, uint32_t flags)
+{
+    if ((flags & MADT_ENABLED) != 0 && facts->core_count < ACPI_CORES_MAX) {
+        facts->apic_ids[facts->core_count++] = apic_id;
+    }
+}
+
+/*
+ * MADT: 5.2.12; entries of type 0 and 9 are processors, by APIC and by x2APIC, of type 1 IOAPICs, of type 5 another place
+ * of the local APICs.
+ */
 static void read_madt(const uint8_t *table, uint32_t length, struct acpi_facts *facts)
 {
     facts->lapic = get(table + 36, 4);
@@ -73,7 +84,11 @@ static void read_madt(const uint8_t *table, uint32_t length, struct acpi_facts *
         if (at + size > length) {
             return;
         }
-        if (entry[0] == 1 && size >= 12 && facts->ioapic_count < ACPI_IOAPIC_MAX) {
+        if (entry[0] == 0 && size >= 8) {
+            core_add(facts, entry[3], (uint32_t)get(entry + 4, 4));
+        } else if (entry[0] == 9 && size >= 16) {
+            core_add(facts, (uint32_t)get(entry + 4, 4), (uint32_t)get(entry + 8, 4));
+        } else if (entry[0] == 1 && size >= 12 && facts->ioapic_count < ACPI_IOAPIC_MAX) {
             facts->ioapics[facts->ioapic_count].base = get(entry + 4, 4);
             facts->ioapics[facts->ioapic_count].id = entry[2];
             facts->ioapics[facts->ioapic_count].first_line = (uint32_t)get(entry + 8, 4);

@@ -9,6 +9,7 @@
 #include "core/boot.h"
 #include "core/dmar.h"
 
+struct acpi_facts;
 struct core;
 struct thread;
 
@@ -37,6 +38,14 @@ void pvh_read(phys_t start_info, struct boot_plan *plan);
 /* start.c: everything after the boot protocol has been understood. */
 _Noreturn void arch_start(struct boot_plan *plan);
 
+/* one/ or many/: cores.c */
+/** Takes memory for the cores of facts beyond this one. */
+void cores_prepare(struct boot_plan *plan, const struct acpi_facts *facts);
+/** Starts them, tells core_join() of each that comes up, and lets the first program run, on this core. */
+void cores_start(struct core *core);
+/** This other core, whose lock is held, loads the kernel's own space. */
+void core_leave_space(struct core *core);
+
 /* cpu.c */
 void cpu_init(struct core *core, uint64_t stack_top, uint8_t *ist_stacks);
 uint32_t cpu_physical_bits(void);
@@ -46,6 +55,8 @@ bool cpu_has_tsc_deadline(void);
 
 /* fpu.c */
 void fpu_init(void);
+/** What the core's FPU holds is in its thread now, and nobody's. */
+void fpu_release(struct core *core);
 void fpu_switch(struct core *core, struct thread *next);
 
 /* paging.c */
@@ -55,11 +66,16 @@ void *paging_map_device(phys_t phys, uint64_t size_bytes);
 /** Maps firmware tables, read-only, until paging_unmap_tables(). NULL: no room. */
 const void *paging_map_table(phys_t phys, uint64_t size_bytes);
 void paging_unmap_tables(void);
+/** Maps a stack, with nothing below it; it stays mapped. Returns its low end. */
+void *paging_map_stack(phys_t phys, uint64_t size_bytes);
 extern phys_t paging_kernel_root;
 
 /* acpi.c */
 #define ACPI_IOAPIC_MAX 8u
+#define ACPI_CORES_MAX 64u
 struct acpi_facts {
+    uint32_t core_count; /* that the firmware says can be used */
+    uint32_t apic_ids[ACPI_CORES_MAX];
     phys_t lapic;
     phys_t hpet;      /* 0: none */
     uint32_t pm_port; /* 0: none */
@@ -83,6 +99,12 @@ void lapic_init(phys_t base, bool may_use_x2apic);
 bool lapic_is_x2apic(void);
 void lapic_acknowledge(void);
 uint32_t lapic_id(void);
+/** The same for this other core; the registers' place is known. */
+void lapic_init_other(void);
+/** Interrupts between processors: a vector; or the two that start a core at a page below 1 MiB. */
+void lapic_send(uint32_t id, uint32_t vector);
+void lapic_send_init(uint32_t id);
+void lapic_send_start(uint32_t id, phys_t page);
 /** Counts down from the highest number, for calibration. */
 void lapic_count_start(void);
 uint32_t lapic_counted(void);
@@ -108,9 +130,12 @@ void irte_clear(uint32_t vector);
 
 /* clock.c */
 void clock_init(const struct acpi_facts *facts);
+void clock_init_other(void);
 
 /* uart.c */
 void uart_init(void);
 
 /* trap.c */
 void traps_init(void);
+/** Loads the table that traps_init() made. */
+void traps_load(void);

@@ -105,6 +105,7 @@ boot_gdt_pointer:
 
     .bss
     .balign 4096
+    .globl boot_root
 boot_root:
     .skip 4096
 boot_low:

@@ -198,6 +198,11 @@ void clock_init(const struct acpi_facts *facts)
     lapic_timer_on(clock.by_deadline);
 }
 
+void clock_init_other(void)
+{
+    lapic_timer_on(clock.by_deadline);
+}
+
 /* Never early, or the core would find nothing due: rounded up. */
 static uint64_t ticks_of(uint64_t ns)
 {

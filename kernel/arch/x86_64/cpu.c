@@ -87,7 +87,7 @@ static void task_state_init(struct arch_tss *tss, uint64_t stack_top, struct cor
     tss->rsp0_low = (uint32_t)stack_top;
     tss->rsp0_high = (uint32_t)(stack_top >> 32);
     tss->io_map_base = sizeof(struct arch_tss);
-    for (uint32_t i = 0; i < 4; i++) {
+    for (uint32_t i = 0; i < ARCH_IST_STACKS; i++) {
         uint64_t *last = (uint64_t *)(void *)(ist_stacks + (i + 1) * ARCH_IST_BYTES - 8);
         uint64_t top = (uintptr_t)last - 8; /* stays a multiple of 16 */
 

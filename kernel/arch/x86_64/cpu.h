@@ -61,6 +61,8 @@
 #define FLAGS_RF 0x10000ull
 #define FLAGS_AC 0x40000ull
 
+struct core;
+
 struct cpuid {
     uint32_t a, b, c, d;
 };
@@ -135,6 +137,15 @@ static inline uint64_t cr4_read(void)
 static inline void cr4_write(uint64_t value)
 {
     __asm__ volatile("movq %0, %%cr4" ::"r"(value) : "memory");
+}
+
+/** The core that runs this: gs points to it while the kernel runs. */
+static inline struct core *core_this(void)
+{
+    struct core *core;
+
+    __asm__ volatile("movq %%gs:8, %0" : "=r"(core)); /* CORE_SELF */
+    return core;
 }
 
 static inline void task_switched_clear(void)

@@ -4,6 +4,7 @@
  * the core and KERNEL_GS_BASE holds the user's gs base; the stack is the core's one stack, always
  * empty when we enter and when we leave.
  */
+#include "arch_impl/cores.h"
 #include "offsets.h"
 
     .text
@@ -34,7 +35,7 @@ arch_syscall_entry:
     pushq %rbx
     movq %gs:CORE_STACK_TOP, %rsp
     movq %gs:CORE_SELF, %rdi
-    call core_on_syscall
+    call ARCH_ON_SYSCALL
 
 /* Resume core->current, whoever that is by now. */
     .globl arch_leave
@@ -68,7 +69,7 @@ arch_leave:
 leave_slowly:
     movq %gs:CORE_STACK_TOP, %rsp
     movq %gs:CORE_SELF, %rdi
-    call arch_leave_slowly
+    call ARCH_LEAVE_SLOWLY
     jmp arch_leave
 
 /* All registers, and flags with TF, which sysret would not restore in time. */
@@ -139,7 +140,7 @@ arch_clac_place:
     popq REGISTERS_SP(%rdi)
     movq %gs:CORE_STACK_TOP, %rsp
     movq %gs:CORE_SELF, %rdi
-    call arch_on_vector
+    call ARCH_ON_VECTOR
     jmp arch_leave
 
 /* An interrupt here came in a window that the kernel opened: note it, for the way out. */

@@ -84,6 +84,23 @@ static void fpu_take(struct arch_core *arch, struct thread *next)
     arch->fpu_owner = next;
 }
 
+void fpu_release(struct core *core)
+{
+    struct arch_core *arch = &core->arch;
+    struct thread *owner = arch->fpu_owner;
+
+    if (owner == NULL) {
+        return;
+    }
+    task_switched_clear();
+    fpu_save(owner->arch.fpu);
+    owner->registers.fpu_is_saved = true;
+    arch->fpu_owner = NULL;
+    if (arch->fpu_is_off) {
+        cr0_write(cr0_read() | CR0_TS);
+    }
+}
+
 void fpu_switch(struct core *core, struct thread *next)
 {
     struct arch_core *arch = &core->arch;

@@ -47,6 +47,7 @@
 #define VECTOR_DEVICES 0x30
 #define VECTOR_TIMER 0xe0
 #define VECTOR_DMA_FAULT 0xe1
+#define VECTOR_POKE 0xe2 /* from another core */
 #define VECTOR_SPURIOUS 0xff
 #define FATAL_VECTOR_NONE 0x100 /* of a panic that is no exception */
 #define VECTOR_COUNT 256
@@ -54,5 +55,8 @@
 
 /* 8, 10 to 14, 17, 21, 29 and 30: SDM volume 3, 6.3.1; AMD's manual volume 2, 8.1. */
 #define VECTORS_WITH_ERROR 0x60227d00
+
+/* Where another core begins, in real mode; the pages below the end of this one are kept from everybody. */
+#define OTHERS_START 0x8000
 
 #define KERNEL_OFFSET 0xffffffff80000000 /* the image: virtual less physical address */

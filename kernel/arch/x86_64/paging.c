@@ -127,6 +127,15 @@ static void *window_map(uint32_t first, phys_t phys, uint32_t pages, uint64_t fl
     return (void *)(uintptr_t)(WINDOW_START + (uint64_t)first * 4096 + phys % 4096);
 }
 
+void *paging_map_stack(phys_t phys, uint64_t size_bytes)
+{
+    uint32_t pages = (uint32_t)(size_bytes / 4096);
+
+    assert(paging.window_fixed + paging.window_tables + pages + 1 <= WINDOW_PAGES);
+    paging.window_fixed += pages + 1;
+    return window_map(paging.window_fixed - pages, phys, pages, FLAGS_DATA);
+}
+
 static uint32_t pages_of(phys_t phys, uint64_t size_bytes)
 {
     return (uint32_t)((phys % 4096 + size_bytes + 4095) / 4096);

@@ -134,13 +134,29 @@ static void print_frame(const struct fatal_frame *frame)
  */
 static const uint64_t *stack_end(uint64_t stack)
 {
-    uint64_t low = (uintptr_t)boot_stack_guard;
-    uint64_t top = (uintptr_t)boot_stack_top;
+    uint64_t top = core_this()->arch.stack_top;
 
-    if (stack >= low && stack < top) {
+    if (stack >= top - ARCH_STACK_BYTES && stack < top) {
         return (const uint64_t *)(uintptr_t)top;
     }
     return (const uint64_t *)(uintptr_t)((stack | 4095u) - 7);
+}
+
+static bool is_stack(uint64_t address)
+{
+    const struct arch_core *arch = &core_this()->arch;
+
+    if (address >= arch->stack_top - ARCH_STACK_BYTES && address < arch->stack_top) {
+        return true;
+    }
+    for (uint32_t i = 0; i < ARCH_IST_STACKS; i++) {
+        uint64_t top = (uint64_t)arch->tss.ist[i][1] << 32 | arch->tss.ist[i][0];
+
+        if (address >= (top & ~(uint64_t)(ARCH_IST_BYTES - 1)) && address <= top) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void print_where(void)
@@ -152,8 +168,7 @@ static void print_where(void)
     if (is_text(panic_frame->rip)) {
         print_symbol(panic_frame->rip, panic_frame->vector == FATAL_VECTOR_NONE ? 1 : 0);
     }
-    if (stack % 8 == 0 && stack >= (uintptr_t)kernel_data_start &&
-        stack < (uintptr_t)kernel_image_end) {
+    if (stack % 8 == 0 && is_stack(stack)) {
         back_trace_print((const uint64_t *)(uintptr_t)stack, stack_end(stack));
     }
 }

@@ -6,8 +6,8 @@
 #include "cpu.h"
 #include "offsets.h"
 
-/* Kept from everybody: the first page, a place for the other cores' first code. */
-#define LOW_HELD_BYTES 0x9000u
+/* Kept from everybody: up to and with the other cores' first code. */
+#define LOW_HELD_BYTES (OTHERS_START + 4096u)
 
 /*
  * The page before the image. Firmware, which runs in between, leaves no page below 640 KiB alone.
@@ -72,12 +72,14 @@ _Noreturn void arch_start(struct boot_plan *plan)
     clock_init(&facts);
     vtd_init(plan, &facts);
     hold_devices(plan, &facts);
+    cores_prepare(plan, &facts);
     plan->ecam = facts.ecam;
     plan->ecam_buses = facts.ecam_buses;
     plan->clock_base_tsc = arch_clock.base_tsc;
     plan->clock_mult = arch_clock.mult;
     plan->clock_shift = ARCH_CLOCK_SHIFT;
     core_boot(plan);
+    cores_start(core);
     arch_start_first(core->arch.stack_top);
 }
 

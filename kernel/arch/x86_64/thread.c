@@ -46,8 +46,13 @@ static void vspace_load(struct arch_core *arch, phys_t root)
 
 void arch_vspace_leave(struct core *core, phys_t root)
 {
-    if (core->arch.root == root) {
+    if (core->arch.root != root) {
+        return;
+    }
+    if (core == core_this()) {
         vspace_load(&core->arch, paging_kernel_root);
+    } else {
+        core_leave_space(core);
     }
 }
 

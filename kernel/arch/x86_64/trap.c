@@ -11,6 +11,7 @@
 #include "cpu.h"
 #include "fatal.h"
 #include "offsets.h"
+#include "trap.h"
 
 #define ASSERT_OFFSET(number, type, member)                                                        \
     _Static_assert((number) == __builtin_offsetof(type, member), "offsets.h")
@@ -84,8 +85,6 @@ struct idt_pointer {
 
 static struct gate gates[VECTOR_COUNT];
 
-void arch_on_vector(struct core *core, uint64_t vector, uint64_t error);
-void arch_leave_slowly(struct core *core);
 _Noreturn void arch_on_fatal(const struct fatal_frame *frame, struct core *const *ist_core);
 
 static uint8_t ist_of(uint32_t vector)
@@ -107,8 +106,6 @@ static uint8_t ist_of(uint32_t vector)
 /* Users may execute int3 and int 4; any other int is a #GP. */
 void traps_init(void)
 {
-    struct idt_pointer pointer = { .limit = sizeof(gates) - 1, .base = (uintptr_t)gates };
-
     for (uint32_t i = 0; i < VECTOR_COUNT; i++) {
         uint64_t stub = (uintptr_t)arch_vector_stubs + i * VECTOR_STUB_BYTES;
         bool is_for_users = i == EXCEPTION_BREAKPOINT || i == EXCEPTION_OVERFLOW;
@@ -122,6 +119,13 @@ void traps_init(void)
             .offset_high = (uint32_t)(stub >> 32),
         };
     }
+    traps_load();
+}
+
+void traps_load(void)
+{
+    struct idt_pointer pointer = { .limit = sizeof(gates) - 1, .base = (uintptr_t)gates };
+
     idt_load(&pointer.limit);
 }
 
@@ -189,6 +193,8 @@ static void on_interrupt(struct core *core, uint64_t vector)
     } else if (vector == VECTOR_DMA_FAULT) {
         lapic_acknowledge();
         core_on_dma_fault(core);
+    } else if (vector == VECTOR_POKE) {
+        lapic_acknowledge(); /* what it is about lies in the core */
     }
     /* Else spurious (SDM volume 3, 10.9): nothing happened and nothing is to be acknowledged. */
 }
@@ -205,7 +211,7 @@ void arch_on_vector(struct core *core, uint64_t vector, uint64_t error)
     }
 }
 
-static void pending_deliver(struct core *core)
+void pending_deliver(struct core *core)
 {
     struct arch_core *arch = &core->arch;
 
@@ -220,24 +226,10 @@ static void pending_deliver(struct core *core)
     }
 }
 
-/* The way out when interrupts wait, or when there is nobody to run. */
-void arch_leave_slowly(struct core *core)
-{
-    for (;;) {
-        while (core->arch.pending_any != 0) {
-            pending_deliver(core);
-        }
-        if (core->current != NULL) {
-            return;
-        }
-        interrupts_wait();
-    }
-}
-
 bool arch_interrupt_pending(struct core *core)
 {
     interrupts_window();
-    return core->arch.pending_any != 0;
+    return core->arch.pending_any != 0 || cores_wait();
 }
 
 static const char *fatal_name(uint64_t vector)

@@ -78,6 +78,9 @@ struct arch_fault {
 };
 
 void core_init(struct core *core, struct machine *machine, uint32_t number);
+/** Another core, which has nothing to do yet, is the machine's next from now on; the last is not any more. */
+void core_join(struct machine *machine, struct core *core);
+void core_part(struct machine *machine);
 void core_on_syscall(struct core *core);
 void core_on_fault(struct core *core, const struct arch_fault *fault);
 /** vector: one given out by irq objects, or one of these. */

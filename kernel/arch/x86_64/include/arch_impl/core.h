@@ -5,18 +5,20 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/types.h"
+#include "arch_impl/cores.h"
 
 struct core;
 struct thread;
 
-#define ARCH_CORES 1u /* so many can be used at most */
 #define ARCH_GDT_ENTRIES 8u
 #define ARCH_STACK_BYTES 16384u
 #define ARCH_IST_BYTES 4096u
+#define ARCH_IST_STACKS 4u /* of #DB, NMI, #DF and #MC */
 
 /* SDM volume 3, figure 8-11. io_map_base lies past the limit: no port is allowed to anybody. */
 struct arch_tss {
@@ -42,6 +44,16 @@ struct arch_core {
     uint64_t fs_base;         /* loaded; */
     uint64_t gs_base;         /* in KERNEL_GS_BASE while the kernel runs */
     bool fpu_is_off;          /* CR0.TS is set */
+
+    /* With several cores; each is written by its core but for wants. docs/locking.md */
+    uint32_t apic_id;
+    uint8_t *ist_stacks;     /* until it has started */
+    _Atomic bool is_outside; /* in user mode, or on the way there or back: its registers may be anything */
+    _Atomic uint32_t wants;  /* enum core_want, of who holds the lock and waits until it is 0 */
+    /* Guarded by the lock. */
+    bool is_idle;    /* halted: an interrupt wakes it */
+    bool is_poked;   /* before it leaves the kernel it looks at what another core changed */
+    bool must_flush; /* before it leaves the kernel it drops all translations */
 
     struct arch_tss tss;
     uint64_t gdt[ARCH_GDT_ENTRIES];

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel for several cores. docs/locking.md */
+#pragma once
+
+#define ARCH_CORES 64u /* so many can be used at most */
+
+/* What entry.S calls: each of them takes the lock, and gives it back. */
+#define ARCH_ON_SYSCALL locked_on_syscall
+#define ARCH_ON_VECTOR locked_on_vector
+#define ARCH_LEAVE_SLOWLY locked_leave_slowly

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting the other cores, one after the other. One that does not come up is left out, with a word about it. */
+#include <stdatomic.h>
+
+#include "arch/arch.h"
+#include "arch_private.h"
+#include "core/boot.h"
+#include "core/core.h"
+#include "core/print.h"
+#include "cpu.h"
+#include "many/locked.h"
+#include "offsets.h"
+
+#define NS_PER_MS 1000000u
+
+/* SDM volume 3, 8.4.4.1: 10 ms after INIT, which processors of this century do not need; a second start after 200 us. */
+#define SECOND_START_NS (NS_PER_MS / 5u)
+#define START_PATIENCE_NS (100u * NS_PER_MS)
+
+struct others {
+    uint32_t count;
+    struct core *cores[ARCH_CORES]; /* from 1 on */
+};
+static struct others others;
+struct others_begin others_begin;
+static _Atomic(struct core *) others_up; /* the one that came up last */
+
+/* Everything that it needs, in memory of its own; the stack has nothing below it. */
+static struct core *core_make(struct boot_plan *plan, uint32_t apic_id)
+{
+    uint64_t core_bytes = (sizeof(struct core) + 4095u) & ~4095ull;
+    struct core *core = arch_phys_to_ptr(boot_plan_take(plan, core_bytes, 4096, UINT64_MAX));
+    phys_t stack = boot_plan_take(plan, ARCH_STACK_BYTES, 4096, UINT64_MAX);
+    uint8_t *ist = arch_phys_to_ptr(
+        boot_plan_take(plan, ARCH_IST_STACKS * ARCH_IST_BYTES, 4096, UINT64_MAX));
+
+    core->arch.self = core;
+    core->arch.apic_id = apic_id;
+    core->arch.root = paging_kernel_root;
+    core->arch.stack_top = (uintptr_t)paging_map_stack(stack, ARCH_STACK_BYTES) + ARCH_STACK_BYTES;
+    core->arch.ist_stacks = ist;
+    return core;
+}
+
+void cores_prepare(struct boot_plan *plan, const struct acpi_facts *facts)
+{
+    uint32_t own = lapic_id();
+
+    plan->core->arch.apic_id = own;
+    others.count = 1;
+    for (uint32_t i = 0; i < facts->core_count && others.count < ARCH_CORES; i++) {
+        if (facts->apic_ids[i] != own) {
+            others.cores[others.count++] = core_make(plan, facts->apic_ids[i]);
+        }
+    }
+}
+
+/* On the other core. It is idle until somebody gives it work. */
+_Noreturn void arch_start_other(struct core *core)
+{
+    cpu_init(core, core->arch.stack_top, core->arch.ist_stacks);
+    traps_load();
+    fpu_init();
+    lapic_init_other();
+    clock_init_other();
+    /* Release: pairs with the acquire in is_up(). */
+    atomic_store_explicit(&others_up, core, memory_order_release);
+    arch_start_first(core->arch.stack_top);
+}
+
+static bool is_up(const struct core *core, uint64_t patience_ns)
+{
+    ns_t end = arch_now() + patience_ns;
+
+    do {
+        if (atomic_load_explicit(&others_up, memory_order_acquire) == core) {
+            return true;
+        }
+        cpu_pause();
+    } while (arch_now() < end);
+    return false;
+}
+
+static bool core_start(struct core *core)
+{
+    others_begin = (struct others_begin){ paging_kernel_root, core->arch.stack_top, core };
+    lapic_send_init(core->arch.apic_id);
+    lapic_send_start(core->arch.apic_id, OTHERS_START);
+    if (is_up(core, SECOND_START_NS)) {
+        return true;
+    }
+    lapic_send_start(core->arch.apic_id, OTHERS_START);
+    return is_up(core, START_PATIENCE_NS);
+}
+
+/* The lock is held meanwhile, so that they wait until the first program may run. */
+void cores_start(struct core *core)
+{
+    uint8_t *place = arch_phys_to_ptr(OTHERS_START);
+    ns_t begin_ns = arch_now();
+
+    kernel_enter(core);
+    for (uint32_t i = 0; &others_code[i] < others_code_end; i++) {
+        place[i] = others_code[i];
+    }
+    for (uint32_t i = 1; i < others.count; i++) {
+        core_join(core->machine, others.cores[i]);
+        if (!core_start(others.cores[i])) {
+            core_part(core->machine);
+            print_text("The core with APIC ");
+            print_decimal(others.cores[i]->arch.apic_id);
+            print_text(" did not start: it and those after it are left out.\n");
+            break;
+        }
+    }
+    print_text("Pith: ");
+    print_decimal(core->machine->core_count);
+    print_text(" cores, the others started in ");
+    print_decimal((arch_now() - begin_ns) / 1000u);
+    print_text(" us\n");
+    kernel_leave(core);
+}

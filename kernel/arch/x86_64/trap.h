@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* From entry.S into C, and the way out when interrupts wait or nobody can run (trap.c, cores.c). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct core;
+
+/** An interrupt or an exception, from user mode. */
+void arch_on_vector(struct core *core, uint64_t vector, uint64_t error);
+
+/** Hands what is noted in core->arch.pending to the core. */
+void pending_deliver(struct core *core);
+
+/* one/cores.c or many/cores.c */
+/** Does another core wait for what this one holds? */
+bool cores_wait(void);
