@@ -110,6 +110,11 @@ void workers_recycle(uint32_t count)
     }
 }
 
+void workers_recycle_gone(uint32_t count)
+{
+    pool.count -= count;
+}
+
 void worker_time(struct worker *worker, uint32_t priority, ns_t budget, ns_t period)
 {
     worker->context = make(OBJECT_SCHED_CONTEXT, 0);

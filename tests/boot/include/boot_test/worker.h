@@ -51,6 +51,8 @@ struct worker *worker_make(void (*entry)(struct worker *worker), uint32_t rank);
 struct worker *worker_make_fpu(void (*entry)(struct worker *worker), uint32_t rank);
 /** workers_recycle() - deletes the threads made last; their stacks serve the next. */
 void workers_recycle(uint32_t count);
+/** workers_recycle_gone() - the same when their threads are deleted already. */
+void workers_recycle_gone(uint32_t count);
 /** worker_time() - gives it a context, bound. */
 void worker_time(struct worker *worker, uint32_t priority, ns_t budget, ns_t period);
 void worker_resume(struct worker *worker);

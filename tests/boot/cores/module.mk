@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+module := tests/boot/cores
+kind := program
+name := test_cores
+sources := call_test.c crew.c fpu_test.c memory_test.c signal_test.c storm_test.c thread_test.c
+uses := lib/pith tests/boot
+fpu := yes
