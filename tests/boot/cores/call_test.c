@@ -5,7 +5,7 @@
 #include "pith/clock.h"
 #include "pith/kernel_calls.h"
 
-#define CALLS 2000u
+#define CALLS 1000u
 
 /* arg: endpoint. */
 static void serve(struct worker *worker)

@@ -5,7 +5,7 @@
 #include "pith/clock.h"
 #include "pith/kernel_calls.h"
 
-#define PATIENCE_NS MS(20000)
+#define PATIENCE_NS MS(60000)
 #define LOOK_NS US(200)
 
 uint32_t crew_cores(void)

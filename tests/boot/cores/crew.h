@@ -24,7 +24,7 @@ void crew_give(struct worker *worker, uint32_t core);
 /** crew_spin() - counts in out[0] for ever, and says hello to nobody. */
 void crew_spin(struct worker *worker);
 
-/** crew_until() - waits until the condition holds: false, and a failed check, if it does not within 20 s. */
+/** crew_until() - waits until the condition holds: false, and a failed check, if it does not within a minute. */
 #define CREW_UNTIL(condition, why)                                                                 \
     do {                                                                                           \
         ns_t crew_end = crew_patience();                                                           \

@@ -17,10 +17,13 @@
 
 enum core_want { WANT_LEAVE_SPACE = 1, WANT_FPU = 2 };
 
-/* First come, first served. Each number is in a cache line of its own: who waits reads only one. */
+/*
+ * Whoever of those that wait sees it free first has it. First come, first served is fairer, but in a virtual machine with more cores than its
+ * host has processors it makes all wait for one that does not run: docs/locking.md.
+ */
 struct kernel_lock {
-    _Alignas(64) _Atomic uint32_t next;
-    _Alignas(64) _Atomic uint32_t serving;
+    _Alignas(64) _Atomic bool is_held;
+    _Alignas(64) _Atomic uint32_t waiting;
 };
 static struct kernel_lock kernel_lock;
 
@@ -45,34 +48,44 @@ static void wants_serve(struct core *core)
     atomic_store_explicit(&arch->wants, 0, memory_order_release);
 }
 
+/* Acquire: pairs with the release in unlock(). */
+static inline bool lock_try(void)
+{
+    return !atomic_load_explicit(&kernel_lock.is_held, memory_order_relaxed) &&
+           !atomic_exchange_explicit(&kernel_lock.is_held, true, memory_order_acquire);
+}
+
+static __attribute__((noinline)) void lock_wait(struct core *core)
+{
+    atomic_fetch_add_explicit(&kernel_lock.waiting, 1, memory_order_relaxed);
+    while (!lock_try()) {
+        wants_serve(core);
+        cpu_pause();
+    }
+    atomic_fetch_sub_explicit(&kernel_lock.waiting, 1, memory_order_relaxed);
+}
+
 void kernel_enter(struct core *core)
 {
     struct arch_core *arch = &core->arch;
 
     /* Release: the registers are in the thread. Pairs with the acquire in core_stop(). */
     atomic_store_explicit(&arch->is_outside, false, memory_order_release);
-    uint32_t ticket = atomic_fetch_add_explicit(&kernel_lock.next, 1, memory_order_relaxed);
-
-    /* Acquire: pairs with the release in unlock(). */
-    while (atomic_load_explicit(&kernel_lock.serving, memory_order_acquire) != ticket) {
-        wants_serve(core);
-        cpu_pause();
+    if (!lock_try()) {
+        lock_wait(core);
     }
     arch->is_idle = false;
 }
 
 static void unlock(void)
 {
-    uint32_t serving = atomic_load_explicit(&kernel_lock.serving, memory_order_relaxed);
-
-    /* Release: pairs with the acquire in kernel_enter(). */
-    atomic_store_explicit(&kernel_lock.serving, serving + 1, memory_order_release);
+    /* Release: pairs with the acquire in lock_try(). */
+    atomic_store_explicit(&kernel_lock.is_held, false, memory_order_release);
 }
 
 bool cores_wait(void)
 {
-    return atomic_load_explicit(&kernel_lock.next, memory_order_relaxed) !=
-           atomic_load_explicit(&kernel_lock.serving, memory_order_relaxed) + 1;
+    return atomic_load_explicit(&kernel_lock.waiting, memory_order_relaxed) != 0;
 }
 
 /* What others left for this core while it waited, before anybody runs here. */
