@@ -278,14 +278,12 @@ msg_info_t grants_send(msg_info_t info)
 
 void grants_sent(uint32_t number)
 {
-    struct grant *grant = number != 0 ? grant_at(number) : NULL;
-
     if (!out.is_sending) {
         return;
     }
     out.is_sending = false;
-    if (cap_table_delete(self()->table, out.slot) == ERR_OK && grant != NULL) {
-        (void)take_back(grant); /* it did not get there */
+    if (cap_table_delete(self()->table, out.slot) == ERR_OK) {
+        (void)take_back(grant_at(number)); /* it did not get there */
     }
 }
 
