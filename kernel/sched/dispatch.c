@@ -122,7 +122,7 @@ static struct thread *choose(struct core *core)
 static void idle(struct core *core)
 {
     core->charged = NULL;
-    timers_cover_bands(core, 0);
+    timers_arm_for(core, 0, DEADLINE_NEVER);
     trace_event(core, TRACE_IDLE, 0, 0);
 }
 
@@ -149,8 +149,7 @@ void core_dispatch(struct core *core)
         core->charged = context;
         next->switches++;
     }
-    timers_arm_by(core, now_ns + context->left_ns);
-    timers_cover_bands(core, context->band);
+    timers_arm_for(core, context->band, now_ns + context->left_ns);
     if (next != core->entered) {
         core_enter_thread(core, next);
     }

@@ -33,23 +33,26 @@ void timed_cancel(struct core *core, struct timed *timed)
     }
 }
 
-static void arm_for_bands(struct core *core, uint32_t first, uint32_t end)
+static ns_t earlier(const struct core *core, uint32_t first, uint32_t end, ns_t at_ns)
 {
     for (uint32_t band = first; band < end; band++) {
-        if (!queue_is_empty(&core->timers[band])) {
-            timers_arm_by(core, queue_first(&core->timers[band])->key);
+        const struct queue_node *node = queue_first(&core->timers[band]);
+
+        if (node != NULL && node->key < at_ns) {
+            at_ns = node->key;
         }
     }
+    return at_ns;
 }
 
-void timers_cover_more(struct core *core, uint32_t band)
+ns_t timers_earlier(const struct core *core, uint32_t band, ns_t at_ns)
 {
-    arm_for_bands(core, band, core->armed_band);
+    return earlier(core, band, core->armed_band, at_ns);
 }
 
 void timers_cover_all(struct core *core)
 {
-    arm_for_bands(core, core->armed_band, TIMER_BANDS);
+    timers_arm_by(core, earlier(core, core->armed_band, TIMER_BANDS, DEADLINE_NEVER));
 }
 
 static void expire(struct core *core, struct timed *timed)
@@ -70,10 +73,13 @@ void timers_on_interrupt(struct core *core)
 {
     ns_t now_ns = arch_now();
     uint32_t expired = 0;
+    int lowest = core->armed_band;
 
+    /* Dispatch charges what ran, whose budget may have ended, and arms: once, for all that is queued by then. */
     core->armed_ns = DEADLINE_NEVER;
-    core->must_dispatch = true; /* the budget may have ended: dispatch charges it */
-    for (int band = TIMER_BANDS - 1; band >= core->armed_band; band--) {
+    core->armed_band = TIMER_BANDS;
+    core->must_dispatch = true;
+    for (int band = TIMER_BANDS - 1; band >= lowest; band--) {
         while (!queue_is_empty(&core->timers[band]) && expired < TIMER_EXPIRE_MAX) {
             struct queue_node *first = queue_first(&core->timers[band]);
 
@@ -87,5 +93,4 @@ void timers_on_interrupt(struct core *core)
     if (core->current != NULL) {
         deadline_cover(core, core->current);
     }
-    timers_cover_all(core);
 }

@@ -90,8 +90,8 @@ void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band
 void timed_cancel(struct core *core, struct timed *timed);
 /** The hardware timer fired: expires at most TIMER_EXPIRE_MAX events, and arms anew. */
 void timers_on_interrupt(struct core *core);
-/** Arms for the events of bands from band on, below those armed for already. */
-void timers_cover_more(struct core *core, uint32_t band);
+/** The earlier of at_ns and the first event of the bands from band on, below those armed for already. */
+ns_t timers_earlier(const struct core *core, uint32_t band, ns_t at_ns);
 /** Another core may have queued earlier events than the hardware is armed for. */
 void timers_cover_all(struct core *core);
 
@@ -109,15 +109,19 @@ static inline void timers_arm_by(struct core *core, ns_t at_ns)
     }
 }
 
-/** A context of this band runs now: events of lower bands count no longer, those from it on do. */
-static inline void timers_cover_bands(struct core *core, uint32_t band)
+/**
+ * A context of this band runs now, and is to be looked at again at at_ns: events of lower bands count no longer, those from
+ * it on do. The hardware is written at most once.
+ */
+static inline void timers_arm_for(struct core *core, uint32_t band, ns_t at_ns)
 {
     if (band != core->armed_band) {
         if (band < core->armed_band) {
-            timers_cover_more(core, band);
+            at_ns = timers_earlier(core, band, at_ns);
         }
         core->armed_band = (uint8_t)band;
     }
+    timers_arm_by(core, at_ns);
 }
 
 static inline uint32_t band_of(const struct lend *lend)
