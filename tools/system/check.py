@@ -13,7 +13,7 @@ BUDGET_MIN_US = 10
 SESSIONS_OF_PROGRAM = 32
 SESSIONS = 128
 CAPS_OF_PROGRAM = 64
-CAPS_BY_NAME = 9  # at most, beside interfaces: faults, stats, kept, children, ecam, archive, ports, trace, grants
+CAPS_BY_NAME = 8  # at most, beside interfaces: faults, stats, kept, children, ecam, archive, ports, trace
 CAPS_OF_CHILD = 3  # that its parent gets, beside interfaces: context, events, faults
 CHILDREN_MAX = 16
 PERIOD_MAX_US = 3_600_000_000
@@ -372,7 +372,7 @@ def check_children(system):
     for p in system.programs:
         if not p.children:
             continue
-        caps = (len(p.uses) + CAPS_BY_NAME + 12 * bool(p.device) +
+        caps = (len(p.uses) + CAPS_BY_NAME + bool(p.grants_kib) + 12 * bool(p.device) +
                 p.children * (CAPS_OF_CHILD + len(p.child_uses)))
         if caps > CAPS_OF_PROGRAM:
             system.report(system.of(p, "children"), f"{p.name} would get {caps} capabilities by name; "
