@@ -50,7 +50,7 @@ static struct loan *loan_find_free(uint32_t server, uint32_t client, uint64_t co
         struct loan *loan = &warden()->lending->loans[i];
 
         if (state_of(loan) == LOAN_NONE) {
-            found = loan;
+            found = found == NULL ? loan : found;
         } else if (loan->server == server) {
             of_all += loan->count;
             of_client += loan->client == client ? loan->count : 0;
