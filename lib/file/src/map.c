@@ -91,7 +91,7 @@ void files_unmap(struct files *files, struct files_map *map)
     }
     cap_drop(map->cap); /* and with it all that was mapped */
     if (map->has_place) {
-        region_release((user_addr_t)map->start, (uint64_t)map->pages * PAGE_BYTES);
+        region_forget((user_addr_t)map->start, (uint64_t)map->pages * PAGE_BYTES);
     }
     grant_end(files, map->server, map->grant);
     *map = (struct files_map){ 0 };

@@ -103,9 +103,9 @@ MUST_CHECK err_t grants_open(void);
 /** grants_look() - clients may have gone: take back what they had. */
 void grants_look(void);
 
-/** grants_send() - the answer @info, with the capability of what was granted last. grants_sent() - it was given, or was not. */
+/** grants_send() - the answer @info, with the capability of what was granted last. grants_sent() - it got there, or did not. */
 msg_info_t grants_send(msg_info_t info);
-void grants_sent(uint32_t number);
+void grants_sent(uint32_t number, bool is_there);
 
 /** grants_pages() - those that are granted, one counted once for each grant. */
 uint32_t grants_pages(void);

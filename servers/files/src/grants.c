@@ -23,16 +23,15 @@ enum {
 #define ASK_NS (4 * NS_PER_MS)
 
 struct grant {
-    uint32_t number; /* 0: none */
-    uint32_t first;  /* in the cache */
-    uint32_t count;
+    uint32_t count; /* of pages; 0: there is no such grant */
+    uint32_t first; /* in the cache */
     uint32_t epoch; /* of the client's session */
     uint64_t badge;
 };
 
 static struct {
-    struct grant grants[GRANTS_MAX];
-    uint32_t pages; /* of all */
+    struct grant grants[GRANTS_MAX + 1]; /* by number; 0 is none */
+    uint32_t pages;                      /* of all */
     cap_addr_t warden;
     cap_addr_t slot; /* where a capability is on its way to a client; or has not reached it */
     bool is_sending;
@@ -75,26 +74,24 @@ static void pages_let_go(const struct grant *grant)
     out.pages -= grant->count;
 }
 
-static struct grant *grant_at(uint32_t number)
+/* NULL: there is none of that number. */
+static struct grant *grant_at(uint64_t number)
 {
-    for (uint32_t i = 0; i < GRANTS_MAX; i++) {
-        if (out.grants[i].number == number) {
-            return &out.grants[i];
-        }
-    }
-    return NULL;
+    struct grant *grant = number <= GRANTS_MAX ? &out.grants[number] : NULL;
+
+    return grant != NULL && grant->count != 0 ? grant : NULL;
 }
 
 static void grant_forget(struct grant *grant)
 {
     pages_let_go(grant);
-    grant->number = 0;
+    grant->count = 0;
 }
 
 /* Errors: ERR_BUSY  it is still out; those of ask(). */
 static err_t take_back(struct grant *grant)
 {
-    uint64_t words[8] = { [SYSTEM_GRANT_NUMBER] = grant->number };
+    uint64_t words[8] = { [SYSTEM_GRANT_NUMBER] = (uint64_t)(grant - out.grants) };
     err_t err = ask(SYSTEM_GRANT_BACK, words);
 
     if (err == ERR_OK || err == ERR_NO_ENTRY) {
@@ -107,26 +104,27 @@ static err_t take_back(struct grant *grant)
 /* What the warden says of a grant that is not known here. */
 static void adopt(const uint64_t words[8])
 {
-    struct grant *grant = grant_at(0);
+    uint64_t number = words[SYSTEM_GRANT_NUMBER];
     uint64_t first = words[SYSTEM_GRANT_FIRST], count = words[SYSTEM_GRANT_COUNT];
     struct client *client = client_of(words[SYSTEM_GRANT_CLIENT]);
 
-    /* The warden has as many, and knows the pages: it gave them. */
-    assert(grant != NULL && count <= disk.cache.page_count &&
+    /* The warden knows the pages: it gave them. */
+    assert(number <= GRANTS_MAX && count <= disk.cache.page_count &&
            first <= disk.cache.page_count - count);
-    *grant = (struct grant){ .number = (uint32_t)words[SYSTEM_GRANT_NUMBER],
-                             .first = (uint32_t)first,
-                             .count = (uint32_t)count,
-                             .epoch = client != NULL ? client->epoch : 0,
-                             .badge = words[SYSTEM_GRANT_CLIENT] };
-    pages_hold(grant);
-    (void)take_back(grant); /* it may be nobody's by now */
+    out.grants[number] = (struct grant){ .first = (uint32_t)first,
+                                         .count = (uint32_t)count,
+                                         .epoch = client != NULL ? client->epoch : 0,
+                                         .badge = words[SYSTEM_GRANT_CLIENT] };
+    pages_hold(&out.grants[number]);
+    /* The one in doubt was put there, if not by now then never. */
+    (void)!cap_table_delete(self()->table, out.slot);
+    (void)take_back(&out.grants[number]); /* it may be nobody's by now */
 }
 
 /* One of that number that is of something else came back when the warden did not say so any more. */
 static bool is_known(const uint64_t words[8])
 {
-    struct grant *grant = grant_at((uint32_t)words[SYSTEM_GRANT_NUMBER]);
+    struct grant *grant = grant_at(words[SYSTEM_GRANT_NUMBER]);
 
     if (grant == NULL) {
         return false;
@@ -168,9 +166,11 @@ static err_t doubt_end(void)
 /* Those that can be had back. */
 static void take_back_all(void)
 {
-    for (uint32_t i = 0; i < GRANTS_MAX; i++) {
-        if (out.grants[i].number != 0) {
-            (void)take_back(&out.grants[i]);
+    for (uint32_t number = 1; number <= GRANTS_MAX; number++) {
+        struct grant *grant = grant_at(number);
+
+        if (grant != NULL) {
+            (void)take_back(grant);
         }
     }
 }
@@ -180,9 +180,9 @@ void grants_look(void)
     if (out.pages == 0) {
         return;
     }
-    for (uint32_t i = 0; i < GRANTS_MAX; i++) {
-        struct grant *grant = &out.grants[i];
-        const struct client *client = grant->number != 0 ? client_of(grant->badge) : NULL;
+    for (uint32_t number = 1; number <= GRANTS_MAX; number++) {
+        struct grant *grant = grant_at(number);
+        const struct client *client = grant != NULL ? client_of(grant->badge) : NULL;
 
         if (client != NULL && client->epoch != grant->epoch) {
             (void)take_back(grant);
@@ -236,9 +236,8 @@ static err_t give(const struct client *client, uint32_t first, uint32_t count, u
     struct grant grant = {
         .first = first, .count = count, .epoch = client->epoch, .badge = client->session.info->badge
     };
-    struct grant *place = grant_at(0);
     uint64_t words[8] = { 0 };
-    err_t err = out.is_sending || place == NULL ? ERR_BUSY : doubt_end();
+    err_t err = out.is_sending ? ERR_BUSY : doubt_end();
 
     if (err) {
         return err;
@@ -255,15 +254,15 @@ static err_t give(const struct client *client, uint32_t first, uint32_t count, u
         pages_let_go(&grant);
         return err;
     }
-    grant.number = (uint32_t)words[SYSTEM_GRANT_NUMBER];
-    struct grant *stale = grant_at(grant.number);
+    *number = (uint32_t)words[SYSTEM_GRANT_NUMBER];
+    assert(*number <= GRANTS_MAX);
+    struct grant *before = grant_at(*number);
 
-    if (stale != NULL) {
-        grant_forget(stale); /* it came back, and the warden died before it said so */
+    if (before != NULL) {
+        grant_forget(before); /* it came back, and the warden died before it said so */
     }
-    *place = grant;
+    out.grants[*number] = grant;
     out.is_sending = true;
-    *number = grant.number;
     return ERR_OK;
 }
 
@@ -276,15 +275,13 @@ msg_info_t grants_send(msg_info_t info)
     return MSG_INFO(MSG_LABEL(info), MSG_WORDS(info), 1);
 }
 
-void grants_sent(uint32_t number)
+void grants_sent(uint32_t number, bool is_there)
 {
-    if (!out.is_sending) {
-        return;
+    if (out.is_sending && !is_there) {
+        (void)!cap_table_delete(self()->table, out.slot);
+        (void)take_back(grant_at(number));
     }
     out.is_sending = false;
-    if (cap_table_delete(self()->table, out.slot) == ERR_OK) {
-        (void)take_back(grant_at(number)); /* it did not get there */
-    }
 }
 
 /* How many pages from the first one on are valid, and side by side. Errors: those of disk_page(). */
@@ -375,7 +372,7 @@ err_t file_on_map(struct client *client, const struct file_map_args *args,
 
 err_t file_on_unmap(struct client *client, const struct file_unmap_args *args)
 {
-    struct grant *grant = args->grant != 0 ? grant_at(args->grant) : NULL;
+    struct grant *grant = grant_at(args->grant);
 
     if (grant == NULL || grant->badge != client->session.info->badge) {
         client->refused++;

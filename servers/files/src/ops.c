@@ -174,7 +174,7 @@ static void call_answer(uint64_t badge, uint32_t label, msg_info_t info, uint64_
     if (err == ERR_NO_SLOT || err == ERR_NO_BUFFER) {
         (void)!ipc_reply(0, MSG_INFO(ERR_NO_SLOT, 0, 0), words); /* the call is still in hand */
     }
-    grants_sent(handle);
+    grants_sent(handle, err == ERR_OK);
 }
 
 void call_try(void)

@@ -42,21 +42,30 @@ static void state_set(struct loan *loan, enum loan_state state)
 /* NULL: all are out, or the server or the client would have more than it may. */
 static struct loan *loan_find_free(uint32_t server, uint32_t client, uint64_t count)
 {
+    static uint32_t used = WARDEN_LENT_MAX; /* those from there on are not out */
     uint64_t pages = description_of(server)->grants_bytes / PAGE_BYTES;
     uint64_t of_all = count, of_client = count;
-    struct loan *found = NULL;
+    struct loan *loans = warden()->lending->loans;
+    uint32_t found = WARDEN_LENT_MAX, last = 0;
 
-    for (uint32_t i = 0; i < WARDEN_LENT_MAX; i++) {
-        struct loan *loan = &warden()->lending->loans[i];
-
-        if (state_of(loan) == LOAN_NONE) {
-            found = found == NULL ? loan : found;
-        } else if (loan->server == server) {
-            of_all += loan->count;
-            of_client += loan->client == client ? loan->count : 0;
+    for (uint32_t i = 0; i < used; i++) {
+        if (state_of(&loans[i]) == LOAN_NONE) {
+            found = found == WARDEN_LENT_MAX ? i : found;
+            continue;
+        }
+        last = i + 1;
+        if (loans[i].server == server) {
+            of_all += loans[i].count;
+            of_client += loans[i].client == client ? loans[i].count : 0;
         }
     }
-    return of_all <= pages && of_client <= (pages + 1) / 2 ? found : NULL;
+    found = found == WARDEN_LENT_MAX ? used : found;
+    used = last;
+    if (of_all > pages || of_client > (pages + 1) / 2 || found == WARDEN_LENT_MAX) {
+        return NULL;
+    }
+    used = found < last ? last : found + 1;
+    return &loans[found];
 }
 
 /* The pages, for the server to pass on. */
