@@ -356,7 +356,7 @@ void command_sums(const char *argument)
 
 void command_volume(const char *argument)
 {
-    uint32_t block_bytes, cache_pages, handles;
+    uint32_t block_bytes, cache_pages, handles, granted;
     uint64_t blocks, hits, misses, damaged;
 
     struct file file;
@@ -371,7 +371,7 @@ void command_volume(const char *argument)
 
         files_close(&file);
         err = file_info(server, clock_now() + NS_PER_S, &block_bytes, &blocks, &cache_pages, &hits,
-                        &misses, &damaged, &handles);
+                        &misses, &damaged, &handles, &granted);
     }
 
     if (err) {
@@ -380,7 +380,7 @@ void command_volume(const char *argument)
     }
     console_printf(
         "%lu blocks of %u bytes; cache of %u pages, %lu hits, %lu misses; %lu damages met; "
-        "%u handles\n",
+        "%u handles, %u pages granted\n",
         (unsigned long)blocks, block_bytes, cache_pages, (unsigned long)hits, (unsigned long)misses,
-        (unsigned long)damaged, handles);
+        (unsigned long)damaged, handles, granted);
 }

@@ -6,7 +6,7 @@
 #include "check.h"
 #include "recover.h"
 
-#include "file/file.h"
+#include "file/map.h"
 #include "marks/marks.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
@@ -19,7 +19,14 @@
 #include "abi/names.h"
 
 /* Those of bench/rows.tsv. */
-enum row { ROW_CACHED = 0, ROW_WARM = 1, ROW_UNCACHED = 2, ROW_COLD = 3 };
+enum row {
+    ROW_CACHED = 0,
+    ROW_WARM = 1,
+    ROW_UNCACHED = 2,
+    ROW_COLD = 3,
+    ROW_MAP_64K = 4,
+    ROW_MAP_1M = 5
+};
 
 enum {
     KIB = 1024,
@@ -130,6 +137,52 @@ static void bench_warm(void)
     files_close(&file);
 }
 
+/* Map pages of a file, look at each of them, unmap them. What cannot be mapped is read, as any program would. */
+static void map_bytes(struct file *file, uint64_t bytes, uint64_t *mapped)
+{
+    static struct files_map maps[MIB / PAGE];
+    uint32_t count = 0;
+
+    for (uint64_t position = 0; position < bytes;) {
+        struct files_map *map = &maps[count++];
+        uint64_t part;
+
+        must(files_map(file, position, (uint32_t)((bytes - position) / PAGE), 0, map), "map");
+        part = map->pages != 0 ? (uint64_t)map->pages * PAGE : PAGE;
+        for (uint64_t at = 0; at < map->pages; at++) {
+            (void)((const volatile uint64_t *)map->start)[at * PAGE / sizeof(uint64_t)];
+        }
+        if (map->pages == 0) {
+            read_whole(file, position, PAGE);
+        }
+        *mapped += (uint64_t)map->pages * PAGE;
+        position += part;
+    }
+    while (count > 0) {
+        files_unmap(&files, &maps[--count]);
+    }
+}
+
+static void bench_map(void)
+{
+    struct file file;
+    char path[8];
+    uint64_t few = 0, all = 0;
+
+    open_number(1, path, &file);
+    read_mib(&file);
+    for (uint32_t i = 0; i < WARM_TURNS; i++) {
+        MARK_BEGIN(ROW_MAP_64K);
+        map_bytes(&file, PIECE, &few);
+        MARK_END(ROW_MAP_64K);
+        MARK_BEGIN(ROW_MAP_1M);
+        map_bytes(&file, MIB, &all);
+        MARK_END(ROW_MAP_1M);
+    }
+    must(few + all < (MIB + PIECE) * WARM_TURNS / 8 * 7 ? ERR_RANGE : ERR_OK, "pages mapped");
+    files_close(&file);
+}
+
 /* More files than the cache can hold, one after the other. */
 static void bench_cold(void)
 {
@@ -192,6 +245,7 @@ int main(void)
     bench_cached();
     bench_uncached();
     bench_warm();
+    bench_map();
     bench_cold();
     must(bench_recover(&with), "recovery");
     debug_printf("the benchmarks of files are done\n");

@@ -34,7 +34,7 @@ static err_t victim_call(const char *name)
         return block_info(self_cap("block"), deadline_ns, &a, &d, &e, &f, &b, &c);
     }
     if (strcmp(name, "files") == 0) {
-        return file_info(self_cap("file"), deadline_ns, &d, &a, &e, &b, &c, &a, &g);
+        return file_info(self_cap("file"), deadline_ns, &d, &a, &e, &b, &c, &a, &g, &g);
     }
     return ERR_BAD_CALL;
 }

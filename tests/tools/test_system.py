@@ -69,6 +69,9 @@ class Refuses(unittest.TestCase):
         self.says(program("a", parent='"init"', children="2"), 8, "a child of init is alone")
         self.says(program("a", pool_kib="64"), 8, "a starts no programs", "take it off, or write children")
         self.says(program("a", children="2", pool_kib="1000000"), 7, "the programs are promised")
+        self.says(program("a", grants_kib="64"), 8, "a has no clients, or no memory", "take off grants_kib")
+        self.says(program("a", grants_kib="40", session_kib="64", offers='["file"]', uses='["disk"]') + server, 8,
+                  "shares 64 KiB with its server", "write grants_kib = 32 or less")
         system = checked(server + program("a", **parent))
         self.assertEqual([], [str(problem) for problem in system.problems])
         places = [p for p in system.programs if p.is_child]

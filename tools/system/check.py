@@ -64,6 +64,7 @@ class Program:
     session_kib: int = 0
     keeps_kib: int = 0
     pool_kib: int = 0
+    grants_kib: int = 0
     resources: list = field(default_factory=list)
     children: int = 0
     child_uses: list = field(default_factory=list)
@@ -107,6 +108,7 @@ KEYS = {
                     f"session_kib = {SESSION_MIN_KIB} or more, shared with each client"),
     "keeps_kib": (int, range(4, 1 << 20), False, "keeps_kib = KiB that outlive it"),
     "pool_kib": (int, range(64, 1 << 20), False, "pool_kib = KiB, of which it may make children"),
+    "grants_kib": (int, range(4, 1 << 20), False, "grants_kib = KiB of its cache that clients may have mapped"),
     "children": (int, range(1, CHILDREN_MAX + 1), False,
                  f"children = 1 .. {CHILDREN_MAX}, that it may start at once"),
     "child_uses": (list, None, False, 'child_uses = ["INTERFACE", ...] that these may use'),
@@ -335,6 +337,13 @@ def check_devices(system):
         if p.pool_kib and not p.children:
             system.report(system.of(p, "pool_kib"), f"{p.name} starts no programs, for which pool_kib is; take it off, "
                           "or write children")
+        shared = max((server.session_kib for server in session_servers(system, p)), default=0)
+        if p.grants_kib and not (p.session_kib and shared):
+            system.report(system.of(p, "grants_kib"), f"{p.name} has no clients, or no memory that it shares with a "
+                          "server, to grant pages of; take off grants_kib")
+        elif p.grants_kib * 2 > shared:
+            system.report(system.of(p, "grants_kib"), f"{p.name} shares {shared} KiB with its server, and may grant at "
+                          f"most half of it; write grants_kib = {shared // 2} or less")
         if p.session_kib and not p.offers:
             system.report(system.of(p, "session_kib"), f"{p.name} offers nothing, so nobody can have a "
                           "session with it; take off session_kib")
@@ -363,7 +372,7 @@ def check_children(system):
     for p in system.programs:
         if not p.children:
             continue
-        caps = (len(p.uses) + CAPS_BY_NAME + 12 * bool(p.device) +
+        caps = (len(p.uses) + CAPS_BY_NAME + bool(p.grants_kib) + 12 * bool(p.device) +
                 p.children * (CAPS_OF_CHILD + len(p.child_uses)))
         if caps > CAPS_OF_PROGRAM:
             system.report(system.of(p, "children"), f"{p.name} would get {caps} capabilities by name; "

@@ -49,6 +49,27 @@ void cache_unpin(struct cache_page *page)
     page->pins--;
 }
 
+void cache_hold(struct page_cache *cache, uint32_t at)
+{
+    struct cache_page *page = &cache->pages[at];
+
+    assert(at < cache->page_count && page->state != CACHE_LOADING && page->pins < UINT16_MAX);
+    if (page->state == CACHE_EMPTY) {
+        page->state = CACHE_HELD;
+    }
+    page->pins++;
+}
+
+void cache_let_go(struct page_cache *cache, uint32_t at)
+{
+    struct cache_page *page = &cache->pages[at];
+
+    cache_unpin(page);
+    if (page->state == CACHE_HELD && page->pins == 0) {
+        page->state = CACHE_EMPTY;
+    }
+}
+
 static void page_add(struct page_cache *cache, uint32_t at, uint64_t number)
 {
     uint32_t *bucket = cache_bucket(cache, number);
@@ -151,8 +172,10 @@ void cache_loaded(struct page_cache *cache, const struct cache_run *run, bool is
 void cache_forget(struct page_cache *cache)
 {
     for (uint32_t at = 0; at < cache->page_count; at++) {
-        assert(cache->pages[at].state != CACHE_LOADING && cache->pages[at].pins == 0);
-        if (cache->pages[at].state == CACHE_VALID) {
+        const struct cache_page *page = &cache->pages[at];
+
+        assert(page->state == CACHE_HELD || (page->state != CACHE_LOADING && page->pins == 0));
+        if (page->state == CACHE_VALID) {
             page_remove(cache, at);
         }
     }

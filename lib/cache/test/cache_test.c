@@ -107,6 +107,47 @@ TEST(pinned_pages_stay)
     CHECK(!holds(31), "no longer");
 }
 
+/* Somebody has a page mapped, of which it is not known what it holds. */
+TEST(held_pages_are_not_used_until_they_come_back)
+{
+    start();
+    cache_hold(&cache, 7);
+    cache_hold(&cache, 7);
+    CHECK_EQ(cache.pages[7].state, CACHE_HELD, "it was empty");
+    for (uint64_t i = 0; i < 200; i++) {
+        (void)load(1000 + i * 8, 8);
+        CHECK_EQ(cache.pages[7].state, CACHE_HELD, "held");
+    }
+    cache_forget(&cache);
+    CHECK_EQ(cache.pages[7].state, CACHE_HELD, "whatever is forgotten");
+    cache_let_go(&cache, 7);
+    CHECK_EQ(cache.pages[7].state, CACHE_HELD, "twice");
+    cache_let_go(&cache, 7);
+    CHECK_EQ(cache.pages[7].state, CACHE_EMPTY, "it came back");
+    for (uint64_t i = 0; i < PAGES; i++) {
+        (void)load(3000 + i, 1);
+    }
+    CHECK_EQ(cache.pages[7].state, CACHE_VALID, "and is used");
+}
+
+TEST(a_page_that_is_held_and_valid_is_found)
+{
+    start();
+    struct cache_run run = load(40, 4);
+
+    cache_hold(&cache, run.first + 1);
+    for (uint64_t i = 0; i < 200; i++) {
+        (void)load(1000 + i * 8, 8);
+        CHECK(holds(41), "it stays");
+    }
+    cache_let_go(&cache, run.first + 1);
+    CHECK(holds(41), "it is still there");
+    for (uint64_t i = 0; i < 200; i++) {
+        (void)load(2000 + i * 8, 8);
+    }
+    CHECK(!holds(41), "and may go");
+}
+
 TEST(used_pages_outlive_a_long_file)
 {
     start();

@@ -207,6 +207,11 @@ err_t cap_mint(cap_addr_t source, uint32_t rights, uint64_t badge, cap_addr_t *s
     return ERR_OK;
 }
 
+err_t cap_place(cap_addr_t *slot)
+{
+    return slot_take(slot);
+}
+
 void cap_drop(cap_addr_t slot)
 {
     (void)!cap_table_delete(self()->table, slot);

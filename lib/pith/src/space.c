@@ -25,6 +25,11 @@ void region_release(user_addr_t at, uint64_t bytes)
         (void)!vspace_unmap(self()->space, at + done,
                             left < UNMAP_PAGES ? (uint32_t)left : (uint32_t)UNMAP_PAGES);
     }
+    region_forget(at, bytes);
+}
+
+void region_forget(user_addr_t at, uint64_t bytes)
+{
     self_lock();
     (void)!ranges_release(&self()->ranges, at, bytes); /* too many pieces: the place is lost */
     self_unlock();

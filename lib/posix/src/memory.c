@@ -188,7 +188,7 @@ static uint64_t round_up(uint64_t bytes)
 }
 
 /* --- Files: the pages are the program's own and filled when it asks for them. So what it has mapped stays, whatever becomes
- * of the file server, and nothing of it has to be given back to anybody (docs/files.md, "Ruled out"). --- */
+ * of the file server, and nothing of it has to be given back to anybody. --- */
 
 /* 0: such a mapping can be had. */
 static int map_check(const struct opening *opening, const long arguments[6])
@@ -238,7 +238,7 @@ static long map_locked(const long arguments[6], uint64_t bytes)
     return (long)at;
 }
 
-static long file_map(const long arguments[6], uint64_t bytes)
+static long file_mmap(const long arguments[6], uint64_t bytes)
 {
     long type = arguments[3] & MAP_TYPE;
 
@@ -267,7 +267,7 @@ long posix_mmap(const long arguments[6])
         return -POSIX_ENOMEM;
     }
     if ((flags & MAP_ANONYMOUS) == 0) {
-        return file_map(arguments, round_up(bytes));
+        return file_mmap(arguments, round_up(bytes));
     }
     posix_lock();
     user_addr_t at = pages_take((uint32_t)(round_up(bytes) / PAGE_BYTES));

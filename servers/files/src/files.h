@@ -50,6 +50,8 @@ struct attempt {
     bool may_wait; /* here, for the disk, letting others in meanwhile */
     bool is_alone;
     bool is_gone; /* the caller is: nothing that is found matters */
+    bool
+        is_told; /* something hangs on the answer: it is given at once, and looked whether it got there */
     uint32_t gets;
     ns_t started_ns; /* when others were last let in, or somebody first looked; 0: nobody did */
     uint64_t waits_for;
@@ -92,6 +94,21 @@ bool page_is_in(uint64_t page, const struct cache_run *run);
 /** failure_note() - an error of a long piece may be that of another page in it: then who waits asks for its own alone. */
 void failure_note(const struct cache_run *run, uint64_t waits_for, bool *is_alone,
                   uint64_t *failed);
+
+/* --- Pages that are granted --- */
+
+/** grants_open() - hear from the warden what an earlier server granted. Before anything is read. */
+MUST_CHECK err_t grants_open(void);
+
+/** grants_look() - clients may have gone: take back what they had. */
+void grants_look(void);
+
+/** grants_send() - the answer @info, with the capability of what was granted last. grants_sent() - it got there, or did not. */
+msg_info_t grants_send(msg_info_t info);
+void grants_sent(uint32_t number, bool is_there);
+
+/** grants_pages() - those that are granted, one counted once for each grant. */
+uint32_t grants_pages(void);
 
 /* --- Reads over rings --- */
 

@@ -56,6 +56,7 @@ static _Noreturn void serve(void)
         case SERVICE_SIGNALS:
             disk.is_resting = false;
             async_hear(files.service.bits);
+            grants_look();
             break;
         case SERVICE_TIME:
             break;
@@ -73,6 +74,9 @@ int main(void)
     }
     if (err == ERR_OK) {
         err = disk_open();
+    }
+    if (err == ERR_OK) {
+        err = grants_open();
     }
     if (err) {
         debug_printf("files: it cannot start: %s\n", error_name(err));

@@ -23,3 +23,6 @@ static inline struct opened *opened_of(const struct handle *handle)
 /** file_copy() - bytes of a regular file, readahead included. Errors: those of disk_page() and ext4_map(). */
 MUST_CHECK err_t file_copy(struct opened *opened, uint64_t position, struct ext4_memory into,
                            uint64_t *done);
+
+/** ahead_plan() - what is from @position to @end was read: ask for what will be read next. */
+void ahead_plan(struct opened *opened, uint64_t position, uint64_t end);

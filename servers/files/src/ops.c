@@ -161,16 +161,20 @@ static void call_run(uint64_t badge, msg_info_t *info, uint64_t words[8])
     file_dispatch(client, info, words);
 }
 
-/* Answer. A handle that its client will never hear of is closed, or it would stay for ever. */
+/* Answer. A handle or grant that its client will never hear of is closed or taken back, or it would stay for ever. */
 static void call_answer(uint64_t badge, uint32_t label, msg_info_t info, uint64_t words[8])
 {
     uint32_t handle = (uint32_t)words[0];
     bool has_opened = label == FILE_OPEN && MSG_LABEL(info) == ERR_OK;
-    err_t err = ipc_reply(0, info, words);
+    err_t err = ipc_reply(0, grants_send(info), words);
 
     if (err && has_opened) {
         (void)!handle_close(client_of(badge), handle);
     }
+    if (err == ERR_NO_SLOT || err == ERR_NO_BUFFER) {
+        (void)!ipc_reply(0, MSG_INFO(ERR_NO_SLOT, 0, 0), words); /* the call is still in hand */
+    }
+    grants_sent(handle, err == ERR_OK);
 }
 
 void call_try(void)
@@ -183,8 +187,8 @@ void call_try(void)
     if (MSG_LABEL(service->info) == ERR_WOULD_BLOCK) {
         service->info = info; /* the words are as they were: there is no result */
         op_park(files.attempt.waits_for == NO_PAGE && disk.in_flight == 0 ? OP_READY : OP_WAITING);
-    } else if (MSG_LABEL(info) == FILE_OPEN) {
-        call_answer(service->badge, FILE_OPEN, service->info, service->words);
+    } else if (files.attempt.is_told) {
+        call_answer(service->badge, MSG_LABEL(info), service->info, service->words);
         stats_answered(service->arrived);
         service->has_call = false;
     }

@@ -94,8 +94,7 @@ static err_t piece_copy(struct opened *opened, uint64_t position, struct ext4_me
     return ERR_OK;
 }
 
-/* All of it was read: what will be read next? */
-static void ahead_plan(struct opened *opened, uint64_t position, uint64_t end)
+void ahead_plan(struct opened *opened, uint64_t position, uint64_t end)
 {
     bool is_sequential = position == opened->next;
 

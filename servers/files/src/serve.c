@@ -78,6 +78,7 @@ err_t file_on_open(struct client *client, const struct file_open_args *args,
     handle->id = id;
     handle->kind = kind;
     client->open++;
+    files.attempt.is_told = true;
     results->handle = id;
     results->kind = kind;
     results->bytes = file.inode.size_bytes;
@@ -238,6 +239,7 @@ err_t file_on_info(struct client *client, struct file_info_results *results)
         .misses = disk.misses,
         .damaged = atomic_load_explicit(&files.fs.damage.count, memory_order_relaxed),
         .handles = client_handles(),
+        .granted = grants_pages(),
     };
     return ERR_OK;
 }

@@ -3,6 +3,7 @@
 #include "plan.h"
 
 #include "children.h"
+#include "lending.h"
 #include "pith/format.h"
 #include "pith/program_info.h"
 #include "pith/string.h"
@@ -129,6 +130,9 @@ static void resources_grant(struct plan *plan, uint32_t program)
     }
     if (description->keeps_bytes != 0) {
         grant_add(plan, "kept", slot_of(program, PART_KEPT), RIGHT_READ | RIGHT_WRITE, 0);
+    }
+    if (description->grants_bytes != 0) {
+        grant_add(plan, "grants", WARDEN_SLOT_EAR, RIGHT_CALL, BADGE_LENDER | (program + 1));
     }
     if (description->flags & DESCRIPTION_TRACE) {
         grant_add(plan, "trace", WARDEN_SLOT_TRACE, RIGHT_READ, 0);

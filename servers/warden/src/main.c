@@ -6,6 +6,7 @@
 #include "warden.h"
 
 #include "children.h"
+#include "lending.h"
 #include "pith/clock.h"
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"
@@ -64,14 +65,16 @@ static err_t state_map(void)
     if (err) {
         return err;
     }
-    _Static_assert(PAGE_BYTES + DESCRIPTION_PROGRAMS *
-                                    (2 * sizeof(struct record) + sizeof(struct request)) <=
-                       WARDEN_STATE_BYTES,
-                   "records, copies and requests follow the page");
+    _Static_assert(
+        PAGE_BYTES + DESCRIPTION_PROGRAMS * (2 * sizeof(struct record) + sizeof(struct request)) +
+                sizeof(struct lending) <=
+            WARDEN_STATE_BYTES,
+        "records, copies, requests and what is lent follow the page");
     the_warden.page = (struct warden_page *)state;
     the_warden.records = (struct record *)(state + PAGE_BYTES);
     the_warden.copies = the_warden.records + DESCRIPTION_PROGRAMS;
     the_warden.requests = (struct request *)(the_warden.copies + DESCRIPTION_PROGRAMS);
+    the_warden.lending = (struct lending *)(the_warden.requests + DESCRIPTION_PROGRAMS);
     the_warden.epochs = (_Atomic uint32_t *)epochs;
     if (the_warden.page->magic != WARDEN_PAGE_MAGIC) {
         return ERR_GONE;

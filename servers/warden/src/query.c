@@ -6,6 +6,7 @@
 #include "warden.h"
 
 #include "children.h"
+#include "lending.h"
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
 #include "pith/string.h"
@@ -249,6 +250,9 @@ static err_t answer(uint32_t op, uint64_t badge, uint64_t words[8])
 {
     if ((badge & BADGE_PARENT) != 0) {
         return child_answer(op, (uint32_t)(badge & ~BADGE_PARENT) - 1, words);
+    }
+    if ((badge & BADGE_LENDER) != 0) {
+        return lending_answer(op, (uint32_t)(badge & ~BADGE_LENDER) - 1, words);
     }
     switch (op) {
     case SYSTEM_PROGRAM:

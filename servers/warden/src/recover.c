@@ -3,6 +3,7 @@
 #include "warden.h"
 
 #include "children.h"
+#include "lending.h"
 #include "pith/clock.h"
 #include "pith/kernel_calls.h"
 #include "pith/start.h"
@@ -240,6 +241,7 @@ static void request_handle(uint32_t program, uint32_t wants)
 
 void requests_handle(void)
 {
+    lending_handle();
     for (uint32_t i = 0; i < warden()->count; i++) {
         if (!is_mine(i)) {
             continue;

@@ -6,6 +6,7 @@
 #include "warden.h"
 
 #include "children.h"
+#include "lending.h"
 #include "pith/kernel_calls.h"
 #include "pith/string.h"
 #include "say.h"
@@ -20,7 +21,7 @@ struct pair {
     bool is_missing; /* there is no memory for it */
 };
 
-static struct pair pairs[WARDEN_SLOT_OWN - WARDEN_SLOT_SESSIONS];
+static struct pair pairs[WARDEN_SLOT_LENT - WARDEN_SLOT_SESSIONS];
 static uint32_t pair_count;
 
 static void pairs_find(void)
@@ -151,6 +152,35 @@ uint32_t sessions_of(uint32_t program, struct program_session_spec *specs)
     return count;
 }
 
+err_t session_find_as_client(uint32_t program, uint64_t position, struct session_place *place)
+{
+    struct pair pair;
+
+    for (uint32_t i = 0; session_at(i, &pair); i++) {
+        if (!is_end(&pair, program) || position-- != 0) {
+            continue;
+        }
+        if (pair.client != program || pair.is_missing) {
+            return ERR_RANGE;
+        }
+        *place = (struct session_place){ WARDEN_SLOT_SESSIONS + i, bytes_of(&pair) };
+        return ERR_OK;
+    }
+    return ERR_RANGE;
+}
+
+bool session_is_between(uint32_t server, uint64_t client)
+{
+    struct pair pair;
+
+    for (uint32_t i = 0; session_at(i, &pair); i++) {
+        if (pair.server == server && pair.client == client && !pair.is_missing) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sessions_of_child(uint32_t child, uint32_t number, struct program_session_spec *specs,
                        uint32_t *count)
 {
@@ -168,6 +198,7 @@ void sessions_renew(uint32_t program)
 {
     struct pair pair;
 
+    lending_note_end(program);
     for (uint32_t i = 0; session_at(i, &pair); i++) {
         if (is_end(&pair, program)) {
             step();

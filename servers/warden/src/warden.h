@@ -64,8 +64,6 @@ struct request {
     uint64_t hang;                    /* WANT_HANG: enum service_hang */
 };
 
-struct program_stats;
-
 struct warden {
     struct description description;
     uint32_t count;    /* of programs and places for children */
@@ -77,6 +75,7 @@ struct warden {
     _Atomic uint32_t *epochs;
     _Atomic uint32_t hand_is_to_hang; /* for tests */
     struct request *requests;
+    struct lending *lending; /* lending.h */
     uint64_t own_bytes[DESCRIPTION_PROGRAMS];
     bool is_unfit
         [DESCRIPTION_PROGRAMS]; /* there is no memory for all that it is to have: it is not started */

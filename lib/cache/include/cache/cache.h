@@ -8,6 +8,7 @@
  *     cache_reserve(&cache, number, 32, &run)      LOADING: run.count pages side by side, in memory and on the disk
  *     cache_loaded(&cache, &run, true)             VALID; false: the disk failed, they are EMPTY again
  *     cache_pin(), cache_unpin()                   VALID pages stay where they are meanwhile
+ *     cache_hold(), cache_let_go()                 so do pages that somebody has mapped, whatever they hold
  *
  * What is replaced: the hand goes round over all pages of memory. A page that was used more than once since it last
  * came by is passed over; one that was read once, as those of a long file are, is not.
@@ -25,10 +26,13 @@
 #define CACHE_NOTES 4u /* for users that know smaller blocks */
 #define CACHE_NO_PAGE UINT32_MAX
 
-enum cache_state { CACHE_EMPTY, CACHE_LOADING, CACHE_VALID };
+enum cache_state { CACHE_EMPTY, CACHE_LOADING, CACHE_VALID, CACHE_HELD };
 enum cache_use { CACHE_UNUSED, CACHE_USED, CACHE_FRESH };
 
-/* Invariant: in the bucket of its number exactly if it is not EMPTY; pins are 0 unless it is VALID. */
+/*
+ * HELD: it is in use, and what it holds is not known. Invariant: in the bucket of its number exactly if it is LOADING or
+ * VALID; pins are 0 unless it is VALID or HELD.
+ */
 struct cache_page {
     uint64_t number; /* on the disk */
     uint32_t next;   /* in its bucket; CACHE_NO_PAGE: the last */
@@ -99,6 +103,10 @@ static inline void cache_use(struct cache_page *page)
 void cache_pin(struct cache_page *page);
 void cache_unpin(struct cache_page *page);
 
+/** cache_hold() - a page of memory that is not LOADING stays as it is: VALID, or HELD if it was EMPTY. Counted, with pins. */
+void cache_hold(struct page_cache *cache, uint32_t at);
+void cache_let_go(struct page_cache *cache, uint32_t at);
+
 /**
  * cache_reserve() - take memory for page @number, which is not there, and for up to @wanted - 1 behind it, as far as
  * they are not there and there is memory side by side.
@@ -110,5 +118,5 @@ MUST_CHECK err_t cache_reserve(struct page_cache *cache, uint64_t number, uint32
 /** cache_loaded() - what was reserved is filled, or not to be had. */
 void cache_loaded(struct page_cache *cache, const struct cache_run *run, bool is_good);
 
-/** cache_forget() - empty all. Nothing is loading or pinned. */
+/** cache_forget() - empty all but what is HELD. Nothing is loading or pinned. */
 void cache_forget(struct page_cache *cache);

@@ -33,7 +33,13 @@ MUST_CHECK err_t cap_copy(cap_addr_t source, uint32_t rights, cap_addr_t *slot);
  */
 MUST_CHECK err_t cap_mint(cap_addr_t source, uint32_t rights, uint64_t badge, cap_addr_t *slot);
 
-/** cap_drop() - delete a capability made by cap_copy() or cap_mint(), and with it what was derived from it. */
+/** cap_place() - an empty slot, for a capability that a message is to bring. Errors: ERR_NO_SLOT. */
+MUST_CHECK err_t cap_place(cap_addr_t *slot);
+
+/**
+ * cap_drop() - delete a capability made by cap_copy() or cap_mint(), or what came into a slot of cap_place(), and with it what
+ * was derived from it.
+ */
 void cap_drop(cap_addr_t slot);
 
 /* A notification of which bit 0 alone is used: a capability without a badge would signal nothing. */

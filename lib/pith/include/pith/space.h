@@ -17,6 +17,9 @@ MUST_CHECK err_t region_reserve(uint64_t bytes, user_addr_t *at);
 /** region_release() - unmap what stands there and give the place back. */
 void region_release(user_addr_t at, uint64_t bytes);
 
+/** region_forget() - give back a place in which nothing stands: what did went with its capability. */
+void region_forget(user_addr_t at, uint64_t bytes);
+
 /**
  * region_map() - map pages of a frame at a place that was reserved. Page tables are added as needed.
  * Errors: those of vspace.map; pages mapped before an error stay until region_release().

@@ -43,6 +43,25 @@ enum system_op {
         34, /* (empty slot of its own; 0: only tell) -> (bytes); the memory of `pool_kib` goes there.
                                GONE: it was had already */
     SYSTEM_CHILD_TIME = 33, /* (child, budget, period in ns); NO_RIGHT: more than the system says */
+
+    /* For a server with `grants_kib`, by its capability "grants" (docs/grants.md); words of system_grant. */
+    SYSTEM_GRANT_GIVE =
+        64, /* (SESSION, FIRST, COUNT, CLIENT, SLOT: empty, of its own) -> (NUMBER): a capability to
+                               read these pages goes there. RANGE: it is not the session's client, not all pages are in its
+                               data area, or that is no client of its own; NO_MEMORY: more than it, or that client, may */
+    SYSTEM_GRANT_BACK =
+        65, /* (NUMBER); BUSY: something is derived from it; NO_ENTRY: it is none of the server's */
+    SYSTEM_GRANT_NEXT =
+        66, /* (NUMBER) -> (NUMBER, FIRST, COUNT, CLIENT) of the next one after it; NO_ENTRY */
+};
+
+enum system_grant_word {
+    SYSTEM_GRANT_NUMBER = 0,  /* from 1 on */
+    SYSTEM_GRANT_SESSION = 1, /* as the server counts its own */
+    SYSTEM_GRANT_FIRST = 2,   /* page of the session's data area */
+    SYSTEM_GRANT_COUNT = 3,
+    SYSTEM_GRANT_CLIENT = 4, /* its badge */
+    SYSTEM_GRANT_SLOT = 5,
 };
 
 /* For tests. */

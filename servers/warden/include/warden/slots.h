@@ -13,6 +13,7 @@
 #include "system/description.h"
 
 #define WARDEN_TABLE_LOG2 12u
+#define WARDEN_LENT_MAX 128u
 #define WARDEN_EAR_RANK 1u /* above init, below all programs */
 #define WARDEN_PRIORITY 250u
 #define WARDEN_PERIOD_NS 10000000ul
@@ -34,7 +35,8 @@ enum warden_slot {
         128, /* untyped device memory, WARDEN_DEVICES_MAX of them, then cut-off pieces */
     WARDEN_SLOT_PROGRAMS = 512,
     WARDEN_SLOT_SESSIONS = WARDEN_SLOT_PROGRAMS + DESCRIPTION_PROGRAMS * 64,
-    WARDEN_SLOT_OWN = WARDEN_SLOT_SESSIONS + 128,
+    WARDEN_SLOT_LENT = WARDEN_SLOT_SESSIONS + 128, /* frames: pages that servers granted */
+    WARDEN_SLOT_OWN = WARDEN_SLOT_LENT + WARDEN_LENT_MAX,
 };
 
 #define WARDEN_RAM_MAX 64u

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+module := tests/mapper
+kind := program
+name := mapper
+sources := main.c hold.c refuse.c lend.c
+uses := abi lib/file lib/pith lib/ring lib/service lib/system
