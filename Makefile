@@ -86,9 +86,9 @@ model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
-scenario_systems := attack campaign default disk files grants musl musl_tmp net process small tmp
+scenario_systems := attack campaign default two disk files grants musl musl_tmp net process small tmp
 
-test: $(host_tests) $(host_programs) $(KERNEL) $(programs) \
+test: $(host_tests) $(host_programs) $(KERNEL) $(KERNEL_MANY) $(programs) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))
 	@$(PYTHON) -B tools/test.py --build $(BUILD) $(if $(V),--verbose) $(if $(ONLY),--only '$(ONLY)') \
 	    $(addprefix --host ,$(host_tests) $(model_tests)) $(call runs_of,host) \
@@ -163,8 +163,8 @@ size: $(KERNEL)
 facts:
 	@: $(foreach m,$(modules),$(info module $(m) $($(m).kind))\
 	    $(info dirs $(m) $($(m).dirs))$(info uses $(m) $($(m).uses))$(info test_uses $(m) $($(m).test_uses))\
-	    $(info sources $(m) $($(m).sources) $($(m).target_sources))$(info tests $(m) $($(m).tests))\
-	    $(foreach w,kernel user host,$(info flags.$(w) $(m) $(call test_flags,$(m),$(w)))))
+	    $(info sources $(m) $($(m).sources) $($(m).target_sources) $($(m).one_sources) $($(m).many_sources))$(info tests $(m) $($(m).tests))\
+	    $(foreach w,kernel many user host,$(info flags.$(w) $(m) $(call test_flags,$(m),$(w)))))
 
 # All but the source packages, which need a network: rm -rf build takes them too.
 clean:

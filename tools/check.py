@@ -118,7 +118,7 @@ def tidy_step(args):
 
 def products(build):
     found = {}
-    for folder, ends in (("kernel", "pith.elf"), ("programs", ""), ("systems", ".cpio")):
+    for folder, ends in (("kernel", ".elf"), ("programs", ""), ("systems", ".cpio")):
         where = os.path.join(build, folder)
         for name in sorted(os.listdir(where)) if os.path.isdir(where) else []:
             path = os.path.join(where, name)

@@ -39,7 +39,7 @@ class Module:
     def way(self):
         """How its sources are compiled: the name of a set of flags."""
         if self.kind == "kernel":
-            return "host" if self.name.startswith("kernel/arch/host") else "kernel"
+            return "host" if self.name.startswith("kernel/arch/host") else "many"
         return "host" if self.kind.startswith("host") else "user"
 
 

@@ -4,6 +4,7 @@
  * kernel running (it can only in the windows opened here) is noted in core->arch.pending and handed
  * to the core on the way out, unacknowledged until then.
  */
+#include "trap.h"
 #include "abi/kernel_calls.h"
 #include "arch/arch.h"
 #include "arch_private.h"
@@ -11,7 +12,6 @@
 #include "cpu.h"
 #include "fatal.h"
 #include "offsets.h"
-#include "trap.h"
 
 #define ASSERT_OFFSET(number, type, member)                                                        \
     _Static_assert((number) == __builtin_offsetof(type, member), "offsets.h")

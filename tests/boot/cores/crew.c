@@ -23,8 +23,8 @@ void crew_give(struct worker *worker, uint32_t core)
     if (worker->context == 0) {
         worker->context = make(OBJECT_SCHED_CONTEXT, 0);
     }
-    REQUIRE_OK(sched_context_configure(worker->context, MACHINE, CREW_PRIORITY, MS(1000), MS(1000),
-                                       core));
+    REQUIRE_OK(
+        sched_context_configure(worker->context, MACHINE, CREW_PRIORITY, MS(1000), MS(1000), core));
     REQUIRE_OK(sched_context_bind(worker->context, worker->thread));
 }
 

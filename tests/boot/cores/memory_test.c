@@ -116,8 +116,8 @@ TEST(a_space_that_another_core_has_loaded_can_be_destroyed)
         cap_addr_t context = make(OBJECT_SCHED_CONTEXT, 0);
 
         REQUIRE_OK(thread_write_registers(probe.thread, 0, 1,
-                                          PLACE + (uintptr_t)(probe_spin - probe_code), 0, 0, 0, 0,
-                                          0));
+                                          PLACE + (uintptr_t)probe_spin - (uintptr_t)probe_code, 0,
+                                          0, 0, 0, 0));
         REQUIRE_OK(sched_context_unbind(probe.context));
         REQUIRE_OK(sched_context_configure(context, MACHINE, CREW_PRIORITY, MS(1000), MS(1000), 1));
         REQUIRE_OK(sched_context_bind(context, probe.thread));

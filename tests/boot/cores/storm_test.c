@@ -18,8 +18,8 @@ static uint64_t next(volatile uint64_t *state)
 /* arg: untyped of its own, first of SLOTS slots, address, state of the generator, a notification of all. */
 static void churn(struct worker *worker)
 {
-    static const uint32_t types[] = { OBJECT_FRAME, OBJECT_NOTIFICATION, OBJECT_ENDPOINT,
-                                      OBJECT_SCHED_CONTEXT, OBJECT_CAP_TABLE, OBJECT_THREAD };
+    static const uint32_t types[] = { OBJECT_FRAME,         OBJECT_NOTIFICATION, OBJECT_ENDPOINT,
+                                      OBJECT_SCHED_CONTEXT, OBJECT_CAP_TABLE,    OBJECT_THREAD };
     static const uint64_t sizes[] = { FRAME_SIZE(4, PAGE_CLASS_4K), 3, 5, 0, 4, THREAD_SIZE(3) };
 
     for (uint32_t i = 0; i < ROUNDS; i++) {
@@ -30,8 +30,8 @@ static void churn(struct worker *worker)
             cap_addr_t slot = (cap_addr_t)worker->arg[1] + k;
             uint32_t done = 0;
 
-            worker->out[1] += untyped_retype((cap_addr_t)worker->arg[0], types[kind], sizes[kind], 1, TABLE,
-                                             slot) != ERR_OK;
+            worker->out[1] += untyped_retype((cap_addr_t)worker->arg[0], types[kind], sizes[kind],
+                                             1, TABLE, slot) != ERR_OK;
             if (kind == 0) {
                 user_addr_t at = worker->arg[2] + k * 4 * PAGE_BYTES;
 

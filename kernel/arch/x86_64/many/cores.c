@@ -11,8 +11,8 @@
 #include "core/core.h"
 #include "core/remote.h"
 #include "cpu.h"
-#include "offsets.h"
 #include "many/locked.h"
+#include "offsets.h"
 #include "trap.h"
 
 enum core_want { WANT_LEAVE_SPACE = 1, WANT_FPU = 2 };

@@ -31,8 +31,8 @@ static struct core *core_make(struct boot_plan *plan, uint32_t apic_id)
     uint64_t core_bytes = (sizeof(struct core) + 4095u) & ~4095ull;
     struct core *core = arch_phys_to_ptr(boot_plan_take(plan, core_bytes, 4096, UINT64_MAX));
     phys_t stack = boot_plan_take(plan, ARCH_STACK_BYTES, 4096, UINT64_MAX);
-    uint8_t *ist = arch_phys_to_ptr(
-        boot_plan_take(plan, ARCH_IST_STACKS * ARCH_IST_BYTES, 4096, UINT64_MAX));
+    uint8_t *ist =
+        arch_phys_to_ptr(boot_plan_take(plan, ARCH_IST_STACKS * ARCH_IST_BYTES, 4096, UINT64_MAX));
 
     core->arch.self = core;
     core->arch.apic_id = apic_id;

@@ -47,9 +47,10 @@ struct arch_core {
 
     /* With several cores; each is written by its core but for wants. docs/locking.md */
     uint32_t apic_id;
-    uint8_t *ist_stacks;     /* until it has started */
-    _Atomic bool is_outside; /* in user mode, or on the way there or back: its registers may be anything */
-    _Atomic uint32_t wants;  /* enum core_want, of who holds the lock and waits until it is 0 */
+    uint8_t *ist_stacks; /* until it has started */
+    _Atomic bool
+        is_outside; /* in user mode, or on the way there or back: its registers may be anything */
+    _Atomic uint32_t wants; /* enum core_want, of who holds the lock and waits until it is 0 */
     /* Guarded by the lock. */
     bool is_idle;    /* halted: an interrupt wakes it */
     bool is_poked;   /* before it leaves the kernel it looks at what another core changed */
