@@ -42,3 +42,4 @@ void refuse(void);
 void smuggle(void);
 _Noreturn void take(void);
 void lend(void);
+void revoke(void);

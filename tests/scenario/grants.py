@@ -121,6 +121,8 @@ def converse_about_what_may_be(args, folder, randomly):
     mapper.says("the_other_client_goes", "kill keeper", "^done$")
     mapper.maps("the_next_client_runs", "leave")
     mapper.comes_back("comes_back_too")
+    mapper.maps("the_warden_dies_at_each_step_of_revoking", "revoke", r"mapper: the warden died at ([5-9]|\d\d) steps")
+    mapper.comes_back("what_was_revoked")
     mapper.maps("the_warden_dies_at_each_step", "steps", r"mapper: the warden died at ([5-9]|\d\d) steps")
     mapper.comes_back("after_the_last_of_them")
     yield mapper.end()

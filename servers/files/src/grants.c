@@ -177,7 +177,7 @@ static void take_back_all(void)
 
 void grants_look(void)
 {
-    if (out.pages == 0) {
+    if (out.pages == 0 || doubt_end()) {
         return;
     }
     for (uint32_t number = 1; number <= GRANTS_MAX; number++) {
