@@ -43,3 +43,4 @@ void smuggle(void);
 _Noreturn void take(void);
 void lend(void);
 void revoke(void);
+void storm(void);
