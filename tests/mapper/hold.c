@@ -10,8 +10,8 @@
 enum { PARTS = 8, STEPS_MAX = 100, MAP_TRIES = 200, PIECE_BYTES = 65536 };
 
 #define AFTER_NS (60 * NS_PER_MS)
-/* Init starts ten wardens in ten seconds. */
-#define PAUSE_NS (1100 * NS_PER_MS)
+/* Init starts ten wardens in ten seconds, and others died before. */
+#define PAUSE_NS (1500 * NS_PER_MS)
 
 static const struct harm {
     const char *name; /* NULL: the warden */

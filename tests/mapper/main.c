@@ -121,7 +121,8 @@ static const struct {
     const char *name;
     void (*does)(void);
 } ways[] = { { "hold", hold },       { "steps", steps }, { "refuse", refuse }, { "leave", leave },
-             { "smuggle", smuggle }, { "take", take },   { "stay", stay },     { "lend", lend } };
+             { "smuggle", smuggle }, { "take", take },   { "stay", stay },     { "lend", lend },
+             { "revoke", revoke },   { "storm", storm } };
 
 int main(void)
 {

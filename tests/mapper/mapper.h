@@ -42,3 +42,5 @@ void refuse(void);
 void smuggle(void);
 _Noreturn void take(void);
 void lend(void);
+void revoke(void);
+void storm(void);

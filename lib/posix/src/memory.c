@@ -16,6 +16,7 @@
 #include "pith/self.h"
 #include "pith/space.h"
 #include "pith/string.h"
+#include "view.h"
 
 enum {
     AREAS_MAX = 32,
@@ -187,8 +188,8 @@ static uint64_t round_up(uint64_t bytes)
     return (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 }
 
-/* --- Files: the pages are the program's own and filled when it asks for them. So what it has mapped stays, whatever becomes
- * of the file server, and nothing of it has to be given back to anybody. --- */
+/* --- Files: what is only read is mapped as far as it can be (view.c). Else the pages are the program's own and filled when it
+ * asks for them. Either way what it has mapped stays, whatever becomes of the file server. --- */
 
 /* 0: such a mapping can be had. */
 static int map_check(const struct opening *opening, const long arguments[6])
@@ -222,6 +223,14 @@ static long map_locked(const long arguments[6], uint64_t bytes)
 
     if (error) {
         return -error;
+    }
+    if ((arguments[2] & PROTECT_WRITE) == 0 && bytes >= VIEW_PAGES_MIN * PAGE_BYTES &&
+        (opening->file.traits & FILE_TRAIT_CHANGES) == 0) {
+        user_addr_t view = view_map(opening, (uint64_t)arguments[5], bytes);
+
+        if (view != 0) {
+            return (long)view;
+        }
     }
     user_addr_t at = pages_take((uint32_t)(bytes / PAGE_BYTES));
 
@@ -276,16 +285,20 @@ long posix_mmap(const long arguments[6])
     return at != 0 ? (long)at : -POSIX_ENOMEM;
 }
 
-static bool is_mapped(user_addr_t at, uint64_t bytes)
+enum mapped { MAPPED_NOT, MAPPED_MEMORY, MAPPED_VIEW };
+
+static enum mapped is_mapped(user_addr_t at, uint64_t bytes)
 {
     posix_lock();
-    bool is_there = area_of(at, bytes) != NULL;
+    enum mapped found = area_of(at, bytes) != NULL ? MAPPED_MEMORY
+                        : view_holds(at, bytes)    ? MAPPED_VIEW
+                                                   : MAPPED_NOT;
 
     posix_unlock();
-    return is_there;
+    return found;
 }
 
-/* Pages stay readable and writable: nothing here is protected from the program itself. */
+/* Pages stay readable and writable: nothing here is protected from the program itself. What others see, too, is never writable. */
 long posix_mprotect(const long arguments[6])
 {
     uint64_t bytes = round_up((uint64_t)arguments[1]);
@@ -293,7 +306,12 @@ long posix_mprotect(const long arguments[6])
     if ((arguments[2] & PROTECT_EXEC) != 0) {
         return -POSIX_EACCES;
     }
-    return is_mapped((user_addr_t)arguments[0], bytes) ? 0 : -POSIX_ENOMEM;
+    enum mapped found = is_mapped((user_addr_t)arguments[0], bytes);
+
+    if (found == MAPPED_VIEW && (arguments[2] & PROTECT_WRITE) != 0) {
+        return -POSIX_EACCES;
+    }
+    return found != MAPPED_NOT ? 0 : -POSIX_ENOMEM;
 }
 
 long posix_munmap(const long arguments[6])
@@ -305,7 +323,7 @@ long posix_munmap(const long arguments[6])
         return -POSIX_EINVAL;
     }
     posix_lock();
-    bool is_ours = pages_give(at, bytes);
+    bool is_ours = pages_give(at, bytes) || view_unmap(at, bytes);
 
     posix_unlock();
     return is_ours ? 0 : -POSIX_EINVAL;
@@ -356,15 +374,17 @@ long posix_sysinfo(const long arguments[6])
     return 0;
 }
 
-/* Advice may be ignored, but for MADV_DONTNEED (4), which promises zeros. */
+/* Advice may be ignored, but for MADV_DONTNEED (4), which promises zeros, or what the file holds. */
 long posix_madvise(const long arguments[6])
 {
     uint64_t bytes = round_up((uint64_t)arguments[1]);
 
-    if (!is_mapped((user_addr_t)arguments[0], bytes)) {
+    enum mapped found = is_mapped((user_addr_t)arguments[0], bytes);
+
+    if (found == MAPPED_NOT) {
         return -POSIX_ENOMEM;
     }
-    if (arguments[2] == 4) {
+    if (arguments[2] == 4 && found == MAPPED_MEMORY) {
         memset((void *)arguments[0], 0, bytes);
     }
     return 0;

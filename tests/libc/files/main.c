@@ -4,6 +4,7 @@
  * for this machine's C library as well, and compares. Arguments: the top of the tree, and `pith` for what only a
  * disk that cannot be written answers.
  */
+#define _DEFAULT_SOURCE /* madvise() */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -110,6 +111,42 @@ static void file_map(const char *name, long from, int type)
     printf(", %s\n", why(munmap(second, (size_t)bytes)));
 }
 
+/* A file that is only read, from which pages are taken in the middle, some twice. */
+static void file_view(const char *name)
+{
+    int fd = open(name, O_RDONLY);
+    size_t bytes = (size_t)lseek(fd, 0, SEEK_END);
+    unsigned char *start = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    size_t hole = (size_t)5 * MAP_PAGE, end = (size_t)40 * MAP_PAGE;
+
+    close(fd);
+    if (start == MAP_FAILED) {
+        printf("= view %s: %s\n", name, error_text());
+        return;
+    }
+    printf("= view %s: %08x", name, mix(2166136261u, start, bytes));
+    printf(", advice %s", why(madvise(start, bytes, MADV_DONTNEED)));
+    printf(", unmap %s", why(munmap(start + hole, end - hole)));
+    printf(" %s", why(munmap(start + hole + MAP_PAGE, MAP_PAGE)));
+    printf(": %08x", mix(2166136261u, start, hole));
+    printf(" %08x", mix(2166136261u, start + end, bytes - end));
+    printf(", all %s\n", why(munmap(start, bytes)));
+}
+
+/* What it shares with others is never its own to write. */
+static void view_refuses(void)
+{
+    int fd = open("sizes/300000", O_RDONLY);
+    void *start = mmap(NULL, 300000, PROT_READ, MAP_PRIVATE, fd, 0);
+
+    close(fd);
+    printf("= a view is not written: %s, read %s",
+           why(mprotect(start, 300000, PROT_READ | PROT_WRITE)),
+           why(mprotect(start, 300000, PROT_READ)));
+    printf(", past it %s", why(mprotect(start, 400000, PROT_READ)));
+    printf(", unmap %s\n", why(munmap(start, 300000)));
+}
+
 static const char *mapped(size_t bytes, int prot, int type, int fd, long from)
 {
     return mmap(NULL, bytes, prot, type, fd, from) == MAP_FAILED ? error_text() : "well";
@@ -124,6 +161,8 @@ static void maps_try(void)
     file_map("sizes/4096", 0, MAP_SHARED);
     file_map("sizes/4097", 4096, MAP_PRIVATE);
     file_map("sizes/300000", 200704, MAP_SHARED);
+    file_map("sizes/300000", 0, MAP_PRIVATE);
+    file_view("sizes/300000");
     printf("= map nothing: %s\n", mapped(0, PROT_READ, MAP_PRIVATE, fd, 0));
     printf("= map off a page: %s\n", mapped(10, PROT_READ, MAP_PRIVATE, fd, 10));
     printf("= map a directory: %s\n", mapped(10, PROT_READ, MAP_PRIVATE, directory, 0));
@@ -365,6 +404,7 @@ static void refusals_try(void)
     printf("= window of a file: %s\n", why(ioctl(open("sizes/1", O_RDONLY), TIOCGWINSZ, NULL)));
     printf("= a directory is not read: %s\n", why(read(open("deep", O_RDONLY), small, 1)));
     printf("= output is a terminal: %d\n", isatty(1));
+    view_refuses();
 }
 
 /* All descriptors, then all handles of the server. */
