@@ -297,6 +297,7 @@ def harm(web, line):
     who = line.split()[1]
     before = deaths_of(web)[who]
     web.ask(line)
+    web.align()  # a console that died shows a prompt of its own
     end = time.monotonic() + web.timeout_s
     while deaths_of(web)[who] == before:
         if time.monotonic() > end:

@@ -18,7 +18,8 @@ CAPS_OF_CHILD = 3  # that its parent gets, beside interfaces: context, events, f
 CHILDREN_MAX = 16
 PERIOD_MAX_US = 3_600_000_000
 THREADS_MAX = 16
-TOP_KEYS = {"root", "run", "program", "programs", "about", "dma"}
+PATIENCE_MAX = 100
+TOP_KEYS = {"root", "run", "program", "programs", "about", "dma", "patience"}
 DEVICES = {"virtio-net": (0x1AF4, 0x1041), "virtio-blk": (0x1AF4, 0x1042),
            "virtio-console": (0x1AF4, 0x1043), "virtio-rng": (0x1AF4, 0x1044),
            "edu": (0x1234, 0x11E8)}
@@ -204,6 +205,10 @@ def read_top(system):
     if not isinstance(programs, dict):
         system.report(("program",), "write [program.NAME] for each program")
         return
+    patience = data.get("patience", 1)
+    if not isinstance(patience, int) or isinstance(patience, bool) or not 1 <= patience <= PATIENCE_MAX:
+        system.report(("patience",), f"write  patience = 1 .. {PATIENCE_MAX}, how many times as long as usual a program "
+                                     "may be silent before it counts as hung")
     if data.get("dma", "remapped") not in ("remapped", "trusted"):
         system.report(("dma",), 'write  dma = "remapped", or "trusted" to let devices reach all memory')
     for name, table in programs.items():

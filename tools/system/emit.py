@@ -65,6 +65,7 @@ def binary(system):
     body = b"".join(parts)
     head = {"magic": C["DESCRIPTION_MAGIC"], "version": C["DESCRIPTION_VERSION"],
             "flags": C["DESCRIPTION_DMA_TRUSTED"] if system.source.data.get("dma") == "trusted" else 0,
+            "patience": system.source.data.get("patience", 1), "reserved": 0,
             "program_count": len(system.programs), "interface_count": len(system.interfaces),
             "child_count": sum(1 for p in system.programs if p.is_child),
             "view_count": len(mounts), "bytes": layout.size_of("HEADER") + len(body)}

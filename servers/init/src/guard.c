@@ -84,7 +84,8 @@ static bool is_silent(void)
     ns_t until_ns = atomic_load_explicit(&init()->page->alive_until_ns, memory_order_relaxed);
 
     if (until_ns == 0) {
-        return now_ns > started_ns + START_PATIENCE_MS * NS_PER_MS;
+        return now_ns >
+               started_ns + init()->description.header.patience * START_PATIENCE_MS * NS_PER_MS;
     }
     return now_ns > until_ns || until_ns > now_ns + NS_PER_S;
 }

@@ -37,10 +37,16 @@ void hand_wake(void)
     (void)!notification_signal(hand_bell);
 }
 
+uint32_t patience(void)
+{
+    return the_warden.description.header.patience;
+}
+
 void alive(ns_t more_ns)
 {
     atomic_store_explicit(&the_warden.page->alive_until_ns,
-                          clock_now() + WARDEN_PATIENCE_NS + more_ns, memory_order_relaxed);
+                          clock_now() + patience() * WARDEN_PATIENCE_NS + more_ns,
+                          memory_order_relaxed);
 }
 
 err_t frame_map(cap_addr_t frame, uint64_t bytes, uint32_t prot, user_addr_t *at)

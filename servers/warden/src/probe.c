@@ -53,7 +53,7 @@ static void probe(uint32_t program)
         alive(0);
         start_ns = clock_now();
         err = ipc_call_method(slot_of(program, PART_MASTER), SERVICE_PROBE,
-                              start_ns + ANSWER_MS * NS_PER_MS, 0, 1, words);
+                              start_ns + patience() * ANSWER_MS * NS_PER_MS, 0, 1, words);
     }
     ns_t spent_ns = clock_now() - start_ns;
 
