@@ -285,8 +285,10 @@ class Download(threading.Thread):
 
 
 def deaths_of(web):
-    """All that the warden and init have counted."""
-    said = web.ask("recovery")
+    """All that the warden and init have counted; a warden that has just begun is asked again."""
+    end = time.monotonic() + web.timeout_s
+    while "started anew" not in (said := web.ask("recovery")) and time.monotonic() < end:
+        time.sleep(0.05)
     rows = re.findall(r"^(\w+) +(\d+) +(\d+) +\d+ +\d+$", said, re.M)
     wardens = int(re.search(r"started anew (\d+) times", said)[1])
     return {name: int(faults) + int(hangs) for name, faults, hangs in rows} | {"warden": wardens}
