@@ -183,6 +183,8 @@ TEST(some_pages_of_a_run_are_a_run)
     OK(map(C, 2, AT + 0x10000, PROT_READ), "two can be mapped");
     OK(CALL(SPACE, VSPACE_SHARE, SPACE, AT, C, AT + 0x20000, 3), "shared through it");
     CHECK(result_word(0) == 3 && result_word(1) == 2, "are those two");
+    OK(slot_pages(B, 62, 0, 1), "the first alone");
+    CHECK_EQ(cap_at(62)->run.size_bytes, PAGE, "is one page");
     OK(slot_pages(C, D, 1, 1), "one of them");
     CHECK_EQ(slot_pages(C, 60, 1, 2), ERR_RANGE, "not what only the run has");
     CHECK_EQ(slot_pages(C, 60, 0, 0), ERR_RANGE, "not nothing");

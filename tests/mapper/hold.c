@@ -10,8 +10,8 @@
 enum { PARTS = 8, STEPS_MAX = 100, MAP_TRIES = 200, PIECE_BYTES = 65536 };
 
 #define AFTER_NS (60 * NS_PER_MS)
-/* Init starts ten wardens in ten seconds. */
-#define PAUSE_NS (1100 * NS_PER_MS)
+/* Init starts ten wardens in ten seconds, and others died before. */
+#define PAUSE_NS (1500 * NS_PER_MS)
 
 static const struct harm {
     const char *name; /* NULL: the warden */
@@ -97,12 +97,12 @@ void hold(void)
 }
 
 /* Map, look, unmap, with the warden to die at a step of that. True: it did. */
-static bool step_try(uint64_t number)
+static bool step_try(uint64_t number, enum system_harm how)
 {
     struct mapped part = { .position = 0 };
     uint64_t left = 0;
 
-    wants("a step", ERR_OK, ask(SYSTEM_STEP, number, SYSTEM_HARM_FAULT, &left));
+    wants("a step", ERR_OK, ask(SYSTEM_STEP, number, how, &left));
     for (uint32_t i = 0; i < MAP_TRIES && part.map.pages == 0; i++) {
         wants("map", ERR_OK, files_map(&file, 0, FILES_MAP_PAGES, 0, &part.map));
     }
@@ -113,16 +113,26 @@ static bool step_try(uint64_t number)
     return left == 0;
 }
 
-void steps(void)
+static void steps_try(enum system_harm how)
 {
     uint32_t before = granted();
     uint64_t number = 1;
 
-    while (number < STEPS_MAX && step_try(number)) {
+    while (number < STEPS_MAX && step_try(number, how)) {
         comes_back("pages granted after a step", before);
         sleep_until(clock_now() + PAUSE_NS);
         number++;
     }
     comes_back("pages granted after the last step", before);
     debug_printf("mapper: the warden died at %lu steps\n", (unsigned long)number - 1);
+}
+
+void steps(void)
+{
+    steps_try(SYSTEM_HARM_FAULT);
+}
+
+void hangs(void)
+{
+    steps_try(SYSTEM_HARM_HANG);
 }

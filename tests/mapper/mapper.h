@@ -38,7 +38,10 @@ err_t ask(uint32_t op, uint64_t first, uint64_t second, uint64_t *result);
 
 void hold(void);
 void steps(void);
+void hangs(void);
 void refuse(void);
 void smuggle(void);
 _Noreturn void take(void);
 void lend(void);
+void revoke(void);
+void storm(void);

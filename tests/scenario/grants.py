@@ -121,8 +121,20 @@ def converse_about_what_may_be(args, folder, randomly):
     mapper.says("the_other_client_goes", "kill keeper", "^done$")
     mapper.maps("the_next_client_runs", "leave")
     mapper.comes_back("comes_back_too")
+    mapper.maps("the_warden_dies_at_each_step_of_revoking", "revoke", r"mapper: the warden died at ([5-9]|\d\d) steps")
+    mapper.comes_back("what_was_revoked")
     mapper.maps("the_warden_dies_at_each_step", "steps", r"mapper: the warden died at ([5-9]|\d\d) steps")
     mapper.comes_back("after_the_last_of_them")
+    mapper.maps("the_warden_hangs_at_each_step", "hangs", r"mapper: the warden died at ([5-9]|\d\d) steps")
+    mapper.says("another_does_what_follows_as_well", "start keeper storm", "^done$")
+    mapper.maps("whatever_two_do_and_whoever_dies", "storm", r"mapper: [1-9]\d+ pages mapped.*, [1-9]\d* calls repeated.*$")
+    mapper.step("the_other_ends", lambda: console.comes_soon(mapper, "time", "keeper destroyed") if
+                "keeper destroyed" not in mapper.machine.log[-3000:] else None)
+    mapper.step("and_nothing_was_wrong_there", lambda: None if re.search(
+        "mapper: storm: 0 failures.*mapper: storm: 0 failures", mapper.machine.log, re.S) else
+        "wanted: no failures of the other; got: " + mapper.machine.log[-2000:])
+    mapper.maps("a_last_client_runs", "leave")
+    mapper.comes_back("all_that_was_mapped")
     yield mapper.end()
 
 

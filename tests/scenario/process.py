@@ -195,9 +195,12 @@ def converse_about_rights(machine):
     machine.says("a_child_starts_others", "run uses=process /bin/starter 3 7 /bin/child exit 7",
                  "^starter: 3 good, 0 deaths, 0 refused, 0 wrong", "status 0,")
 
-    def reader_killed():
+    machine.says("a_process_maps_what_it_reads", "run uses=file /bin/sum map 2 /data",
+                 "^sum: [0-9a-f]{64}  /data", "^sum: [1-9][0-9]+ pages were mapped", "status 0,")
+
+    def reader_killed(how=""):
         for _ in range(3):
-            pid, answer = machine.pid_of("run uses=file /bin/sum 1000 /data")
+            pid, answer = machine.pid_of(f"run uses=file /bin/sum {how}1000 /data")
             if pid is None:
                 return f"wanted: a process; got: {answer!r}"
             time.sleep(random.uniform(0.02, 0.2))
@@ -205,8 +208,9 @@ def converse_about_rights(machine):
                 return "wanted: it is killed"
         return None
     machine.step("a_reader_is_killed", reader_killed)
+    machine.step("one_that_has_pages_mapped_is_killed", lambda: reader_killed("map "))
     machine.says("the_next_one_in_its_place_reads", "run uses=file /bin/sum /data", "^sum: [0-9a-f]{64}", "status 0,")
-    machine.says("and_nothing_is_left_open", "volume", "; 0 handles")
+    machine.says("and_nothing_is_left_open", "volume", "; 0 handles, 0 pages granted")
     machine.says("nor_to_be_read", "run uses=file uses=process /bin/peek", "^peek: 0 bytes of others in 2 sessions", "status 0,")
 
 

@@ -26,6 +26,7 @@ struct grant {
     uint32_t count; /* of pages; 0: there is no such grant */
     uint32_t first; /* in the cache */
     uint32_t epoch; /* of the client's session */
+    bool is_over;   /* the client said so, and the warden was not there to ask */
     uint64_t badge;
 };
 
@@ -163,30 +164,37 @@ static err_t doubt_end(void)
     return err;
 }
 
-/* Those that can be had back. */
-static void take_back_all(void)
+typedef bool grant_is_wanted_t(const struct grant *grant);
+
+static bool any(const struct grant *grant)
+{
+    (void)grant;
+    return true;
+}
+
+static bool is_nobodys(const struct grant *grant)
+{
+    const struct client *client = client_of(grant->badge);
+
+    return grant->is_over || (client != NULL && client->epoch != grant->epoch);
+}
+
+/* Of those the ones that can be had back; unless the warden is not there. */
+static void take_back_all(grant_is_wanted_t *is_wanted)
 {
     for (uint32_t number = 1; number <= GRANTS_MAX; number++) {
         struct grant *grant = grant_at(number);
 
-        if (grant != NULL) {
-            (void)take_back(grant);
+        if (grant != NULL && is_wanted(grant) && is_doubtful(take_back(grant))) {
+            return;
         }
     }
 }
 
 void grants_look(void)
 {
-    if (out.pages == 0) {
-        return;
-    }
-    for (uint32_t number = 1; number <= GRANTS_MAX; number++) {
-        struct grant *grant = grant_at(number);
-        const struct client *client = grant != NULL ? client_of(grant->badge) : NULL;
-
-        if (client != NULL && client->epoch != grant->epoch) {
-            (void)take_back(grant);
-        }
+    if (out.pages != 0 && doubt_end() == ERR_OK) {
+        take_back_all(is_nobodys);
     }
 }
 
@@ -218,7 +226,7 @@ static err_t grant_ask(const struct grant *grant, uint64_t words[8])
 
     for (uint32_t tries = 0; tries < 2 && err == ERR_NO_MEMORY; tries++) {
         if (tries != 0) {
-            take_back_all();
+            take_back_all(any);
         }
         words[SYSTEM_GRANT_SESSION] = disk.client.session.number;
         words[SYSTEM_GRANT_FIRST] = grant->first;
@@ -378,5 +386,8 @@ err_t file_on_unmap(struct client *client, const struct file_unmap_args *args)
         client->refused++;
         return ERR_NO_ENTRY;
     }
-    return take_back(grant) == ERR_OK ? ERR_OK : ERR_BUSY;
+    err_t err = take_back(grant);
+
+    grant->is_over = is_doubtful(err);
+    return err == ERR_OK ? ERR_OK : ERR_BUSY;
 }

@@ -80,8 +80,40 @@ void op_park(enum op_state state)
     op->failed = NO_PAGE;
     op->progress = files.attempt.progress;
     memcpy(op->words, service->words, sizeof(op->words));
-    if (service_defer(service, op->reply) == ERR_OK) {
+    err_t err = service_defer(service, op->reply);
+
+    if (err == ERR_OK) {
         op_set(op, state);
+    } else {
+        service->info = MSG_INFO(err, 0, 0);
+    }
+}
+
+/* Answer. A handle or grant that its client will never hear of is closed or taken back, or it would stay for ever. */
+static void call_answer(uint64_t badge, uint32_t label, msg_info_t info, uint64_t words[8])
+{
+    uint32_t handle = (uint32_t)words[0];
+    bool has_opened = label == FILE_OPEN && MSG_LABEL(info) == ERR_OK;
+    err_t err = ipc_reply(0, grants_send(info), words);
+
+    if (err && has_opened) {
+        (void)!handle_close(client_of(badge), handle);
+    }
+    if (err == ERR_NO_SLOT || err == ERR_NO_BUFFER) {
+        (void)!ipc_reply(0, MSG_INFO(ERR_NO_SLOT, 0, 0), words); /* the call is still in hand */
+    }
+    grants_sent(handle, err == ERR_OK);
+}
+
+/* The answer that the next wait would give: no other call can be taken back while this one is in hand. */
+static void hand_empty(void)
+{
+    struct service *service = &files.service;
+
+    if (service->has_call) {
+        call_answer(service->badge, 0, service->info, service->words);
+        stats_answered(service->arrived);
+        service->has_call = false;
     }
 }
 
@@ -120,6 +152,7 @@ void attempt_pause(ns_t deadline_ns)
         return;
     }
     server_turn(deadline_ns);
+    hand_empty();
     attempt->started_ns = clock_now();
     if (attempt->op != NULL && reply_adopt(attempt->op->reply)) {
         attempt->is_gone = true;
@@ -159,22 +192,6 @@ static void call_run(uint64_t badge, msg_info_t *info, uint64_t words[8])
         return;
     }
     file_dispatch(client, info, words);
-}
-
-/* Answer. A handle or grant that its client will never hear of is closed or taken back, or it would stay for ever. */
-static void call_answer(uint64_t badge, uint32_t label, msg_info_t info, uint64_t words[8])
-{
-    uint32_t handle = (uint32_t)words[0];
-    bool has_opened = label == FILE_OPEN && MSG_LABEL(info) == ERR_OK;
-    err_t err = ipc_reply(0, grants_send(info), words);
-
-    if (err && has_opened) {
-        (void)!handle_close(client_of(badge), handle);
-    }
-    if (err == ERR_NO_SLOT || err == ERR_NO_BUFFER) {
-        (void)!ipc_reply(0, MSG_INFO(ERR_NO_SLOT, 0, 0), words); /* the call is still in hand */
-    }
-    grants_sent(handle, err == ERR_OK);
 }
 
 void call_try(void)
@@ -229,6 +246,7 @@ static void op_try(struct op *op)
 
 void ops_run(void)
 {
+    hand_empty();
     for (uint32_t i = 0; i < OPS_MAX && files.ready != 0; i++) {
         struct op *op = &ops[i];
 
