@@ -109,9 +109,9 @@ bool lease_is_held(const struct netif *netif)
     return probes_of(netif) != 0 || dhcp_supplied_address(netif);
 }
 
-bool lease_is_contested(const struct netif *netif)
+const struct ip4_addr *lease_contested(const struct netif *netif)
 {
     const struct dhcp *dhcp = netif_dhcp_data(netif);
 
-    return dhcp != NULL && dhcp->state == DHCP_STATE_BACKING_OFF;
+    return dhcp != NULL && dhcp->state == DHCP_STATE_BACKING_OFF ? &dhcp->offered_ip_addr : NULL;
 }

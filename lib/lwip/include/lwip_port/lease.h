@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct etharp_hdr;
+struct ip4_addr;
 struct netif;
 
 /** lease_start() - once, when the stack has begun and before interfaces are added. */
@@ -24,5 +25,8 @@ void lease_hear(struct netif *netif, const struct etharp_hdr *heard);
 /** lease_is_held() - the IPv4 address of an interface came by DHCP. */
 bool lease_is_held(const struct netif *netif);
 
-/** lease_is_contested() - the last address that DHCP gave an interface was another machine's; it asks again in a while. */
-bool lease_is_contested(const struct netif *netif);
+/**
+ * lease_contested() - the last address that DHCP gave an interface, if it was another machine's: DHCP will be asked again.
+ * NULL: it was not. Lent until the stack is called again.
+ */
+const struct ip4_addr *lease_contested(const struct netif *netif);

@@ -98,17 +98,17 @@ err_t address_of_name_server(uint32_t index, struct socket_address *address)
     return ERR_RANGE;
 }
 
-/* That an IPv4 address that was said is ours no more. */
-static void loss_say(const struct netif *netif, uint32_t index, ip_addr_t *said)
+/* That DHCP gave an address which another machine has, once each time. */
+static void conflict_say(const struct netif *netif)
 {
-    if (index != 0 || ip_addr_isany(said)) {
-        return;
+    static bool is_said;
+    const ip4_addr_t *address = netif != NULL ? lease_contested(netif) : NULL;
+
+    if (address != NULL && !is_said) {
+        debug_printf("net: %s is another machine's, and declined; DHCP is asked again in 10 s\n",
+                     ip4addr_ntoa(address));
     }
-    debug_printf("net: %s is %s\n", ipaddr_ntoa(said),
-                 lease_is_contested(netif)
-                     ? "another machine's, and given back; DHCP is asked again in 10 s"
-                     : "given back");
-    ip_addr_set_zero_ip4(said);
+    is_said = address != NULL;
 }
 
 /* Lines of before, to say only what is new. */
@@ -120,6 +120,7 @@ void addresses_say(void)
     uint32_t prefix;
     uint32_t flags;
 
+    conflict_say(netif);
     for (uint32_t i = 0; netif != NULL && i <= LWIP_IPV6_NUM_ADDRESSES; i++) {
         const ip_addr_t *now = i == 0 ? netif_ip_addr4(netif) : netif_ip_addr6(netif, i - 1);
 
@@ -127,7 +128,10 @@ void addresses_say(void)
             continue; /* as in nearly every round */
         }
         if (!has_address(netif, i)) {
-            loss_say(netif, i, &said[i]);
+            if (i == 0) {
+                debug_printf("net: %s is given back\n", ipaddr_ntoa(&said[0]));
+                ip_addr_set_zero_ip4(&said[0]);
+            }
             continue;
         }
         (void)address_of(netif, i, &address, &prefix, &flags);
