@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 module := lib/lwip
 kind := lib
-sources := src/port.c src/input.c src/nd6_check.c src/tcp_check.c src/ip6_check.c src/frame.c src/isn.c src/names.c
+sources := src/port.c src/input.c src/nd6_check.c src/tcp_check.c src/ip6_check.c src/frame.c src/isn.c src/names.c src/lease.c
 uses := lib/pith
 tests := test/stack_test.c test/input_test.c test/isn_test.c test/services_test.c
 test_uses := tests/net

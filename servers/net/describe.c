@@ -2,6 +2,7 @@
 /* For people: the link, and who carries on what is not for neighbours. */
 #include "net.h"
 
+#include "lwip_port/lease.h"
 #include "lwip_port/lwip.h"
 #include "net_core/net.h"
 #include "pith/net_serve.h"
@@ -41,7 +42,7 @@ static bool gateway_at(uint32_t index, ip_addr_t *address, uint32_t *flags)
 
     if (netif != NULL && !ip4_addr_isany(netif_ip4_gw(netif)) && index-- == 0) {
         ip_addr_copy_from_ip4(*address, *netif_ip4_gw(netif));
-        *flags = dhcp_supplied_address(netif) ? BY_DHCP : 0;
+        *flags = lease_is_held(netif) ? BY_DHCP : 0;
         return true;
     }
     for (uint32_t i = 0; i < LWIP_ND6_NUM_ROUTERS; i++) {

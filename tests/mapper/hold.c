@@ -97,12 +97,12 @@ void hold(void)
 }
 
 /* Map, look, unmap, with the warden to die at a step of that. True: it did. */
-static bool step_try(uint64_t number)
+static bool step_try(uint64_t number, enum system_harm how)
 {
     struct mapped part = { .position = 0 };
     uint64_t left = 0;
 
-    wants("a step", ERR_OK, ask(SYSTEM_STEP, number, SYSTEM_HARM_FAULT, &left));
+    wants("a step", ERR_OK, ask(SYSTEM_STEP, number, how, &left));
     for (uint32_t i = 0; i < MAP_TRIES && part.map.pages == 0; i++) {
         wants("map", ERR_OK, files_map(&file, 0, FILES_MAP_PAGES, 0, &part.map));
     }
@@ -113,16 +113,26 @@ static bool step_try(uint64_t number)
     return left == 0;
 }
 
-void steps(void)
+static void steps_try(enum system_harm how)
 {
     uint32_t before = granted();
     uint64_t number = 1;
 
-    while (number < STEPS_MAX && step_try(number)) {
+    while (number < STEPS_MAX && step_try(number, how)) {
         comes_back("pages granted after a step", before);
         sleep_until(clock_now() + PAUSE_NS);
         number++;
     }
     comes_back("pages granted after the last step", before);
     debug_printf("mapper: the warden died at %lu steps\n", (unsigned long)number - 1);
+}
+
+void steps(void)
+{
+    steps_try(SYSTEM_HARM_FAULT);
+}
+
+void hangs(void)
+{
+    steps_try(SYSTEM_HARM_HANG);
 }

@@ -120,9 +120,9 @@ static _Noreturn void stay(void)
 static const struct {
     const char *name;
     void (*does)(void);
-} ways[] = { { "hold", hold },       { "steps", steps }, { "refuse", refuse }, { "leave", leave },
-             { "smuggle", smuggle }, { "take", take },   { "stay", stay },     { "lend", lend },
-             { "revoke", revoke },   { "storm", storm } };
+} ways[] = { { "hold", hold },   { "steps", steps },     { "hangs", hangs }, { "refuse", refuse },
+             { "leave", leave }, { "smuggle", smuggle }, { "take", take },   { "stay", stay },
+             { "lend", lend },   { "revoke", revoke },   { "storm", storm } };
 
 int main(void)
 {

@@ -38,6 +38,7 @@ err_t ask(uint32_t op, uint64_t first, uint64_t second, uint64_t *result);
 
 void hold(void);
 void steps(void);
+void hangs(void);
 void refuse(void);
 void smuggle(void);
 _Noreturn void take(void);

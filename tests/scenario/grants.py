@@ -125,6 +125,7 @@ def converse_about_what_may_be(args, folder, randomly):
     mapper.comes_back("what_was_revoked")
     mapper.maps("the_warden_dies_at_each_step", "steps", r"mapper: the warden died at ([5-9]|\d\d) steps")
     mapper.comes_back("after_the_last_of_them")
+    mapper.maps("the_warden_hangs_at_each_step", "hangs", r"mapper: the warden died at ([5-9]|\d\d) steps")
     mapper.says("another_does_what_follows_as_well", "start keeper storm", "^done$")
     mapper.maps("whatever_two_do_and_whoever_dies", "storm", r"mapper: [1-9]\d+ pages mapped.*, [1-9]\d* calls repeated.*$")
     mapper.step("the_other_ends", lambda: console.comes_soon(mapper, "time", "keeper destroyed") if

@@ -287,10 +287,16 @@ def deaths_are(scenario, **wanted):
     return f"wanted: {wanted} deaths by faults; got: {wrong}" if wrong else None
 
 
+def says(scenario, *texts):
+    """All of the texts have been said, or will be, in whichever order."""
+    for text in texts:
+        if text not in scenario.machine.log:
+            scenario.machine.wait_for(text, scenario.timeout_s)
+
+
 def converse(scenario):
-    scenario.step("boots", lambda: scenario.machine.wait_for("echo: listening", scenario.timeout_s) and None)
-    scenario.step("has_an_address_by_dhcp", lambda: scenario.machine.wait_for(
-        "net: 10.0.2.15/24 by DHCP", scenario.timeout_s) and None)
+    scenario.step("boots", lambda: says(scenario, "echo: listening"))
+    scenario.step("has_an_address_by_dhcp", lambda: says(scenario, "net: 10.0.2.15/24 by DHCP"))
     scenario.does("echoes_mebibytes", lambda: echo(scenario, 8 * MIB))
     scenario.does("echoes_small_pieces", lambda: small_pieces(scenario))
     scenario.does("echoes_on_many_connections_at_once", lambda: echo_many(scenario, 10, 300000))

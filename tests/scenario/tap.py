@@ -128,19 +128,11 @@ def neighbour_is_found_again(scenario):
     return why or (None if wanted in said else f"wanted: {wanted}; got: {said!r}")
 
 
-def says(scenario, *texts):
-    log = scenario.machine.log
-    for text in texts:
-        if text not in log:
-            log += scenario.machine.wait_for(text, scenario.timeout_s)
-    return None
-
-
 def net_converse(scenario):
     four, six, local = tap_link.GUEST_4, tap_link.GUEST_6, f"{tap_link.GUEST_LOCAL}%{tap_link.NAME}"
-    scenario.step("boots", lambda: says(scenario, "echo: listening"))
-    scenario.step("has_an_address_by_dhcp", lambda: says(scenario, f"net: {four}/24 by DHCP"))
-    scenario.step("has_an_address_by_autoconfiguration", lambda: says(scenario, f"net: {six.upper()}/64"))
+    scenario.step("boots", lambda: net.says(scenario, "echo: listening"))
+    scenario.step("has_an_address_by_dhcp", lambda: net.says(scenario, f"net: {four}/24 by DHCP"))
+    scenario.step("has_an_address_by_autoconfiguration", lambda: net.says(scenario, f"net: {six.upper()}/64"))
     for name, address in (("ipv4", four), ("ipv6", six), ("link_local", local)):
         ping(scenario, f"answers_pings_{name}", address, 56)
         ping(scenario, f"answers_pings_in_fragments_{name}", address, 4000)
@@ -159,9 +151,22 @@ def net_converse(scenario):
     console.machine_type_poweroff(scenario)
 
 
+def lease_converse(scenario, link):
+    """DHCP gives the address of another machine, which is this one."""
+    four = tap_link.GUEST_4
+    scenario.step("is_said_whose_address_it_is", lambda: net.says(scenario, f"net: {four} is another machine's"))
+    tap_link.run("ip", "addr", "del", f"{four}/32", "dev", tap_link.NAME)
+    scenario.step("has_it_once_it_is_free",
+                  lambda: scenario.machine.wait_for(f"net: {four}/24 by DHCP", scenario.timeout_s) and None)
+    wanted = [tap_link.DISCOVER, tap_link.REQUEST, tap_link.DECLINE, tap_link.DISCOVER, tap_link.REQUEST]
+    scenario.step("and_declined_it_before", lambda: None if link.heard == wanted else f"wanted: {wanted}; got: {link.heard}")
+    ping(scenario, "answers_pings_at_it", four, 56)
+    console.machine_type_poweroff(scenario)
+
+
 def web_converse(scenario, top):
     """Files over IPv6."""
-    scenario.step("boots_with_files", lambda: says(scenario, f"net: {tap_link.GUEST_6.upper()}/64", "http: "))
+    scenario.step("boots_with_files", lambda: net.says(scenario, f"net: {tap_link.GUEST_6.upper()}/64", "http: "))
     urls = {"global": f"http://[{tap_link.GUEST_6}]", "link_local": f"http://[{tap_link.GUEST_LOCAL}%25{tap_link.NAME}]"}
     for kind, url in urls.items():
         for name in sorted(os.listdir(top)):
@@ -206,7 +211,7 @@ def resolves(scenario, name, *wanted):
 def names_converse(scenario, link):
     """Servers that DHCP and the router told of; there is no /etc/resolv.conf."""
     known, fails, again = f"echo.{dns.DOMAIN}", "Name does not resolve", "Try again"
-    scenario.step("boots_with_a_c_library", lambda: says(scenario, f"net: {tap_link.GUEST_6.upper()}/64"))
+    scenario.step("boots_with_a_c_library", lambda: net.says(scenario, f"net: {tap_link.GUEST_6.upper()}/64"))
     scenario.does("a_name_is_resolved", lambda: resolves(scenario, known, tap_link.HOST_4, tap_link.HOST_6))
     for server in (tap_link.HOST_4, tap_link.HOST_6):
         scenario.step(f"the_server_at_{server}_was_asked",
@@ -231,7 +236,7 @@ def survived(scenario, kind):
 
 def no_names_converse(scenario, _):
     """Nobody told of a server."""
-    scenario.step("boots_where_nobody_knows_names", lambda: says(scenario, f"net: {tap_link.GUEST_6.upper()}/64"))
+    scenario.step("boots_where_nobody_knows_names", lambda: net.says(scenario, f"net: {tap_link.GUEST_6.upper()}/64"))
     scenario.does("a_name_is_not_resolved", lambda: resolves(scenario, f"echo.{dns.DOMAIN}", "Try again"))
     scenario.does("numbers_are", lambda: resolves(scenario, "10.1.2.3", "10.1.2.3"))
     console.machine_type_poweroff(scenario)
@@ -279,6 +284,9 @@ def main():
         done.append(machine(args, "net", [], net_converse, pcap=pcap))
         done[-1].lost = False
         done[-1].step("tcpdump_is_content", lambda: tcpdump_is_content(pcap))
+        link.heard.clear()
+        tap_link.run("ip", "addr", "add", f"{tap_link.GUEST_4}/32", "dev", tap_link.NAME)
+        done.append(machine(args, "net", [], lease_converse, link, prefix="lease_"))
         top, image = os.path.join(folder, "tree"), os.path.join(folder, "tree.img")
         for size in (0, 1, 4097, 300001):
             files.write(f"{top}/{size}.bin", random.randbytes(size))

@@ -50,6 +50,8 @@
 #define LWIP_NETIF_STATUS_CALLBACK 1
 #define LWIP_NETIF_LINK_CALLBACK 1
 #define LWIP_NETIF_EXT_STATUS_CALLBACK 1
+/* lwip_port/lease.h */
+#define LWIP_NUM_NETIF_CLIENT_DATA 1
 /* A driver whose device sums says so per interface. */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "lwip_port/ip6_check.h"
+#include "lwip_port/lease.h"
 #include "pith/string.h"
 
 enum { ARP_BYTES = 28 };
@@ -73,6 +74,11 @@ lwip_err_t lwip_port_input(struct pbuf *pbuf, struct netif *netif)
         return LWIP_ERR_OK;
     }
     stats.accepted++;
+    const struct eth_hdr *ethernet = pbuf->payload;
+
+    if (ethernet->type == PP_HTONS(ETHTYPE_ARP)) {
+        lease_hear(netif, (const struct etharp_hdr *)(ethernet + 1));
+    }
     if (ethernet_input(pbuf, netif) != LWIP_ERR_OK) {
         (void)pbuf_free(pbuf);
     }

@@ -9,6 +9,7 @@
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 #include "lwip_port/frame.h"
+#include "lwip_port/lease.h"
 
 #define NS_OF_MS 1000000ull
 
@@ -19,6 +20,7 @@ void lwip_port_start(const struct lwip_port *given)
     port = *given;
     frame_pool_init();
     lwip_init();
+    lease_start();
 }
 
 _Noreturn void lwip_port_assert_failed(const char *text)
@@ -47,6 +49,9 @@ void lwip_port_poll(void)
 {
     netif_poll_all();
     sys_check_timeouts();
+    for (struct netif *netif = netif_list; netif != NULL; netif = netif->next) {
+        lease_follow(netif);
+    }
 }
 
 static bool loops_have_packets(void)

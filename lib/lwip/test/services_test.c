@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* DHCP, stateless DHCPv6 and DNS, with the smallest servers at the other end of the cable. */
-#include "lwip_port/lwip.h"
+#include "lwip_port/lease.h"
 
 #include <string.h>
 
 #include "host_test/test.h"
+#include "lwip_port/port.h"
 #include "net_sim/sim.h"
 
 enum { DHCP_SERVER_PORT = 67, DHCP_CLIENT_PORT = 68, DHCP6_SERVER_PORT = 547, DNS_PORT = 53 };
-enum { DISCOVER = 1, OFFER = 2, REQUEST = 3, ACKNOWLEDGE = 5 };
+enum { DISCOVER = 1, OFFER = 2, REQUEST = 3, DECLINE = 4, ACKNOWLEDGE = 5 };
 
 static struct {
     struct sim_end left, right;
     uint32_t asked[16]; /* by kind of message */
+    uint32_t probes;    /* for 10.0.0.77, from nobody */
+    bool declined_as_somebody;
 } net;
 
 static void net_create(void)
@@ -85,6 +88,7 @@ static void dhcp_serve(void *argument, struct udp_pcb *pcb, struct pbuf *pbuf,
     (void)port;
     (void)pbuf_free(pbuf);
     net.asked[kind & 15]++;
+    net.declined_as_somebody |= kind == DECLINE && (message[12] != 0 || message[15] != 0);
     message[0] = 2; /* an answer */
     memcpy(message + 16, (const uint8_t[]){ 10, 0, 0, 77 }, 4);
     memcpy(message + 240, (const uint8_t[]){ 53, 1, kind == DISCOVER ? OFFER : ACKNOWLEDGE }, 3);
@@ -110,6 +114,144 @@ TEST(dhcp_takes_what_a_server_offers)
     dhcp_cleanup(&net.left.netif);
     udp_remove(server);
     net_destroy();
+}
+
+/* --- The address is used before lwIP has listened for another who has it (lwip_port/lease.h) --- */
+
+static const ip4_addr_t leased = { PP_HTONL(0x0a00004d) };
+
+/* An ARP packet, from its type on: a request of @sender's, by 10.0.0.77 or by nobody. */
+static bool is_arp_request(const uint8_t *frame, size_t length, const void *sender)
+{
+    static const uint8_t head[10] = { 8, 6, 0, 1, 8, 0, 6, 4, 0, 1 };
+
+    return length >= 42 && memcmp(frame + 12, head, sizeof(head)) == 0 &&
+           memcmp(frame + 28, sender, 4) == 0 && memcmp(frame + 38, &leased, 4) == 0;
+}
+
+static void probe_count(const uint8_t *frame, size_t length)
+{
+    net.probes += is_arp_request(frame, length, "\0\0\0\0");
+}
+
+/* A neighbour with that hardware address speaks as 10.0.0.77. */
+static void claim_inject(const uint8_t *address)
+{
+    uint8_t frame[42] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0,
+                          0,    8,    6,    0,    1,    8,    0, 6, 4, 0, 1 };
+
+    memcpy(frame + 6, address, 6);
+    memcpy(frame + 22, address, 6);
+    memcpy(frame + 28, &leased, 4);
+    memcpy(frame + 38, &leased, 4);
+    CHECK(is_arp_request(frame, sizeof(frame), &leased), "it is a request");
+    sim_inject(&net.left, frame, sizeof(frame));
+}
+
+static const uint8_t stranger[6] = { 2, 0, 0, 0, 0, 99 };
+
+static bool has_leased(void)
+{
+    return ip4_addr_cmp(netif_ip4_addr(&net.left.netif), &leased) && lease_is_held(&net.left.netif);
+}
+
+static bool has_none(void)
+{
+    return ip4_addr_isany(netif_ip4_addr(&net.left.netif)) && !lease_is_held(&net.left.netif) &&
+           ip4_addr_isany(netif_ip4_gw(&net.left.netif));
+}
+
+/* The left end has no address and asks for one; 20 ms later it has it. */
+static struct udp_pcb *lease_begin(void)
+{
+    net_create();
+    netif_set_addr(&net.left.netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+    net.probes = 0;
+    net.declined_as_somebody = false;
+    sim_watch(probe_count);
+    struct udp_pcb *server = server_create(DHCP_SERVER_PORT, IPADDR_TYPE_V4, dhcp_serve);
+
+    CHECK_EQ(dhcp_start(&net.left.netif), LWIP_ERR_OK, "it begins");
+    sim_pass(20);
+    return server;
+}
+
+static void lease_end(struct udp_pcb *server)
+{
+    sim_watch(NULL);
+    dhcp_release_and_stop(&net.left.netif);
+    dhcp_cleanup(&net.left.netif);
+    sim_pass(1);
+    CHECK(has_none(), "what DHCP gave went with it");
+    udp_remove(server);
+    net_destroy();
+}
+
+TEST(dhcp_address_is_used_at_once)
+{
+    struct udp_pcb *server = lease_begin();
+
+    CHECK(has_leased(), "it has the address");
+    CHECK(!dhcp_supplied_address(&net.left.netif), "while the stack listens for others");
+    CHECK_EQ(net.probes, 1, "and has asked");
+    sim_pass(700);
+    CHECK_EQ(net.probes, 2, "it asks once more, as nobody");
+    claim_inject(net.left.netif.hwaddr);
+    CHECK(has_leased(), "an echo of our own is nobody else");
+    sim_pass(1000);
+    CHECK(dhcp_supplied_address(&net.left.netif) && has_leased(), "nobody was heard: it stays");
+    sim_pass(2000);
+    CHECK(net.probes == 2 && net.asked[DECLINE] == 0, "and that was all");
+    lease_end(server);
+}
+
+TEST(dhcp_address_of_another_is_given_back)
+{
+    struct udp_pcb *server = lease_begin();
+
+    sim_pass(700);
+    claim_inject(stranger);
+    CHECK(has_none() && lease_contested(&net.left.netif) != NULL, "given back at once");
+    sim_pass(100);
+    CHECK(net.asked[DECLINE] == 1 && !net.declined_as_somebody, "and declined");
+    sim_pass(9000);
+    CHECK(has_none() && net.asked[DISCOVER] == 1, "it does not ask for ten seconds");
+    sim_pass(1500);
+    CHECK(has_leased() && net.asked[DISCOVER] == 2, "then it does");
+    lease_end(server);
+}
+
+TEST(dhcp_address_of_another_who_answers_is_given_back)
+{
+    struct udp_pcb *server = lease_begin();
+
+    dhcp_release_and_stop(&net.left.netif);
+    netif_set_ipaddr(&net.right.netif, &leased);
+    sim_pass(10);
+    CHECK(has_none(), "it begins anew");
+    CHECK_EQ(dhcp_start(&net.left.netif), LWIP_ERR_OK, "it asks");
+    sim_pass(20);
+    CHECK(has_none() && net.asked[DECLINE] == 1, "the probe was answered");
+    CHECK_EQ(lease_contested(&net.left.netif)->addr, leased.addr, "so the address is not ours");
+    lease_end(server);
+}
+
+TEST(dhcp_address_goes_with_its_link)
+{
+    struct udp_pcb *server = lease_begin();
+
+    CHECK(has_leased(), "it has the address");
+    netif_set_link_down(&net.left.netif);
+    netif_set_link_up(&net.left.netif);
+    lwip_port_poll();
+    CHECK(has_none(), "which may be another's on another link");
+    sim_pass(20);
+    CHECK(has_leased(), "it is given again");
+    sim_pass(2000);
+    CHECK(dhcp_supplied_address(&net.left.netif) && has_leased(), "and stays");
+    claim_inject(stranger);
+    CHECK(has_leased(), "once nobody was heard, it is ours");
+    lease_end(server);
 }
 
 /* An answer with one name server, to whatever is asked (RFC 8415, 18.3.6). */

@@ -21,8 +21,15 @@
 
 #include "abi/names.h"
 
-enum { STATUS_NO_STATE = 1, STATUS_NO_SYSTEM = 2, STATUS_NO_EAR = 3, STATUS_CANNOT_WAIT = 4 };
+enum {
+    STATUS_NO_STATE = 1,
+    STATUS_NO_SYSTEM = 2,
+    STATUS_NO_EAR = 3,
+    STATUS_CANNOT_WAIT = 4,
+    STATUS_EAR_HANGS = 5
+};
 enum { PROBE_MS = 20, RANKS = 16 };
+enum { EAR_LOOKS_MAX = 4, EAR_LOOK_MS = 5 }; /* it answers at once, or never will */
 
 static struct warden the_warden;
 static cap_addr_t hand_bell;
@@ -238,6 +245,26 @@ static err_t system_read(void)
     return ERR_OK;
 }
 
+/*
+ * Init looks after the hand, and the hand after the ear. While that hangs it has as much time as the hand, and nobody else has any: then
+ * nobody is blamed for not answering. Gives when to come again.
+ */
+static ns_t look_round(void)
+{
+    uint32_t looks = ear_looks();
+
+    if (looks >= EAR_LOOKS_MAX) {
+        debug_printf("warden: the ear hangs\n");
+        program_exit(STATUS_EAR_HANGS);
+    }
+    if (looks != 0) {
+        return clock_now() + EAR_LOOK_MS * NS_PER_MS;
+    }
+    strays_of_nobody();
+    probe_all();
+    return clock_now() + PROBE_MS * NS_PER_MS;
+}
+
 static _Noreturn void work(void)
 {
     ns_t probe_ns = clock_now() + PROBE_MS * NS_PER_MS;
@@ -261,9 +288,7 @@ static _Noreturn void work(void)
         ending_handle();
         requests_handle();
         if (clock_now() >= probe_ns) {
-            strays_of_nobody();
-            probe_all();
-            probe_ns = clock_now() + PROBE_MS * NS_PER_MS;
+            probe_ns = look_round();
         }
     }
 }

@@ -24,8 +24,7 @@ enum hand_bit { HAND_WORK = 1, HAND_STRAYS = 2 };
 
 /* The badges of the ear's endpoint: number of a program + 1, and for its faults this too. */
 #define BADGE_FAULT 0x100000000ull
-/* The same for calls about its own children. */
-#define BADGE_PARENT 0x400000000ull
+#define BADGE_PARENT 0x400000000ull /* the same for calls about its own children */
 
 /* Slots of each program, from slot_of(program, 0). */
 enum program_part {
@@ -197,6 +196,8 @@ err_t query_times(uint64_t words[8]);
 
 /* ear.c, query.c */
 _Noreturn void ear(void *unused);
+/** ear_looks() - for the hand: so many looks, this one included, found the ear in one and the same call. */
+uint32_t ear_looks(void);
 void query(uint32_t *label, uint64_t badge, uint64_t words[8]);
 /** hand_wake() - the ear noted something down. */
 void hand_wake(void);

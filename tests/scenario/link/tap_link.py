@@ -20,7 +20,7 @@ IS_ROOT = os.geteuid() == 0
 INSIDE = "PITH_TEST_INSIDE"
 GET_HARDWARE_ADDRESS = 0x8927
 DHCP_MAGIC = b"\x63\x82\x53\x63"
-DISCOVER, OFFER, REQUEST, ACK = 1, 2, 3, 5
+DISCOVER, OFFER, REQUEST, DECLINE, ACK = 1, 2, 3, 4, 5
 
 
 def enter():
@@ -59,6 +59,7 @@ class Link:
         self.servers_4, self.servers_6 = servers_4, servers_6
         self.is_over = False
         self.asked = []  # (address of the server, name)
+        self.heard = []  # by the DHCP server: kinds of message
 
     def __enter__(self):
         run("ip", "link", "set", "lo", "up")
@@ -96,6 +97,7 @@ class Link:
                 if asked[at] == 53:
                     kind = asked[at + 2]
                 at += 1 if asked[at] == 0 else 2 + asked[at + 1]
+            self.heard.append(kind)
             if kind in (DISCOVER, REQUEST):
                 answer = self.dhcp_answer(asked, OFFER if kind == DISCOVER else ACK)
                 self.dhcp.sendto(answer, ("255.255.255.255", 68))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net_core/net.h"
 
+#include "lwip_port/lease.h"
 #include "pith/debug.h"
 #include "pith/string.h"
 
@@ -62,7 +63,7 @@ static bool address_of(const struct netif *netif, uint32_t index, struct socket_
     *flags = is_loop(netif) ? LOOPBACK : 0;
     if (index == 0) {
         *prefix = PREFIX_MAPPED + prefix_of_v4(netif);
-        *flags |= dhcp_supplied_address(netif) ? BY_DHCP : 0;
+        *flags |= lease_is_held(netif) ? BY_DHCP : 0;
         address_from(netif_ip_addr4(netif), address);
         return has_address(netif, index);
     }
@@ -97,6 +98,19 @@ err_t address_of_name_server(uint32_t index, struct socket_address *address)
     return ERR_RANGE;
 }
 
+/* That DHCP gave an address which another machine has, once each time. */
+static void conflict_say(const struct netif *netif)
+{
+    static bool is_said;
+    const ip4_addr_t *address = netif != NULL ? lease_contested(netif) : NULL;
+
+    if (address != NULL && !is_said) {
+        debug_printf("net: %s is another machine's, and declined; DHCP is asked again in 10 s\n",
+                     ip4addr_ntoa(address));
+    }
+    is_said = address != NULL;
+}
+
 /* Lines of before, to say only what is new. */
 void addresses_say(void)
 {
@@ -106,11 +120,19 @@ void addresses_say(void)
     uint32_t prefix;
     uint32_t flags;
 
+    conflict_say(netif);
     for (uint32_t i = 0; netif != NULL && i <= LWIP_IPV6_NUM_ADDRESSES; i++) {
         const ip_addr_t *now = i == 0 ? netif_ip_addr4(netif) : netif_ip_addr6(netif, i - 1);
 
-        if (!has_address(netif, i) || ip_addr_cmp(now, &said[i])) {
+        if (ip_addr_cmp(now, &said[i])) {
             continue; /* as in nearly every round */
+        }
+        if (!has_address(netif, i)) {
+            if (i == 0) {
+                debug_printf("net: %s is given back\n", ipaddr_ntoa(&said[0]));
+                ip_addr_set_zero_ip4(&said[0]);
+            }
+            continue;
         }
         (void)address_of(netif, i, &address, &prefix, &flags);
         said[i] = *now;
