@@ -44,15 +44,11 @@ void hand_wake(void)
     (void)!notification_signal(hand_bell);
 }
 
-uint32_t patience(void)
-{
-    return the_warden.description.header.patience;
-}
-
 void alive(ns_t more_ns)
 {
     atomic_store_explicit(&the_warden.page->alive_until_ns,
-                          clock_now() + patience() * WARDEN_PATIENCE_NS + more_ns,
+                          clock_now() +
+                              the_warden.description.header.patience * WARDEN_PATIENCE_NS + more_ns,
                           memory_order_relaxed);
 }
 

@@ -43,6 +43,7 @@ static void probe(uint32_t program)
 {
     struct record *record = record_of(program);
     err_t err = ERR_TIMED_OUT;
+    ns_t answer_ns = warden()->description.header.patience * ANSWER_MS * NS_PER_MS;
     ns_t start_ns = 0;
     uint64_t words[8];
 
@@ -52,8 +53,8 @@ static void probe(uint32_t program)
     for (uint32_t i = 0; i < ATTEMPTS && err == ERR_TIMED_OUT; i++) {
         alive(0);
         start_ns = clock_now();
-        err = ipc_call_method(slot_of(program, PART_MASTER), SERVICE_PROBE,
-                              start_ns + patience() * ANSWER_MS * NS_PER_MS, 0, 1, words);
+        err = ipc_call_method(slot_of(program, PART_MASTER), SERVICE_PROBE, start_ns + answer_ns, 0,
+                              1, words);
     }
     ns_t spent_ns = clock_now() - start_ns;
 

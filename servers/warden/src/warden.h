@@ -102,9 +102,6 @@ static inline bool is_mine(uint32_t program)
            program < warden()->programs;
 }
 
-/** patience() - how many times as long as usual others may be silent, and the hand. */
-uint32_t patience(void);
-
 /** alive() - say that the hand is alive, and will be heard of again within WARDEN_PATIENCE_NS and that much more. */
 void alive(ns_t more_ns);
 
