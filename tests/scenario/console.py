@@ -29,7 +29,8 @@ FAULTS = [("null", "NOT_PRESENT"), ("write", "PROTECTION"), ("exec", "PROTECTION
 # What others write with the kernel's help comes at any place of what a console at a terminal shows.
 # Lines of tests, and those that say whose they are, are whole: they tell of others by name.
 OTHERS = r"(?:warden|init|log|names|files|tmpfs|net|http|pci|process|virtio_\w+|uart16550): "
-IN_BETWEEN = re.compile(rf"^(?!\w+: |ok |FAIL )([^\n]+?)({OTHERS}[^\n]*\n)", re.M)
+# The beginning of a prompt is no name: "pifiles: ...".
+IN_BETWEEN = re.compile(rf"^((?!\w+: |ok |FAIL )[^\n]+?|pi?t?h?)({OTHERS}[^\n]*\n)", re.M)
 
 
 def told_apart(text):
