@@ -54,8 +54,10 @@ static void doomed_remove(struct doomed *node)
 
 /*
  * A table may turn up that is doomed already: another one that is being emptied holds what it was made
- * from, or another thread began with it and stopped. Then it is emptied first, by this one. They cannot wait for each other: a table that holds an ancestor
- * of another one held it before the other was made, because what has descendants does not move.
+ * from, or another thread began with it and stopped, or was destroyed: the one that destroyed it
+ * inherited its ring then, or the machine if it destroyed itself. Whosever it is, the caller takes it
+ * over and empties it first. They cannot wait for each other: a table that holds an ancestor of another
+ * one held it before the other was made, because what has descendants does not move.
  */
 static void table_doom(struct thread *caller, struct cap *original)
 {

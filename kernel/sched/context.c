@@ -53,7 +53,7 @@ static void priority_set(struct core *core, struct sched_context *context, uint8
     }
 }
 
-/* No refill is due: on spare time, if it may, else it waits. */
+/* No refill is due: on spare time, if it may, behind its new equals; else it waits. */
 static void budget_lack(struct core *core, struct sched_context *context)
 {
     if (context->spare == 0) {
@@ -65,6 +65,10 @@ static void budget_lack(struct core *core, struct sched_context *context)
         context->left_ns = context->budget_ns;
         priority_set(core, context, context->spare);
         time_set(core, context, true);
+        /* Else its equals would get nothing if its budget always came back within the slice. */
+        if (core->current != NULL && core->current->lend.top == context) {
+            current_yield(core);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ import net
 import qemu
 
 NAME = "echo.pith.test"
+PARTS = "= 4 sent, readv 4 four, at once"
 
 
 class MuslNet(net.Net):
@@ -129,11 +130,11 @@ def converse(scenario):
     scenario.does("it_ends_when_told", lambda: ends_by_word(scenario))
     peer = Peer()
     scenario.answers("a_c_program_connects", f"call 10.0.2.2 {peer.port} 256", "= 10.0.2.2 is 10.0.2.2",
-                     "= 262144 bytes came back right", "= shutdown 0, then the end: 0")
+                     "= 262144 bytes came back right", PARTS, "= shutdown 0, then the end: 0")
     if dns_serve():
         peer = Peer()
         scenario.answers("names_are_resolved", f"call {NAME} {peer.port} 8", f"= {NAME} is 10.0.2.2",
-                         "= 8192 bytes came back right", "= shutdown 0, then the end: 0")
+                         "= 8192 bytes came back right", PARTS, "= shutdown 0, then the end: 0")
         scenario.does("names_that_are_not_there_are_not", lambda: None if scenario.run(
             f"call no.{NAME} 7 8") == (["= no address: -2"], "ended with status 3") else "wanted: -2")
     else:

@@ -38,8 +38,8 @@ long address_read(const void *from, uint64_t bytes, struct socket_address *addre
 void address_write(const struct opening *opening, const struct socket_address *address,
                    uint32_t port, void *to, uint32_t *bytes);
 
-/** socket_read(), socket_write() - as read() and write(). Takes and gives the lock. */
-long socket_read(struct opening *opening, void *into, size_t bytes);
+/** socket_read(), socket_write() - as read() and write(); no_wait: only what has come. Takes and gives the lock. */
+long socket_read(struct opening *opening, void *into, size_t bytes, bool no_wait);
 long socket_write(struct opening *opening, const void *from, size_t bytes);
 
 /** socket_ready() - which of poll()'s events hold. */

@@ -174,9 +174,11 @@ long socket_write(struct opening *opening, const void *from, size_t bytes)
     return send_locked(opening, &transfer);
 }
 
-long socket_read(struct opening *opening, void *into, size_t bytes)
+long socket_read(struct opening *opening, void *into, size_t bytes, bool no_wait)
 {
-    struct transfer transfer = { .bytes = into, .count = bytes };
+    struct transfer transfer = { .bytes = into,
+                                 .count = bytes,
+                                 .flags = no_wait ? FLAG_NO_WAIT : 0 };
 
     return receive_locked(opening, &transfer);
 }

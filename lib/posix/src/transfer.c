@@ -38,7 +38,8 @@ static long file_bytes(struct opening *opening, uint64_t position, void *into, u
     return err ? -errno_of_file(err) : (long)done;
 }
 
-static long read_locked(long number, void *into, size_t length)
+/* no_wait: of a socket only what has come. */
+static long read_locked(long number, void *into, size_t length, bool no_wait)
 {
     struct opening *opening = opening_of(number);
     long done;
@@ -51,7 +52,7 @@ static long read_locked(long number, void *into, size_t length)
     }
     if (opening->kind == OPENING_SOCKET) {
         opening->references++;
-        done = socket_read(opening, into, length);
+        done = socket_read(opening, into, length, no_wait);
         opening_put(opening);
         return done;
     }
@@ -88,7 +89,7 @@ static long write_locked(long number, const void *from, size_t length)
 long posix_read(const long arguments[6])
 {
     posix_lock();
-    long result = read_locked(arguments[0], (void *)arguments[1], (size_t)arguments[2]);
+    long result = read_locked(arguments[0], (void *)arguments[1], (size_t)arguments[2], false);
 
     posix_unlock();
     return result;
@@ -123,7 +124,10 @@ long posix_write(const long arguments[6])
     return result;
 }
 
-/* One part after the other; the first that is not moved whole is the last. */
+/*
+ * One part after the other; the first that is not moved whole is the last. Who has read something
+ * does not wait for more.
+ */
 static long parts_move(const long arguments[6], bool is_write)
 {
     const struct part *parts = (const struct part *)arguments[1];
@@ -135,7 +139,8 @@ static long parts_move(const long arguments[6], bool is_write)
     posix_lock();
     for (long i = 0; i < arguments[2]; i++) {
         long length = is_write ? write_locked(arguments[0], parts[i].base, parts[i].length)
-                               : read_locked(arguments[0], parts[i].base, parts[i].length);
+                               : read_locked(arguments[0], parts[i].base, parts[i].length,
+                                             moved > 0);
 
         if (length < 0) {
             moved = moved > 0 ? moved : length;

@@ -90,6 +90,20 @@ TEST(spare_time_is_shared_by_turns_of_the_budgets)
     CHECK_BETWEEN(used_of(large->context), MS(14), MS(16), "three quarters");
 }
 
+/*
+ * Its budget comes back before a slice of spare time is over, again and again: it must not pass
+ * by its equals each time.
+ */
+TEST(spare_time_begins_behind_its_equals)
+{
+    struct worker *often = spinner_with_spare(5, US(300), US(500));
+    struct worker *other = spinner(5, US(500), US(500));
+
+    sleep_ns(MS(20));
+    CHECK_BETWEEN(used_of(often->context), MS(12) - US(500), MS(16), "its budget, and some more");
+    CHECK_BETWEEN(used_of(other->context), MS(4), MS(8) + US(500), "half of the rest at least");
+}
+
 TEST(spare_time_ends_and_changes_at_once)
 {
     struct worker *limited = spinner_with_spare(5, US(100), MS(1000));

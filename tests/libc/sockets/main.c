@@ -16,6 +16,8 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SOCKETS = 12, LISTENER = 0, DATAGRAMS = 1, PIECE = 8192, WAIT_MS = 20000 };
@@ -186,6 +188,23 @@ static int connect_slowly(int fd, const struct addrinfo *to)
     return error;
 }
 
+/* What has come fills the first part: that is all for now. */
+static void parts_try(int fd)
+{
+    const struct timeval patience = { WAIT_MS / 1000, 0 };
+    char first[4] = "";
+    char more[4] = "";
+    struct iovec parts[] = { { first, 4 }, { more, 4 } };
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    time_t before = time(NULL);
+    ssize_t sent = send(fd, "four", 4, MSG_NOSIGNAL);
+    ssize_t got = readv(fd, parts, 2);
+
+    printf("= %zd sent, readv %zd %.4s, %s\n", sent, got, first,
+           time(NULL) - before < WAIT_MS / 2000 ? "at once" : "late");
+}
+
 static int call(const char *host, const char *port, size_t bytes)
 {
     const struct addrinfo wanted = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
@@ -209,6 +228,7 @@ static int call(const char *host, const char *port, size_t bytes)
         return 4;
     }
     printf("= %zu bytes came back right\n", talk(fd, bytes));
+    parts_try(fd);
     printf("= shutdown %d", shutdown(fd, SHUT_WR));
     printf(", then the end: %zd\n", recv(fd, &last, 1, 0));
     freeaddrinfo(found);
