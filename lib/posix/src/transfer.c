@@ -138,9 +138,9 @@ static long parts_move(const long arguments[6], bool is_write)
     }
     posix_lock();
     for (long i = 0; i < arguments[2]; i++) {
-        long length = is_write ? write_locked(arguments[0], parts[i].base, parts[i].length)
-                               : read_locked(arguments[0], parts[i].base, parts[i].length,
-                                             moved > 0);
+        long length = is_write
+                          ? write_locked(arguments[0], parts[i].base, parts[i].length)
+                          : read_locked(arguments[0], parts[i].base, parts[i].length, moved > 0);
 
         if (length < 0) {
             moved = moved > 0 ? moved : length;
