@@ -60,6 +60,7 @@ if (document.documentElement.scrollWidth > window.innerWidth) {
   found.push('the page: ' + document.documentElement.scrollWidth + ' of ' + window.innerWidth);
 }
 document.querySelectorAll('td, th, dd, dt, h2, p, figure, section').forEach(at => {
+  if (getComputedStyle(at).overflowX === 'auto') { return; } // it scrolls by itself
   if (at.scrollWidth > at.clientWidth + 1 && at.clientWidth > 0 && getComputedStyle(at).display !== 'inline') {
     found.push(at.tagName + ' ' + at.textContent.slice(0, 40) + ': ' + at.scrollWidth + ' of ' + at.clientWidth);
   }
@@ -102,7 +103,12 @@ def calls_of(programs):
     """{(caller, server)}: what the arrows must say."""
     servers = {name: program for program, about in programs.items() for name in about.get("offers", [])}
     servers["system"] = "warden"
-    return {(program, servers[name]) for program, about in programs.items() for name in about.get("uses", [])}
+    calls = set()
+    for program, about in programs.items():
+        names = about.get("uses", []) + about.get("calls", [])
+        names += ["names"] * ("view" in about) + ["pci"] * ("device" in about)  # by themselves
+        calls |= {(program, servers[name]) for name in names}
+    return calls
 
 
 class Page:

@@ -67,7 +67,7 @@ static void head_put(struct page *page)
 
 static void graph_put(struct page *page)
 {
-    put_text(page, "<section class=\"graph\"><h2>Who calls whom</h2>\n<figure>");
+    put_text(page, "<section class=\"graph\"><h2>Who calls whom</h2>\n<figure tabindex=\"0\">");
     status_graph_put(page);
     put_text(page, "<figcaption>Arrows lead from callers to servers, which stand below them; what "
                    "each calls is in words in the table.</figcaption></figure></section>\n");

@@ -24,7 +24,7 @@ const char status_style[] =
     "font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     ".columns{display:grid;grid-template-columns:minmax(0,1fr);gap:0 1em;align-items:start}\n"
     "@media(min-width:1180px){.columns{grid-template-columns:minmax(300px,420px) minmax(0,1fr)}}\n"
-    "figure{margin:0}#graph{display:block;max-width:100%;height:auto;margin:0 auto}\n"
+    "figure{margin:0;overflow-x:auto}#graph{display:block;max-width:100%;height:auto;margin:0 auto}\n"
     "figcaption,.note,small{color:var(--faint);font-size:.82em}\n"
     "small{display:block;font-weight:400}\n"
     ".call{fill:none;stroke:var(--arrow);stroke-width:1.4}#tip path{fill:var(--arrow)}\n"

@@ -166,10 +166,11 @@ void status_graph_put(struct page *page)
         graph_arrange(sample);
     }
     put(page,
-        "<svg id=\"graph\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
+        "<svg id=\"graph\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+        "style=\"min-width:%dpx\" role=\"img\" "
         "aria-labelledby=\"graph-title graph-text\">"
         "<title id=\"graph-title\">Who calls whom</title><desc id=\"graph-text\">",
-        graph.width, graph.height, graph.width, graph.height);
+        graph.width, graph.height, graph.width, graph.height, graph.width * 5 / 6);
     for (uint32_t i = 0; i < sample->program_count; i++) {
         put_escaped(page, sample->programs[i].name);
         put_text(page, " calls ");
