@@ -55,7 +55,7 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
         if settings["icount"]:
             sleep = "on" if settings["icount"] == "sleep" else "off"
             command += ["-icount", f"shift=0,sleep={sleep}", "-rtc", "base=2024-01-01,clock=vm"]
-    if not settings["reboots"]:
+    if not settings["reboots"] and not interactive:  # who sits there wants to see it come back
         command += ["-no-reboot"]
     if plugin:
         command += ["-plugin", plugin]

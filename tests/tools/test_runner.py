@@ -53,5 +53,18 @@ class Expected(unittest.TestCase):
         self.assertEqual(left_of(["a", "then: b"], ["a", "x", "b"]), ["then: b"])
 
 
+class Machine(unittest.TestCase):
+    def test_a_reset_ends_tests_but_no_conversation(self):
+        command = {how: qemu.command_for("default", "build", dict(qemu.DEFAULTS), interactive=how) for how in (False, True)}
+        self.assertIn("-no-reboot", command[False])
+        self.assertNotIn("-no-reboot", command[True])
+
+    def test_several_cores_have_the_kernel_for_several(self):
+        for cores, kernel in ((1, "pith.elf"), (2, "pith-many.elf")):
+            command = qemu.command_for("default", "build", {**qemu.DEFAULTS, "cores": cores})
+            self.assertTrue(command[command.index("-kernel") + 1].endswith("/" + kernel))
+            self.assertEqual("-icount" in command, cores == 1)
+
+
 if __name__ == "__main__":
     unittest.main()
