@@ -86,7 +86,7 @@ model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
-scenario_systems := attack campaign default two disk files grants musl musl_tmp net process small tmp
+scenario_systems := $(patsubst systems/%.toml,%,$(wildcard systems/*.toml))
 
 test: $(host_tests) $(host_programs) $(KERNEL) $(KERNEL_MANY) $(programs) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))
