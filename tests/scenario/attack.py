@@ -5,12 +5,10 @@
 Each step is an attack, and what must come of it: nobody but the attacker notices. Prints `ok NAME` or
 `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 

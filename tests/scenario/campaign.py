@@ -6,11 +6,9 @@ The moments are of guest time, chosen in the guest by a seed (tests/injector), s
 recovery from the one before. Every checksum must be right, no client may see an error, everything must come back, and
 the control loop must not miss one of its periods of 1 ms.
 """
-import argparse
 import os
 import random
 import re
-import sys
 import tempfile
 import time
 

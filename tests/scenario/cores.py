@@ -5,11 +5,9 @@
 The cores are threads of the emulator, so this is in the host's time: a busy host makes false alarms, which lose nothing.
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
-import sys
 import tempfile
 
 import console
@@ -41,11 +39,8 @@ def converse(scenario, randomly):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=120, help="seconds for each step")
+    parser = console.parser_for(__doc__, 120)
     parser.add_argument("--seed", type=int, default=1, help="of what lies on the disk and when programs die")
-    parser.add_argument("--log", help="write all that the system said here")
     args = parser.parse_args()
     randomly = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -54,15 +49,9 @@ def main():
         image = os.path.join(folder, "disk.img")
         files.make_image(image, top, "-b", "4096")
         scenario = web.Web(args.build, args.timeout, image, top, system="two", icount=False)
-        try:
+        with console.conversation(scenario, args):
             converse(scenario, randomly)
-        finally:
-            scenario.machine.end(0 if scenario.lost else 1)
-            if args.log:
-                with open(args.log, "w", encoding="utf-8") as log:
-                    log.write(scenario.machine.log)
-    print(f"{scenario.passed} passed, {scenario.failed} failed")
-    sys.exit(0 if scenario.failed == 0 else 1)
+    console.conclude(scenario)
 
 
 if __name__ == "__main__":

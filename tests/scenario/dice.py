@@ -5,7 +5,6 @@ while numbers are drawn; run from the top of the tree.
 
 The emulated device gives the numbers 0, 1, 2 ... of 32 bits. Nobody may see one twice, or one that it never gave.
 """
-import argparse
 import os
 import re
 import struct

@@ -5,7 +5,6 @@
 Each sector of the image holds a pattern made from its number (apps/diskcheck/pattern.h), so that a sector from
 elsewhere, or from before, shows. Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re

@@ -5,19 +5,16 @@
 mkfs.ext4 makes the images; what the console says of each file is compared with what this machine says.
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import hashlib
 import os
 import random
 import re
 import subprocess
-import sys
 import tempfile
 import time
 
 import console
 import disk
-import qemu
 
 MIB = 1 << 20
 BIG_BYTES = 64 * MIB

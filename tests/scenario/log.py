@@ -4,9 +4,7 @@
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import re
-import sys
 import time
 
 import console

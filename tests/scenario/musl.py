@@ -4,14 +4,12 @@
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last. Run from the top of the tree.
 """
-import argparse
 import errno
 import os
 import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import console

@@ -5,13 +5,11 @@
 An echo server and a client in the emulator, their peers here, and a name that a DNS server here answers (at port 53,
 which takes root: without, that step says so in a note). Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
 import socket
 import struct
-import sys
 import tempfile
 import threading
 

@@ -5,9 +5,7 @@ their server dies in between. Run from the top of the tree.
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
-import sys
 import tempfile
 
 import console

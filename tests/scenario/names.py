@@ -4,7 +4,6 @@
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re

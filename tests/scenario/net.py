@@ -5,13 +5,11 @@ and the echo server itself die; run from the top. What the guest sent is checked
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
 import socket
 import struct
-import sys
 import tempfile
 import threading
 import time

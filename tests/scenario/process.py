@@ -5,13 +5,11 @@
 mkfs.ext4 makes the disk, with programs that are whole and some that are not. Prints `ok NAME` or `FAIL NAME: ...`, and
 `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 

@@ -4,12 +4,10 @@
 
 Prints `ok NAME` or `FAIL NAME: ...` for each step, and `N passed, N failed` last.
 """
-import argparse
 import hashlib
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 

@@ -6,11 +6,9 @@ The program `harm` (tests/harm) goes through the steps of a recovery in the runn
 step is a boot of its own, so without --all only some of them are tried. Prints `ok NAME` or `FAIL NAME: ...`, and
 `N passed, N failed` last.
 """
-import argparse
 import os
 import re
 import struct
-import sys
 import tempfile
 
 import console

@@ -7,7 +7,6 @@ the guest sent is judged by tcpdump.
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last. Needs root, or a machine that lets its users have
 name spaces.
 """
-import argparse
 import os
 import random
 import re

@@ -7,7 +7,6 @@ At a 16550 nothing that was typed or shown may be lost; at most the byte in the 
 console, which is a socket here, that is the piece in the device's hand, and what the device had put into the memory of a
 driver that did not look at it is gone with that.
 """
-import argparse
 import os
 import re
 import selectors

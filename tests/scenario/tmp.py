@@ -4,10 +4,8 @@
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import random
 import re
-import sys
 import time
 
 import console

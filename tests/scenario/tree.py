@@ -7,14 +7,12 @@ between pieces of data at random places, so that the image fits; both ways of re
 Its checksum is made by `sum`, started from the disk, which has more of the processor than the console has.
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import hashlib
 import http.client
 import os
 import queue
 import random
 import shutil
-import sys
 import tempfile
 import threading
 import time

@@ -5,7 +5,6 @@
 Everything that curl gets is compared with what this machine says of the same files.
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import hashlib
 import json
 import os
@@ -13,7 +12,6 @@ import random
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
