@@ -24,6 +24,7 @@ import time
 import qemu
 
 HOST_TIMEOUT_S = 600
+SIGNAL_S = 1  # one that comes just before a wait is heard after it
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$")
 ERRORS = re.compile(r"^errors listed (\d+), provoked (\d+)$")
 UNITTEST = re.compile(r"^Ran (\d+) tests? in ")
@@ -76,7 +77,7 @@ class Programs:
     scenario that is killed cannot end its emulator itself."""
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # a signal may come while its handler runs
         self.running = set()
         self.is_over = False
 
@@ -220,22 +221,32 @@ def timed(job):
     return job(), time.monotonic() - start
 
 
+def told_to_end(number, frame):
+    """Signals reach only this program's own group."""
+    del frame
+    programs.end()
+    for process in list(qemu.running):
+        process.kill()
+    os._exit(128 + number)
+
+
 def main():
     args = arguments()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told_to_end)
     jobs = [(name, lambda name=name: run_host(name)) for name in args.host]
     jobs += [(name, lambda name=name: run_program(name)) for name in args.run]
     jobs += [(name, lambda name=name: run_boot(name, args.build)) for name in args.boot]
     jobs = [(name, job) for name, job in jobs if args.only in name]
     suites = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        try:
-            for suite, seconds in pool.map(lambda job: timed(job[1]), jobs):
-                show(suite, seconds, args.verbose)
-                suites.append(suite)
-        except BaseException:  # an interrupt reaches only this program's own group
-            programs.end()
-            raise
+        futures = [pool.submit(timed, job) for _, job in jobs]
+        for future in futures:
+            while not future.done():
+                concurrent.futures.wait([future], timeout=SIGNAL_S)
+            suite, seconds = future.result()
+            show(suite, seconds, args.verbose)
+            suites.append(suite)
     passed = sum(len(suite.passed) for suite in suites)
     failed = sum(len(suite.failed) for suite in suites)
     listed = sum(suite.errors[0] for suite in suites)
