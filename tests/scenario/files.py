@@ -249,6 +249,9 @@ def converse_about_damage(args, folder, randomly):
     files.compares("damage_is_told_and_all_else_is_right", {
         "/good": sha256_of(f"{top}/good"), "/bad inode": "DAMAGED", "/bad sector": "IO",
         "/bad directory": "DAMAGED"})
+    for how in ("", "map "):
+        files.step(f"what_stands_before_a_bad_page_is_read{how and '_and_mapped'}", lambda how=how: console.comes_soon(
+            files, f"start sum {how}1 /bad sector", f"sum: /bad sector: IO after {12 * 4096} bytes"))
     files.says("damage_is_counted", "volume", "[1-9][0-9]* damages met; 0 handles")
     files.step("damage_is_told_to_people", lambda: None if
                "the checksum of an inode is wrong" in files.machine.log and

@@ -43,6 +43,16 @@ def names(tmp):
     tmp.says("a_directory_is_not_moved_into_itself", "mv /other /other/inner", "outside what the call allows")
 
 
+def refusals(tmp):
+    def action():
+        said = tmp.ask("start attacker changes")
+        if "attacker destroyed" not in said:
+            said += tmp.machine.wait_for("attacker destroyed", tmp.timeout_s)
+        wanted = r"^attacker: changes: [1-9]\d+ answers, 0 of them wrong$"
+        return None if re.search(wanted, said, re.M) else f"wanted: {wanted}; got: {said!r}"
+    tmp.step("what_it_refuses_it_has_not_done", action)
+
+
 def room(tmp):
     def action():
         unused = [re.search(r"(\d+) of (\d+) KiB unused, (\d+) of (\d+) names", tmp.ask("df"))]
@@ -113,6 +123,7 @@ def main():
     tmp = Tmp(args)
     with console.conversation(tmp, args):
         names(tmp)
+        refusals(tmp)
         room(tmp)
         deaths(tmp, args.deaths, random.Random(args.seed))
         console.machine_type_poweroff(tmp)
