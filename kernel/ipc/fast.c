@@ -55,7 +55,7 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
     struct endpoint *endpoint = cap->object;
     struct thread *server = endpoint->server;
 
-    if (server == NULL || server->receiving_on != endpoint || !core_is_same(core, server->home) ||
+    if (server == NULL || !core_is_same(core, server->home) || server->receiving_on != endpoint ||
         caller->lend.rank <= endpoint->lend.rank || !queue_is_empty(&server->lend.from) ||
         server->timeout.node.is_queued || !would_run(core, server) ||
         !serves_without_deadline(caller)) {

@@ -53,6 +53,48 @@ static struct queue *plain_of(const struct thread *thread)
     return &thread->waiting_on->plain;
 }
 
+/* Who waits without lending keeps its place in the order of priority. */
+static void requeue(struct thread *thread)
+{
+    struct queue *plain = plain_of(thread);
+
+    queue_remove(plain, &thread->lend.node);
+    queue_insert(plain, &thread->lend.node, lend_key(&thread->lend));
+}
+
+/* The queue that it waits in is of another core. */
+static bool waits_away(const struct thread *thread)
+{
+    return ARCH_CORES > 1 && (thread->plain_on != NULL || thread->waiting_on->home != thread->home);
+}
+
+void thread_settle_later(struct core *core, struct thread *thread)
+{
+    if (!thread->is_unsettled) {
+        thread->is_unsettled = true;
+        thread->next_unsettled = core->unsettled;
+        core->unsettled = thread;
+    }
+}
+
+void thread_settle(struct core *core, struct thread *thread)
+{
+    struct thread **link = &core->unsettled;
+
+    if (ARCH_CORES == 1 || !thread->is_unsettled) {
+        return;
+    }
+    while (*link != thread) {
+        link = &(*link)->next_unsettled;
+    }
+    *link = thread->next_unsettled;
+    thread->is_unsettled = false;
+    if (thread->state != THREAD_STATE_READY && thread->lend.to == NULL &&
+        thread->lend.node.is_queued && thread->lend.node.key != lend_key(&thread->lend)) {
+        requeue(thread);
+    }
+}
+
 /* A root's priority changed: move it in whatever queue it stands in. */
 static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
 {
@@ -82,11 +124,11 @@ static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
             core_ask_dispatch(core);
         }
     } else if (lend->node.is_queued && key != old_key) {
-        /* Who waits without lending keeps its place in the order of priority. */
-        struct queue *plain = plain_of(thread);
-
-        queue_remove(plain, &lend->node);
-        queue_insert(plain, &lend->node, key);
+        if (waits_away(thread) && !arch_has_all()) {
+            thread_settle_later(core, thread);
+        } else {
+            requeue(thread);
+        }
     }
 }
 

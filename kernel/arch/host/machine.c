@@ -210,11 +210,36 @@ static void user_acts(const struct core *core)
     host.active = core->arch.host_number;
 }
 
+bool arch_has_all(void)
+{
+    return host_active()->core.has_all;
+}
+
+void host_finish(struct core *core)
+{
+    host.was_alone = !core->has_all;
+    core->has_all = true;
+    if (core_must_finish(core)) {
+        host.was_alone = false;
+        core_finish(core);
+    }
+}
+
+bool host_was_alone(void)
+{
+    return host.was_alone;
+}
+
 void host_syscall(struct core *core)
 {
     user_acts(core);
     core->current->registers.ip = HOST_SYSCALL_IP + HOST_SYSCALL_BYTES;
-    core_on_syscall(core);
+    core->has_all = false;
+    if (!core_try_syscall(core)) {
+        core->has_all = true;
+        core_on_syscall(core);
+    }
+    host_finish(core);
 }
 
 bool host_is_restarting(const struct thread *thread)
@@ -225,7 +250,12 @@ bool host_is_restarting(const struct thread *thread)
 void host_fault(struct core *core, const struct arch_fault *fault)
 {
     user_acts(core);
-    core_on_fault(core, fault);
+    core->has_all = false;
+    if (!core_try_fault(core, fault)) {
+        core->has_all = true;
+        core_on_fault(core, fault);
+    }
+    host_finish(core);
 }
 
 /* --- Registers --------------------------------------------------------------------------------- */

@@ -4,11 +4,11 @@
 
 /* struct core; gs points to it. */
 #define CORE_CURRENT 0
-#define CORE_SELF 8
-#define CORE_STACK_TOP 16
-#define CORE_USER_SP 24
-#define CORE_PENDING_ANY 32
-#define CORE_PENDING 40
+#define CORE_SELF 64
+#define CORE_STACK_TOP 72
+#define CORE_USER_SP 80
+#define CORE_PENDING_ANY 88
+#define CORE_PENDING 96
 
 /* struct arch_registers, which begins struct thread. */
 #define REGISTERS_BX 0

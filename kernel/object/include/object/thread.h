@@ -56,6 +56,8 @@ struct thread {
     struct thread *served_by;  /* who has received it */
     struct reply *held_by;     /* or the reply object that holds it */
     struct endpoint *plain_on; /* or where it is queued without lending: in its plain */
+    struct thread *next_unsettled; /* list core->unsettled of its home */
+    bool is_unsettled;
 
     /* The calls it serves. */
     struct thread *serving;

@@ -50,6 +50,13 @@ static inline void lend_top_set(struct lend *lend, struct sched_context *top)
 void thread_make_ready(struct core *core, struct thread *thread);
 /** A thread stops being READY: takes it from the queue or off the core. The state is the caller's business. */
 void thread_unready(struct core *core, struct thread *thread);
+/**
+ * Its priority changed while it waits in a queue of another core: its place there changes when this core has all locks, which is
+ * before it leaves the kernel. core is its home.
+ */
+void thread_settle_later(struct core *core, struct thread *thread);
+/** That change, if one is owed; or none any more. With all locks. */
+void thread_settle(struct core *core, struct thread *thread);
 /** Puts current behind others of its priority. */
 void current_yield(struct core *core);
 /**

@@ -104,6 +104,8 @@ bool host_check_core(const struct core *core, char *why, uint32_t why_bytes);
 bool host_is_poked(const struct core *core);
 /** How often cores were poked so far. */
 uint64_t host_pokes(void);
+/** The last entry needed no lock but the core's own. */
+bool host_was_alone(void);
 /** The same of the DMA remapping unit, and what it holds of a source. */
 bool host_check_iommu(char *why, uint32_t why_bytes);
 uint32_t host_source_domain(uint32_t source, phys_t *root);
