@@ -2,8 +2,8 @@
 /*
  * What a core may do alone. Invariants that this stands on (all of them kept with all locks):
  * - a thread, its context, its timer events and what it lends to have one home;
- * - who an endpoint's server is, the home of a notification, of a thread and of an irq, capabilities and spaces do not change meanwhile;
- * - only the core of an endpoint's server changes the endpoint, and of a notification only its home.
+ * - who an endpoint's server is, the home of an endpoint, a notification, a thread and an irq, capabilities and spaces do not change meanwhile;
+ * - an endpoint and a notification are changed by their home only: an edge to them, a queued thread, a bit.
  */
 #include "core/alone.h"
 
@@ -40,7 +40,7 @@ static bool may_call(const struct core *core, const struct endpoint *endpoint, m
 {
     const struct thread *server = endpoint->server;
 
-    return server != NULL && is_here(core, server) && MSG_CAPS(info) == 0;
+    return server != NULL && is_here(core, server) && endpoint->home == core && MSG_CAPS(info) == 0;
 }
 
 /* Those who call are of this core, and the first of them sends nothing that would change a table. */
@@ -48,14 +48,11 @@ static bool may_take(const struct core *core, const struct endpoint *endpoint)
 {
     const struct thread *first;
 
-    if (!queue_is_empty(&endpoint->plain)) {
+    if (endpoint->home != core || !queue_is_empty(&endpoint->plain)) {
         return false;
     }
     if (queue_is_empty(&endpoint->lend.from)) {
         return true;
-    }
-    if (endpoint->home != core) {
-        return false;
     }
     first = endpoint_first(endpoint);
     return first->call_is_fault || MSG_CAPS(first->registers.info) == 0;
@@ -193,11 +190,8 @@ static bool may_cut(const struct core *core, const struct thread *thread)
         if (thread->served_by != NULL) {
             return is_here(core, thread->served_by);
         }
-        if (to == NULL || to->kind != LEND_ENDPOINT) {
-            return false; /* in a reply object, or at an endpoint of another core */
-        }
-        return endpoint_of_lend((struct lend *)(uintptr_t)to)->server == NULL ||
-               is_here(core, endpoint_of_lend((struct lend *)(uintptr_t)to)->server);
+        /* Else in a reply object, or without lending at an endpoint of another core. */
+        return to != NULL && to->kind == LEND_ENDPOINT;
     default:
         return true;
     }

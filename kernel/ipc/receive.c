@@ -85,6 +85,7 @@ static err_t receive_check(struct core *core, struct thread *server, uint64_t ad
     } else if (endpoint->server != server) {
         return ERR_BUSY;
     }
+    endpoint_come_home(endpoint, server->home);
     *found = endpoint;
     return ERR_OK;
 }

@@ -166,7 +166,7 @@ uint32_t host_preempt_looks(void)
 
 static void interrupt(struct core *core, uint32_t vector)
 {
-    core->has_all = false;
+    host_enter(core);
     if (!core_try_interrupt(core, vector)) {
         core->has_all = true;
         core_on_interrupt(core, vector);

@@ -215,26 +215,35 @@ bool arch_has_all(void)
     return host_active()->core.has_all;
 }
 
-void host_finish(struct core *core)
+void host_enter(struct core *core)
 {
-    host.was_alone = !core->has_all;
-    core->has_all = true;
-    if (core_must_finish(core)) {
-        host.was_alone = false;
-        core_finish(core);
+    if (host.watch_before != NULL) {
+        host.watch_before(core);
     }
+    core->has_all = false;
 }
 
-bool host_was_alone(void)
+void host_finish(struct core *core)
 {
-    return host.was_alone;
+    if (host.watch_after != NULL) {
+        host.watch_after(core, !core->has_all);
+    }
+    core->has_all = true;
+    core_finish(core);
+}
+
+void host_watch(void (*before)(const struct core *core),
+                void (*after)(const struct core *core, bool was_alone))
+{
+    host.watch_before = before;
+    host.watch_after = after;
 }
 
 void host_syscall(struct core *core)
 {
     user_acts(core);
     core->current->registers.ip = HOST_SYSCALL_IP + HOST_SYSCALL_BYTES;
-    core->has_all = false;
+    host_enter(core);
     if (!core_try_syscall(core)) {
         core->has_all = true;
         core_on_syscall(core);
@@ -250,7 +259,7 @@ bool host_is_restarting(const struct thread *thread)
 void host_fault(struct core *core, const struct arch_fault *fault)
 {
     user_acts(core);
-    core->has_all = false;
+    host_enter(core);
     if (!core_try_fault(core, fault)) {
         core->has_all = true;
         core_on_fault(core, fault);

@@ -37,6 +37,8 @@ void ipc_fail(struct core *core, struct thread *thread, err_t err);
 /* Endpoints. */
 void endpoint_init(struct endpoint *endpoint, struct core *home, uint32_t rank);
 void endpoint_server_set(struct core *core, struct endpoint *endpoint, struct thread *server);
+/** It belongs to the core from now on, unless somebody lends to it. */
+void endpoint_come_home(struct endpoint *endpoint, struct core *core);
 /** Fails the first queued caller; false if there is none. */
 bool endpoint_fail_first(struct core *core, struct endpoint *endpoint, err_t err);
 /** Joins the queue of an endpoint, where it lends if its core allows: keeps the endpoint's home and edge right. */

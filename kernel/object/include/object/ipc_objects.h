@@ -10,13 +10,13 @@ struct thread;
 
 /*
  * Queued callers that lend are in lend.from, the others in plain; both in priority order.
- * Invariants: home is that of all callers in lend.from, and no other caller is there; lend.to is the server's
+ * Invariants: home is that of all callers in lend.from, and no other caller is there; if there are none, that of who last served it; lend.to is the server's
  * node exactly while lend.from is not empty and there is a server with that home that is not destroyed.
  */
 struct endpoint {
     struct lend lend;
     struct queue plain;
-    struct core *home;               /* means something while lend.from is not empty */
+    struct core *home;               /* changed with all locks only */
     struct thread *server;           /* borrowed: a thread leaves its endpoints before it dies */
     struct endpoint *next_of_server; /* list server->endpoints */
     struct endpoint *previous_of_server;

@@ -50,12 +50,12 @@ struct thread {
 
     /* The call it makes. */
     ns_t deadline_ns;
-    struct timed timeout;      /* queued or not: see ipc/deadline.h */
-    uint64_t call_badge;       /* of the capability called through */
-    uint16_t call_rights;      /* of that capability */
-    struct thread *served_by;  /* who has received it */
-    struct reply *held_by;     /* or the reply object that holds it */
-    struct endpoint *plain_on; /* or where it is queued without lending: in its plain */
+    struct timed timeout;          /* queued or not: see ipc/deadline.h */
+    uint64_t call_badge;           /* of the capability called through */
+    uint16_t call_rights;          /* of that capability */
+    struct thread *served_by;      /* who has received it */
+    struct reply *held_by;         /* or the reply object that holds it */
+    struct endpoint *plain_on;     /* or where it is queued without lending: in its plain */
     struct thread *next_unsettled; /* list core->unsettled of its home */
     bool is_unsettled;
 
