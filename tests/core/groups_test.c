@@ -107,8 +107,8 @@ TEST(a_group_wakes_its_members_in_their_own_bands)
     struct core *core;
 
     members_make(2, 20);
-    OK(CALL(FIRST + 3, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 99, BUDGET_NS * 9,
-            BUDGET_NS * 9, 0),
+    OK(CALL(FIRST + 3, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 99, BUDGET_NS * 9, BUDGET_NS * 9,
+            0),
        "one is much more important");
     thread_make(OTHER, 5, 60);
     OK(CALL(OTHER, THREAD_RESUME, 0), "another, which is no member, is in between");

@@ -49,7 +49,8 @@ struct sched_context {
     /* A member. */
     struct sched_context *group; /* charged too; set exactly while group_cap is */
     struct cap group_cap;        /* embedded */
-    struct queue_node waiting;   /* parked, in group->parked: its turn came when the group was empty */
+    struct queue_node
+        waiting; /* parked, in group->parked: its turn came when the group was empty */
 
     /* A group. */
     struct queue parked; /* by priority: keys as in object/lend.h */
