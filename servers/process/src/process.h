@@ -26,6 +26,7 @@ enum {
     RECORDS_MAX = 64,
     WAITERS_MAX = 32,
     CLIENTS_MAX = 32,
+    THREADS_MAX = 16, /* of a child, beside the first */
     TEXT_BYTES = 16384,
 };
 
@@ -72,7 +73,10 @@ struct request {
 struct child {
     /* Fixed at the start. */
     uint32_t number;
+    cap_addr_t group; /* of all its time */
     cap_addr_t context;
+    cap_addr_t threads[THREADS_MAX]; /* contexts in the group, for threads beside the first */
+    uint32_t thread_count;
     cap_addr_t events;
     cap_addr_t faults;
     cap_addr_t endpoint;
@@ -93,8 +97,8 @@ struct child {
     cap_addr_t copy_frame;
     uint64_t copied;
     struct program program;
-    ns_t budget_ns;  /* as the context has it */
-    ns_t used_at_ns; /* of the context, when this life began */
+    ns_t budget_ns;  /* as the group has it */
+    ns_t used_at_ns; /* of the group, when this life began */
 };
 
 struct client {

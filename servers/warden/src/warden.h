@@ -48,8 +48,12 @@ enum program_part {
     PART_STATS = 40,      /* frame of what it counts of itself */
     PART_LOG = 41,        /* the log server's: frame of the warden's own lines */
     PART_PORTS = 44,      /* I/O ports that it owns */
+    PART_GROUP = 45,      /* of a place for children: the group that all its time is in */
+    PART_THREADS = 48,    /* and time for its threads beside the first, CHILD_THREADS_MAX of them */
     PARTS = 64,
 };
+
+enum { CHILD_THREADS_MAX = PARTS - PART_THREADS };
 
 /* What the ear wants of the hand. */
 enum want { WANT_START = 1, WANT_KILL = 2, WANT_FAIL = 4, WANT_DIED = 8, WANT_HANG = 16 };
