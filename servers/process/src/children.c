@@ -44,24 +44,13 @@ static void interfaces_find(void)
     }
 }
 
-static void child_time_find(struct child *child, uint32_t number)
-{
-    const struct program_info *program = self()->program;
-    uint32_t threads = program->child_threads;
-
-    child->group = program->first_child_context + number * (1 + threads);
-    child->thread_count = threads < THREADS_MAX ? threads : THREADS_MAX;
-    for (uint32_t i = 0; i < child->thread_count; i++) {
-        child->threads[i] = child->group + 1 + i;
-    }
-}
-
 static err_t child_init(struct child *child, uint32_t number)
 {
+    const struct program_info *program = self()->program;
     uint64_t used, remaining;
     uint32_t priority;
 
-    child_time_find(child, number);
+    child->group = program->first_child_context + number * (1u + program->child_threads);
     child->number = number;
     child->context = cap_of(number, "context");
     child->events = cap_of(number, "events");

@@ -26,7 +26,6 @@ enum {
     RECORDS_MAX = 64,
     WAITERS_MAX = 32,
     CLIENTS_MAX = 32,
-    THREADS_MAX = 16, /* of a child, beside the first */
     TEXT_BYTES = 16384,
 };
 
@@ -73,10 +72,7 @@ struct request {
 struct child {
     /* Fixed at the start. */
     uint32_t number;
-    cap_addr_t group; /* of all its time */
-    cap_addr_t context;
-    cap_addr_t threads[THREADS_MAX]; /* contexts in the group, for threads beside the first */
-    uint32_t thread_count;
+    cap_addr_t group, context; /* all its time; that of its first thread */
     cap_addr_t events;
     cap_addr_t faults;
     cap_addr_t endpoint;

@@ -86,7 +86,7 @@ static err_t time_keep(uint32_t child)
     if (err == ERR_OK) {
         err = context_keep(child, PART_CONTEXT);
     }
-    for (uint32_t i = 0; err == ERR_OK && i < threads && i < CHILD_THREADS_MAX; i++) {
+    for (uint32_t i = 0; err == ERR_OK && i < threads && PART_THREADS + i < PARTS; i++) {
         err = context_keep(child, PART_THREADS + i);
     }
     return err;
