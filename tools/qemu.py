@@ -122,12 +122,16 @@ class Result:
         self.lines = lines
 
 
+running = set()  # processes of run(), for who ends without waiting for it
+
+
 def run(command, timeout_s, on_line=None):
     """Run QEMU until it ends or the time is up; on_line gets each line of the serial port, and ends
     the run by saying True."""
     lines = []
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
+    running.add(process)
     expired = threading.Event()
 
     def stop():
@@ -152,6 +156,7 @@ def run(command, timeout_s, on_line=None):
         raise
     finally:
         timer.cancel()
+        running.discard(process)
     return Result(None if expired.is_set() else status, lines)
 
 

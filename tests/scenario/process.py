@@ -5,13 +5,11 @@
 mkfs.ext4 makes the disk, with programs that are whole and some that are not. Prints `ok NAME` or `FAIL NAME: ...`, and
 `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -336,18 +334,14 @@ def converse_about_a_slow_disk(args, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=100, help="seconds for each step")
+    parser = console.parser_for(__doc__, 100)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--harms", type=int, default=20, help="how many deaths")
     args = parser.parse_args()
     print(f"note: process.py --seed {args.seed}")
     with tempfile.TemporaryDirectory() as folder:
         done = [converse(args, folder, random.Random(args.seed)), converse_about_a_slow_disk(args, folder)]
-    failed = sum(one.failed for one in done)
-    print(f"{sum(one.passed for one in done)} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+    console.conclude(*done)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ struct arch_registers {
      * registers; cleared as the thread leaves the kernel.
      */
     bool must_iret;
+    uint8_t
+        trap; /* vector of an exception that is still to be told of, before the thread goes on; 0: none */
     bool fpu_is_saved; /* in arch_thread.fpu; until then it starts with the initial state */
 };
 
