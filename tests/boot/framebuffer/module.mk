@@ -3,4 +3,4 @@ module := tests/boot/framebuffer
 kind := program
 name := test_framebuffer
 sources := framebuffer_test.c
-uses := abi lib/pith tests/boot
+uses := lib/pith tests/boot
