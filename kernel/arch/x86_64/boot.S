@@ -43,7 +43,7 @@ multiboot2_header:
     .long 12, PHYS(boot_multiboot2)
     .balign 8
     .word TAG_FRAMEBUFFER, TAG_OPTIONAL
-    .long 20, 0, 0, 32 /* width and height: any */
+    .long 20, 1024, 768, 32 /* if there is such a one */
     .balign 8
     .word TAG_MODULES_ON_PAGES, 0
     .long 8
