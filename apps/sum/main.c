@@ -111,7 +111,7 @@ static err_t round_do(const char *path)
     }
     if (err) {
         debug_printf("sum: %s: %s", path, error_name(err));
-        if (!is_many) {
+        if (!is_many && bytes_added > 0) {
             debug_printf(" after %lu bytes", (unsigned long)bytes_added);
         }
         debug_printf("\n");

@@ -56,7 +56,7 @@ def make_tree(top, randomly):
 class Web(console.Scenario):
     """A machine whose port 80 is reached at a port of this one."""
 
-    def __init__(self, build, timeout_s, image, top, system="default", icount="sleep"):
+    def __init__(self, build, timeout_s, image, top, system="default", icount="sleep", firmware=""):
         self.port, self.top = free_port(), top
         settings = qemu.settings_of(system)
         devices = disk.file_backed(image) + [
@@ -65,7 +65,7 @@ class Web(console.Scenario):
             "-object", "rng-builtin,id=random",
             "-device", "virtio-rng-pci,rng=random,disable-legacy=on,iommu_platform=on"]
         # In guest time, so that nothing hangs there because this machine is busy.
-        settings.update(devices=devices, icount=icount)
+        settings.update(devices=devices, icount=icount, firmware=firmware)
         super().__init__(console.Machine(qemu.command_for(system, build, settings)), timeout_s)
 
     def url(self, path):
