@@ -58,6 +58,7 @@ struct core {
     ns_t armed_ns; /* what the hardware is armed for; DEADLINE_NEVER: nothing */
     uint8_t
         armed_band; /* the lowest band whose events armed_ns covers: that of the running context */
+    uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */
     bool must_dispatch; /* current may no longer be the one to run */
 
     /* With several cores: docs/locking.md. */
