@@ -16,7 +16,7 @@ endif
 
 goals := $(or $(MAKECMDGOALS),all)
 # Goals that install what they need before anything else is read.
-setup_goals := $(filter run test bench bench-linux check debug graph,$(goals)) $(if $(filter test-fresh,$(goals)),fresh) \
+setup_goals := $(filter run test bench bench-linux check debug graph iso,$(goals)) $(if $(filter test-fresh,$(goals)),fresh) \
                $(if $(filter test-page,$(goals)),page)
 ifneq ($(strip $(setup_goals)),)
 ifeq ($(MAKE_RESTARTS),)
@@ -32,7 +32,7 @@ include mk/modules.mk
 include mk/flags.mk
 include mk/rules.mk
 
-.PHONY: kernel programs libs systems host-tests help run debug trace test test-fresh test-page check bench bench-linux coverage \
+.PHONY: kernel programs libs systems host-tests help run debug iso trace test test-fresh test-page check bench bench-linux coverage \
         coverage-check mutants graph size clean FORCE
 kernel: $(if $(kernel_target_modules),$(KERNEL) $(KERNEL_MANY))
 programs: $(programs)
@@ -44,6 +44,7 @@ help:
 	@echo 'make            the kernel, the programs and the boot archives'
 	@echo 'make run        boot SYSTEM=default in QEMU, on this terminal'
 	@echo 'make debug      the same, waiting for gdb'
+	@echo 'make iso        a CD image of SYSTEM=default that boots on BIOS and UEFI'
 	@echo 'make trace      what the kernel does in it, as build/trace.json'
 	@echo 'make test       all tests; ONLY=word for those whose names hold the word; V=1 for all output'
 	@echo 'make test-page  the status page in Chromium, which is installed for it'
@@ -82,6 +83,9 @@ trace: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio
 debug: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
 	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive --gdb $(RUN_ARGS)
 
+iso: $(BUILD)/iso/$(SYSTEM).iso $(disk_of_system)
+	@echo "$<: boots on BIOS and UEFI. In the emulator: make run SYSTEM=$(SYSTEM) RUN_ARGS='--firmware uefi', or bios"
+
 model_tests := $(wildcard tests/model/run-*.sh)
 tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 # Each boots a system and converses with it.
@@ -89,7 +93,8 @@ scenario_tests := $(sort $(wildcard tests/scenario/*.py))
 scenario_systems := $(patsubst systems/%.toml,%,$(wildcard systems/*.toml))
 
 test: $(host_tests) $(host_programs) $(KERNEL) $(KERNEL_MANY) $(programs) \
-      $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems)))
+      $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems))) \
+      $(patsubst %,$(BUILD)/iso/%.iso,$(iso_tests) $(if $(scenario_tests),default two))
 	@$(PYTHON) -B tools/test.py --build $(BUILD) $(if $(V),--verbose) $(if $(ONLY),--only '$(ONLY)') \
 	    $(addprefix --host ,$(host_tests) $(model_tests)) $(call runs_of,host) \
 	    $(foreach t,$(scenario_tests),--host '$(t) --build $(BUILD)') \

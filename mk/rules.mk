@@ -167,6 +167,12 @@ endef
 $(foreach f,$(system_files),$(eval $(call rule_system,$(f),$(basename $(notdir $(f))))))
 archives := $(patsubst %,$(BUILD)/systems/%.cpio,$(systems))
 
+# CD images for BIOS and UEFI, and the boot tests that want one.
+$(BUILD)/iso/%.iso: $(BUILD)/systems/%.cpio $(KERNEL) $(KERNEL_MANY) tools/iso.py tools/qemu.py
+	@mkdir -p $(@D)
+	$(call say,ISO,$@)$(PYTHON) -B tools/iso.py $* --build $(BUILD) --out $@
+iso_tests := $(notdir $(basename $(shell grep -l '^firmware' tests/boot/*.toml)))
+
 # --- Host tests -------------------------------------------------------------------------------------
 
 $(foreach m,$(host_lib_modules),$(foreach v,host cov,$(call rules_for_sources,$(m),$(v))\

@@ -9,6 +9,8 @@ A system file may hold a table [run]; what it says is the default for that syste
     devices = ["-device", "edu"]        more arguments for QEMU
     expect = ["^PANIC", "then: ^Core"]  patterns that lines must match, in this order; "then: " means the very next line
     reboots = true                      a reset starts the machine again; it is stopped when all of expect has come
+    firmware = ""                       "bios" or "uefi": that boots build/iso/NAME.iso (tools/iso.py), whose command line is the one
+                                        that it was made with; "": the kernel is loaded at once, by PVH
     iommu = true                        a DMA remapping unit (VT-d) that remaps interrupts, too; or QEMU's options for it
 """
 import os
@@ -26,7 +28,9 @@ from system import source  # noqa: E402
 EXIT_PORT = 0xF4
 EXIT_SUCCESS = 0x10 * 2 + 1
 DEFAULTS = {"memory": "512M", "cores": 1, "icount": True, "timeout_s": 120, "append": "",
-            "exit": EXIT_SUCCESS, "devices": [], "expect": [], "reboots": False, "iommu": True}
+            "exit": EXIT_SUCCESS, "devices": [], "expect": [], "reboots": False, "iommu": True, "firmware": ""}
+# Debian's package ovmf. What is written to the variables is forgotten.
+UEFI = [("/usr/share/OVMF/OVMF_CODE_4M.fd", "readonly=on"), ("/usr/share/OVMF/OVMF_VARS_4M.fd", "snapshot=on")]
 
 
 def settings_of(name):
@@ -66,6 +70,8 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
         options = "" if settings["iommu"] is True else "," + settings["iommu"]
         command += ["-device", "intel-iommu,intremap=on" + options]
     command += [word.replace("{build}", build) for word in settings["devices"]]
+    if settings["firmware"]:
+        return command + firmware_boots(name, build, settings["firmware"])
     append = settings["append"]
     if not interactive and "panic=" not in append:
         append = (append + " panic=exit").strip()  # at once, instead of waiting for the time-out
@@ -74,6 +80,19 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
                 "-initrd", os.path.join(build, "systems", name + ".cpio"),
                 "-append", append]
     return command
+
+
+def firmware_boots(name, build, firmware):
+    words = ["-drive", f"if=none,id=cd,media=cdrom,readonly=on,file={os.path.join(build, 'iso', name + '.iso')}",
+             "-device", "ide-cd,drive=cd,bootindex=0"]
+    if firmware == "uefi":
+        for path, how in UEFI:
+            if not os.path.exists(path):
+                sys.exit(f"qemu.py: there is no {path}; `tools/setup.sh iso` installs it")
+            words += ["-drive", f"if=pflash,format=raw,{how},file={path}"]
+    elif firmware != "bios":
+        sys.exit(f'qemu.py: firmware = "{firmware}"; there are "bios" and "uefi"')
+    return words
 
 
 class Expected:
@@ -103,12 +122,16 @@ class Result:
         self.lines = lines
 
 
+running = set()  # processes of run(), for who ends without waiting for it
+
+
 def run(command, timeout_s, on_line=None):
     """Run QEMU until it ends or the time is up; on_line gets each line of the serial port, and ends
     the run by saying True."""
     lines = []
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT)
+    running.add(process)
     expired = threading.Event()
 
     def stop():
@@ -133,6 +156,7 @@ def run(command, timeout_s, on_line=None):
         raise
     finally:
         timer.cancel()
+        running.discard(process)
     return Result(None if expired.is_set() else status, lines)
 
 

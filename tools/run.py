@@ -23,6 +23,7 @@ def arguments():
     parser.add_argument("--smp", type=int)
     parser.add_argument("--icount", choices=("yes", "no"))
     parser.add_argument("--append", help="kernel command line")
+    parser.add_argument("--firmware", choices=("bios", "uefi"), help="boot build/iso/SYSTEM.iso (make iso) by it")
     parser.add_argument("--plugin", help="FILE.so,option=value,...")
     parser.add_argument("--log", help="write the serial port here instead of standard output")
     parser.add_argument("--exit", type=int, help="QEMU's exit status that means success")
@@ -34,7 +35,7 @@ def settings_for(args):
     if args.interactive:
         settings["icount"] = False
     for key, value in (("memory", args.memory), ("cores", args.smp), ("append", args.append),
-                       ("timeout_s", args.timeout), ("exit", args.exit)):
+                       ("timeout_s", args.timeout), ("exit", args.exit), ("firmware", args.firmware)):
         if value is not None:
             settings[key] = value
     if args.icount:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Install what a goal of the Makefile needs, by Debian package name. Says nothing if all is there.
-# Usage: tools/setup.sh run|test|page|check|bench|fresh|graph ...
+# Usage: tools/setup.sh run|iso|test|page|check|bench|fresh|graph ...
 set -eu
 
 # What each goal needs, and why. A package is asked for only if it is missing.
@@ -10,7 +10,8 @@ packages_of() {
     build) echo gcc binutils libc6-dev python3-minimal python3 dpkg-dev ;;
     run) packages_of build; echo qemu-system-x86 seabios e2fsprogs ;;
     debug) packages_of run; echo gdb ;;
-    test) packages_of run; echo spin fdisk curl iproute2 iputils-ping tcpdump ;;
+    iso) packages_of run; echo grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf ;;
+    test) packages_of run; packages_of iso; echo spin fdisk curl iproute2 iputils-ping tcpdump ;;
     page) packages_of run; echo chromium chromium-driver chromium-sandbox fonts-dejavu-core ;;
     bench) packages_of run ;;
     bench-linux) packages_of run; echo musl-tools ;;
@@ -28,6 +29,9 @@ why() {
     python3*) echo "runs the generators, checkers and test runners" ;;
     qemu-system-x86 | seabios) echo "runs the system in an emulator" ;;
     dpkg-dev) echo "unpacks the source packages that lwIP and musl come from (tools/sources.py)" ;;
+    grub-*) echo "starts the system from a CD image, on BIOS and on UEFI" ;;
+    xorriso | mtools) echo "makes that image" ;;
+    ovmf) echo "is UEFI firmware for the emulator" ;;
     gdb) echo "debugs the system from outside" ;;
     iproute2 | iputils-ping) echo "makes a network link of its own for tests, and sends pings over it" ;;
     tcpdump) echo "judges what the guest sends" ;;

@@ -14,14 +14,17 @@ import concurrent.futures
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 import qemu
 
 HOST_TIMEOUT_S = 600
+SIGNAL_S = 1  # one that comes just before a wait is heard after it
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$")
 ERRORS = re.compile(r"^errors listed (\d+), provoked (\d+)$")
 UNITTEST = re.compile(r"^Ran (\d+) tests? in ")
@@ -69,18 +72,74 @@ class Suite:
             self.fail("ran no test")
 
 
+class Programs:
+    """Those that run. Each has a process group of its own, of which nothing is left when it ends or its time is up: a
+    scenario that is killed cannot end its emulator itself."""
+
+    def __init__(self):
+        self.lock = threading.RLock()  # a signal may come while its handler runs
+        self.running = set()
+        self.is_over = False
+
+    def begin(self, words, errors):
+        with self.lock:
+            if self.is_over:
+                raise InterruptedError("the runner was told to end")
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+                                       text=True, errors="replace", start_new_session=True)
+            self.running.add(process)
+        return process
+
+    def kill(self, process):
+        """While it is in the set it is not waited for, so no other group has its number."""
+        with self.lock:
+            if process in self.running:
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def end(self):
+        with self.lock:
+            self.is_over = True
+            for process in self.running:
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def run(self, words, errors, on_line):
+        """Gives its status, None if its time was up; on_line gets what it prints."""
+        process = self.begin(words, errors)
+        expired = threading.Event()
+
+        def expire():
+            expired.set()
+            self.kill(process)
+
+        def end_with_it():
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            self.kill(process)  # what it left would keep the pipe open
+
+        timer = threading.Timer(HOST_TIMEOUT_S, expire)
+        follower = threading.Thread(target=end_with_it)
+        timer.start()
+        follower.start()
+        for line in process.stdout:
+            on_line(line.rstrip("\n"))
+        follower.join()
+        timer.cancel()
+        with self.lock:
+            self.running.remove(process)
+        process.stdout.close()
+        status = process.wait()
+        return None if expired.is_set() else status
+
+
+programs = Programs()
+
+
 def run_host(exe):
     words = shlex.split(exe)
     suite = Suite(words[0].split("/", 1)[1])
-    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, errors="replace")
-    timer = threading.Timer(HOST_TIMEOUT_S, process.kill)
-    timer.start()
-    for line in process.stdout:
-        suite.read(line.rstrip("\n"))
-    status = process.wait()
-    timer.cancel()
-    if status != 0 and not suite.failed:
+    status = programs.run(words, subprocess.STDOUT, suite.read)
+    if status is None:
+        suite.fail(f"did not end in {HOST_TIMEOUT_S} s")
+    elif status != 0 and not suite.failed:
         suite.fail(f"ended with status {status}")
     suite.judge()
     return suite
@@ -89,18 +148,18 @@ def run_host(exe):
 def run_program(command):
     words = [word for word in shlex.split(command) if word not in (sys.executable, "-B")]
     suite = Suite("_".join(words))
-    try:
-        done = subprocess.run(shlex.split(command), stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, errors="replace", timeout=HOST_TIMEOUT_S)
-        suite.lines = (done.stdout + done.stderr).splitlines()
-        suite.notes = [line for line in suite.lines if line.startswith("note: ")]
-        if done.returncode == 0:
-            count = [match for line in suite.lines if (match := UNITTEST.match(line))]
-            suite.passed.update(range(int(count[-1][1])) if count else [suite.name])
-        else:
-            suite.fail(f"ended with status {done.returncode}")
-    except subprocess.TimeoutExpired:
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        status = programs.run(shlex.split(command), errors, suite.lines.append)
+        errors.seek(0)
+        suite.lines += errors.read().splitlines()
+    suite.notes = [line for line in suite.lines if line.startswith("note: ")]
+    if status == 0:
+        count = [match for line in suite.lines if (match := UNITTEST.match(line))]
+        suite.passed.update(range(int(count[-1][1])) if count else [suite.name])
+    elif status is None:
         suite.fail(f"did not end in {HOST_TIMEOUT_S} s")
+    else:
+        suite.fail(f"ended with status {status}")
     return suite
 
 
@@ -162,15 +221,30 @@ def timed(job):
     return job(), time.monotonic() - start
 
 
+def told_to_end(number, frame):
+    """Signals reach only this program's own group."""
+    del frame
+    programs.end()
+    for process in list(qemu.running):
+        process.kill()
+    os._exit(128 + number)
+
+
 def main():
     args = arguments()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told_to_end)
     jobs = [(name, lambda name=name: run_host(name)) for name in args.host]
     jobs += [(name, lambda name=name: run_program(name)) for name in args.run]
     jobs += [(name, lambda name=name: run_boot(name, args.build)) for name in args.boot]
     jobs = [(name, job) for name, job in jobs if args.only in name]
     suites = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for suite, seconds in pool.map(lambda job: timed(job[1]), jobs):
+        futures = [pool.submit(timed, job) for _, job in jobs]
+        for future in futures:
+            while not future.done():
+                concurrent.futures.wait([future], timeout=SIGNAL_S)
+            suite, seconds = future.result()
             show(suite, seconds, args.verbose)
             suites.append(suite)
     passed = sum(len(suite.passed) for suite in suites)

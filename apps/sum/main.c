@@ -19,8 +19,7 @@ static struct files files;
 static bool is_many;
 static bool is_mapped;
 static uint64_t pages_mapped;
-static bool is_mapped;
-static uint64_t pages_mapped;
+static uint64_t bytes_added; /* of this file */
 static uint64_t resubmitted;
 
 /* All of a file, read into the session's own memory, and added to the sum. */
@@ -40,6 +39,7 @@ static err_t add_all(struct file *file, struct sha256 *hash)
             return ERR_GONE; /* it is shorter than it said */
         }
         sha256_add(hash, buffer, done);
+        bytes_added += done;
     }
     return ERR_OK;
 }
@@ -73,6 +73,7 @@ static err_t mapped_add(struct mapped_file *mapped)
         sha256_add(mapped->hash, buffer, done);
     }
     mapped->position += done;
+    bytes_added += done;
     return err == ERR_OK && done == 0 ? ERR_GONE : err;
 }
 
@@ -100,6 +101,7 @@ static err_t round_do(const char *path)
     ns_t start = clock_now();
     err_t err = files_open(&files, path, 0, &file);
 
+    bytes_added = 0;
     sha256_start(&hash);
     if (err == ERR_OK) {
         err = is_many     ? sum_many(&files, &file, &hash, &resubmitted)
@@ -108,7 +110,11 @@ static err_t round_do(const char *path)
         files_close(&file);
     }
     if (err) {
-        debug_printf("sum: %s: %s\n", path, error_name(err));
+        debug_printf("sum: %s: %s", path, error_name(err));
+        if (!is_many && bytes_added > 0) {
+            debug_printf(" after %lu bytes", (unsigned long)bytes_added);
+        }
+        debug_printf("\n");
         return err;
     }
     sha256_finish(&hash, digest);

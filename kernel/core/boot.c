@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 
-#include "abi/boot_info.h"
 #include "core/command_line.h"
 #include "core/core.h"
 #include "core/cpio.h"
@@ -159,7 +158,7 @@ static void place_archive(struct boot_plan *plan)
     uint64_t tail = (0 - (plan->archive + plan->archive_bytes)) % PAGE;
 
     if (plan->archive_bytes == 0) {
-        refuse("", "there is no boot archive: give one with -initrd");
+        refuse("", "there is no boot archive: give one with -initrd (QEMU) or module2 (GRUB)");
     }
     if (plan->archive % PAGE != 0) {
         phys_t copy = boot_plan_take(plan, plan->archive_bytes, PAGE, UINT64_MAX);
@@ -337,16 +336,14 @@ static void fill_info(struct boot *boot)
     info->abi_hash = ABI_HASH;
     info->ram_bytes = plan->ram_bytes;
     info->archive_bytes = plan->archive_bytes;
-    info->acpi_rsdp = plan->rsdp;
     info->pci_ecam_base = plan->ecam;
     info->pci_ecam_buses = plan->ecam_buses;
-    info->framebuffer_base = plan->framebuffer_base;
-    info->framebuffer_width = plan->framebuffer_width;
-    info->framebuffer_height = plan->framebuffer_height;
-    info->framebuffer_pitch = plan->framebuffer_pitch;
-    info->framebuffer_bpp = plan->framebuffer_bpp;
+    info->framebuffer = plan->framebuffer;
     info->table_slots = ROOT_SLOTS;
-    for (uint32_t i = 0; i < sizeof(info->command_line) - 1 && plan->command_line[i] != 0; i++) {
+    for (uint32_t i = 0; i < BOOT_RSDP_BYTES; i++) {
+        info->acpi_rsdp[i] = plan->rsdp[i];
+    }
+    for (uint32_t i = 0; i < sizeof(info->command_line) && plan->command_line[i] != 0; i++) {
         info->command_line[i] = plan->command_line[i];
     }
 }

@@ -11,61 +11,95 @@ static uint64_t align_up(uint64_t value, uint64_t align)
     return (value + align - 1) & ~(align - 1);
 }
 
-static void range_remove(struct boot_range *ranges, uint32_t *count, uint32_t at)
+struct range_list {
+    struct boot_range *ranges;
+    uint32_t *count;
+    bool may_lose; /* the smallest, if there are too many */
+};
+
+static struct range_list list_of_ram(struct boot_plan *plan)
 {
-    for (uint32_t i = at; i + 1 < *count; i++) {
-        ranges[i] = ranges[i + 1];
-    }
-    (*count)--;
+    return (struct range_list){ plan->ram, &plan->ram_count, true };
 }
 
-static void range_insert(struct boot_range *ranges, uint32_t *count, uint32_t at,
-                         struct boot_range range)
+static void range_remove(const struct range_list *list, uint32_t at)
 {
-    if (*count == BOOT_RANGES_MAX) {
-        arch_panic("the memory map has too many pieces", __FILE__, __LINE__);
+    for (uint32_t i = at; i + 1 < *list->count; i++) {
+        list->ranges[i] = list->ranges[i + 1];
     }
-    for (uint32_t i = *count; i > at; i--) {
-        ranges[i] = ranges[i - 1];
+    (*list->count)--;
+}
+
+static uint32_t range_smallest(const struct range_list *list)
+{
+    uint32_t smallest = 0;
+
+    for (uint32_t i = 1; i < *list->count; i++) {
+        if (list->ranges[i].size_bytes < list->ranges[smallest].size_bytes) {
+            smallest = i;
+        }
     }
-    ranges[at] = range;
-    (*count)++;
+    return smallest;
+}
+
+static void range_insert(const struct range_list *list, uint32_t at, struct boot_range range)
+{
+    if (*list->count == BOOT_RANGES_MAX) {
+        uint32_t smallest = range_smallest(list);
+
+        if (!list->may_lose) {
+            arch_panic("the memory map has too many pieces", __FILE__, __LINE__);
+        }
+        if (list->ranges[smallest].size_bytes >= range.size_bytes) {
+            return;
+        }
+        range_remove(list, smallest);
+        at -= smallest < at;
+    }
+    for (uint32_t i = *list->count; i > at; i--) {
+        list->ranges[i] = list->ranges[i - 1];
+    }
+    list->ranges[at] = range;
+    (*list->count)++;
 }
 
 /* Adds a range and melts it with those it overlaps or touches. */
-static void range_add(struct boot_range *ranges, uint32_t *count, phys_t base, phys_t end)
+static void range_add(const struct range_list *list, phys_t base, phys_t end)
 {
     uint32_t at = 0;
 
-    while (at < *count && ranges[at].base + ranges[at].size_bytes < base) {
+    while (at < *list->count && list->ranges[at].base + list->ranges[at].size_bytes < base) {
         at++;
     }
-    while (at < *count && ranges[at].base <= end) {
-        phys_t other_end = ranges[at].base + ranges[at].size_bytes;
+    while (at < *list->count && list->ranges[at].base <= end) {
+        phys_t other_end = list->ranges[at].base + list->ranges[at].size_bytes;
 
-        base = ranges[at].base < base ? ranges[at].base : base;
+        base = list->ranges[at].base < base ? list->ranges[at].base : base;
         end = other_end > end ? other_end : end;
-        range_remove(ranges, count, at);
+        range_remove(list, at);
     }
-    range_insert(ranges, count, at, (struct boot_range){ base, end - base });
+    range_insert(list, at, (struct boot_range){ base, end - base });
 }
 
-static void range_subtract(struct boot_range *ranges, uint32_t *count, phys_t base, phys_t end)
+static void range_subtract(const struct range_list *list, phys_t base, phys_t end)
 {
-    for (uint32_t i = 0; i < *count; i++) {
-        struct boot_range range = ranges[i];
-        phys_t range_end = range.base + range.size_bytes;
+    for (uint32_t i = 0; i < *list->count; i++) {
+        struct boot_range *range = &list->ranges[i];
+        phys_t range_end = range->base + range->size_bytes;
 
-        if (range_end <= base || range.base >= end) {
+        if (range_end <= base || range->base >= end) {
             continue;
         }
-        range_remove(ranges, count, i);
-        if (range_end > end) {
-            range_insert(ranges, count, i, (struct boot_range){ end, range_end - end });
-        }
-        if (range.base < base) {
-            range_insert(ranges, count, i, (struct boot_range){ range.base, base - range.base });
+        if (range->base < base) {
+            range->size_bytes = base - range->base;
+            if (range_end > end) {
+                range_insert(list, i + 1, (struct boot_range){ end, range_end - end });
+                return; /* no other can reach in between */
+            }
+        } else if (range_end > end) {
+            *range = (struct boot_range){ end, range_end - end };
         } else {
+            range_remove(list, i);
             i--; /* what follows has moved here; wraps to 0 with the loop's step */
         }
     }
@@ -73,6 +107,7 @@ static void range_subtract(struct boot_range *ranges, uint32_t *count, phys_t ba
 
 void boot_plan_add_ram(struct boot_plan *plan, phys_t base, uint64_t size_bytes)
 {
+    struct range_list ram = list_of_ram(plan);
     phys_t first = align_up(base, PAGE);
     phys_t end = (base + size_bytes) & ~(PAGE - 1);
 
@@ -80,20 +115,32 @@ void boot_plan_add_ram(struct boot_plan *plan, phys_t base, uint64_t size_bytes)
     if (end <= first) {
         return;
     }
-    range_add(plan->ram, &plan->ram_count, first, end);
+    range_add(&ram, first, end);
     for (uint32_t i = 0; i < plan->held_count; i++) {
-        range_subtract(plan->ram, &plan->ram_count, plan->held[i].base,
-                       plan->held[i].base + plan->held[i].size_bytes);
+        range_subtract(&ram, plan->held[i].base, plan->held[i].base + plan->held[i].size_bytes);
     }
 }
 
 void boot_plan_hold(struct boot_plan *plan, phys_t base, uint64_t size_bytes)
 {
+    struct range_list ram = list_of_ram(plan);
+    struct range_list held = { plan->held, &plan->held_count, false };
     phys_t first = base & ~(PAGE - 1);
     phys_t end = align_up(base + size_bytes, PAGE);
 
-    range_add(plan->held, &plan->held_count, first, end);
-    range_subtract(plan->ram, &plan->ram_count, first, end);
+    range_add(&held, first, end);
+    range_subtract(&ram, first, end);
+}
+
+void boot_plan_set_line(struct boot_plan *plan, const char *text, uint64_t max_bytes)
+{
+    uint64_t length = 0;
+
+    while (length < BOOT_LINE_BYTES - 1 && length < max_bytes && text[length] != 0) {
+        plan->command_line[length] = text[length];
+        length++;
+    }
+    plan->command_line[length] = 0;
 }
 
 /*

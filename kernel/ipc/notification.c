@@ -244,8 +244,12 @@ err_t notification_wait(struct core *core, struct thread *thread, struct cap *ta
         (first_waiter(notification) != NULL && notification->wait_mask != mask)) {
         return ERR_BUSY;
     }
-    if (!take_bits(thread, notification, mask)) {
-        wait_begin(core, thread, notification, holder);
+    if (take_bits(thread, notification, mask)) {
+        return ERR_OK;
     }
+    if (deadline_is_past(thread)) {
+        return ERR_TIMED_OUT;
+    }
+    wait_begin(core, thread, notification, holder);
     return ERR_OK;
 }

@@ -84,11 +84,14 @@ static err_t receive_check(struct core *core, struct thread *server, uint64_t ad
     return ERR_OK;
 }
 
-/* Nothing is served. The deadline and mask are in the registers. */
-static void receive_begin(struct core *core, struct endpoint *endpoint, struct thread *server)
+/* Nothing is served. The deadline and mask are in the registers. Errors: TIMED_OUT (nothing is there, and there is no time to wait). */
+static err_t receive_begin(struct core *core, struct endpoint *endpoint, struct thread *server)
 {
     if (take_notified(server) || take_queued(core, endpoint, server)) {
-        return;
+        return ERR_OK;
+    }
+    if (deadline_is_past(server)) {
+        return ERR_TIMED_OUT;
     }
     server->deadline_ns = server->registers.time;
     server->wait_mask = server->registers.bits;
@@ -99,6 +102,7 @@ static void receive_begin(struct core *core, struct endpoint *endpoint, struct t
     if (server->deadline_ns != DEADLINE_NEVER) {
         deadline_queue(core, server);
     }
+    return ERR_OK;
 }
 
 err_t ipc_receive(struct core *core, struct thread *server, uint64_t addr)
@@ -114,8 +118,7 @@ err_t ipc_receive(struct core *core, struct thread *server, uint64_t addr)
         return err;
     }
     server->caller_is_gone = false;
-    receive_begin(core, endpoint, server);
-    return ERR_OK;
+    return receive_begin(core, endpoint, server);
 }
 
 /*
@@ -223,6 +226,7 @@ static bool can_reply_and_wait(struct core *core, const struct endpoint *endpoin
 
     return caller != NULL && !caller->call_is_fault && !core->must_dispatch &&
            caller->lend.top == core->charged && endpoint_is_idle(endpoint) &&
+           !deadline_is_past(server) &&
            (server->bound == NULL ||
             (server->bound->bits & server->bound_mask & server->registers.bits) == 0);
 }
@@ -256,6 +260,5 @@ err_t ipc_reply_receive(struct core *core, struct thread *server, uint64_t addr)
             return err;
         }
     }
-    receive_begin(core, endpoint, server);
-    return ERR_OK;
+    return receive_begin(core, endpoint, server);
 }

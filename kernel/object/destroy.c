@@ -38,6 +38,7 @@ static err_t notification_destroy(struct core *core, struct notification *notifi
 static void context_destroy(struct core *core, struct sched_context *context)
 {
     context_unbind(core, context);
+    group_leave(core, context);
     if (context->core != NULL) {
         context_leave(core_of(core, context->core), context);
     }

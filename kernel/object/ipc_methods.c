@@ -107,8 +107,9 @@ err_t sched_context_on_configure(struct invocation *inv,
         args->period > SCHED_PERIOD_MAX_NS) {
         return ERR_RANGE;
     }
-    /* Its owner would have to go along, wherever it is in a call. */
-    if (context->owner != NULL && args->core != context->core->number) {
+    /* Its owner would have to go along, wherever it is in a call; and so would its group. */
+    if ((context->owner != NULL || context->group != NULL || context->members != 0) &&
+        args->core != context->core->number) {
         return ERR_BUSY;
     }
     if (args->core >= machine->core_count) {
@@ -142,7 +143,7 @@ err_t sched_context_on_bind(struct invocation *inv, const struct sched_context_b
     struct thread *thread = args->thread->object;
     err_t err;
 
-    if (context->owner != NULL || thread->context != NULL) {
+    if (context->owner != NULL || thread->context != NULL || context->members != 0) {
         return ERR_BUSY;
     }
     if (context->core == NULL) {
@@ -167,6 +168,37 @@ err_t sched_context_on_unbind(struct invocation *inv)
         return ERR_GONE;
     }
     context_unbind(inv->core, context);
+    return ERR_OK;
+}
+
+err_t sched_context_on_add(struct invocation *inv, const struct sched_context_add_args *args)
+{
+    struct sched_context *group = inv->target->object;
+    struct sched_context *member = args->member->object;
+    err_t err;
+
+    if (group->core == NULL || member->core != group->core || member == group) {
+        return ERR_RANGE;
+    }
+    if (group->owner != NULL || group->group != NULL || member->group != NULL ||
+        member->members != 0) {
+        return ERR_BUSY;
+    }
+    err = cap_may_derive(inv->target);
+    if (err) {
+        return err;
+    }
+    return group_add(group, inv->target, member);
+}
+
+err_t sched_context_on_remove(struct invocation *inv, const struct sched_context_remove_args *args)
+{
+    struct sched_context *member = args->member->object;
+
+    if (member->group != inv->target->object) {
+        return ERR_GONE;
+    }
+    group_leave(inv->core, member);
     return ERR_OK;
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scheduling contexts: budgets by sporadic replenishment. What was used comes back one period after it
- * began to be used. Pieces that began within a sixth of a period come back together, with the last of them: later, never
+ * began to be used; what was used without a gap is one piece, however often it was booked. Pieces that began within a sixth of a period come back together, with the last of them: later, never
  * earlier, and so few of them are ever awaited that there is a place for each.
  * A context whose budget is its whole period never runs dry: it goes behind its equals instead. So does one on spare time, whose
  * budget is used up: at a lower priority, until its first refill is due.
  */
 #include <stddef.h>
 
+#include "group.h"
 #include "object/sched_context.h"
 #include "sched/sched.h"
 
@@ -31,10 +32,14 @@ void context_init(struct sched_context *context)
 {
     context->core = NULL;
     context->replenish.kind = TIMED_REPLENISH;
+    queue_init(&context->parked, LEND_KEY_BITS);
 }
 
-static void time_set(struct core *core, struct sched_context *context, bool has_time)
+void context_time_set(struct core *core, struct sched_context *context, bool has_time)
 {
+    if (context->waiting.is_queued) {
+        group_unpark(core, context); /* when its turn comes it is looked at anew */
+    }
     if (context->has_time != has_time) {
         context->has_time = has_time;
         if (context->owner != NULL) {
@@ -47,7 +52,7 @@ static void time_set(struct core *core, struct sched_context *context, bool has_
 static void priority_set(struct core *core, struct sched_context *context, uint8_t priority)
 {
     if (context->priority != priority) {
-        time_set(core, context, false);
+        context_time_set(core, context, false);
         context->priority = priority;
         context->band = priority / 16u;
     }
@@ -58,13 +63,13 @@ static void budget_lack(struct core *core, struct sched_context *context)
 {
     if (context->spare == 0) {
         context->is_sliced = false;
-        time_set(core, context, false);
+        context_time_set(core, context, false);
         priority_set(core, context, context->base);
     } else if (!context->is_sliced) {
         context->is_sliced = true;
         context->left_ns = context->budget_ns;
         priority_set(core, context, context->spare);
-        time_set(core, context, true);
+        context_time_set(core, context, true);
         /* Else its equals would get nothing if its budget always came back within the slice. */
         if (core->current != NULL && core->current->lend.top == context) {
             current_yield(core);
@@ -76,7 +81,7 @@ static void budget_lack(struct core *core, struct sched_context *context)
  * The first refill decides whether there is budget now; if not, an event says when. One that was found dry may be
  * charged again, by the dispatch that takes it off its core, when its refill is due already.
  */
-static void budget_check(struct core *core, struct sched_context *context, ns_t now_ns)
+void context_budget_check(struct core *core, struct sched_context *context, ns_t now_ns)
 {
     const struct refill *first = &context->refills[context->head];
 
@@ -85,7 +90,7 @@ static void budget_check(struct core *core, struct sched_context *context, ns_t 
         context->is_sliced = false;
         context->left_ns = first->amount_ns;
         priority_set(core, context, context->base);
-        time_set(core, context, true);
+        context_time_set(core, context, true);
     } else {
         timed_arm(core, &context->replenish, first->at_ns, context->base / 16u);
         budget_lack(core, context);
@@ -110,7 +115,7 @@ void context_configure(struct core *core, struct sched_context *context, uint8_t
         context_leave(context->core, context);
     }
     context_charge(core, now_ns);
-    time_set(core, context, false);
+    context_time_set(core, context, false);
     timed_cancel(core, &context->replenish);
     context->core = core;
     context->priority = priority;
@@ -125,7 +130,8 @@ void context_configure(struct core *core, struct sched_context *context, uint8_t
     context->head = 0;
     context->count = 1;
     context->refills[0] = (struct refill){ now_ns, budget_ns };
-    time_set(core, context, true);
+    context_time_set(core, context, true);
+    group_refilled(core, context); /* if it is one */
     core_ask_dispatch(core);
 }
 
@@ -136,10 +142,10 @@ void context_set_spare(struct sched_context *context, uint8_t spare)
 
     context_charge(core, now_ns);
     context->spare = spare;
-    if (!takes_turns(context)) {
+    if (!takes_turns(context) && context->members == 0) {
         context->is_sliced =
             false; /* if it is on spare time: at the new priority, from its first slice */
-        budget_check(core, context, now_ns);
+        context_budget_check(core, context, now_ns);
         core_ask_dispatch(core);
     }
 }
@@ -179,9 +185,15 @@ void context_unbind(struct core *core, struct sched_context *context)
 static void refill_add(struct sched_context *context, ns_t at_ns, uint64_t amount_ns)
 {
     struct refill *last = refill_at(context, context->count - 1u);
+    ns_t start_ns = at_ns - context->period_ns;
 
+    /* It went on where the last piece ended: both are one. */
+    if (start_ns == context->used_until_ns && last->at_ns > start_ns) {
+        last->amount_ns += amount_ns;
+        return;
+    }
     if (context->count == SCHED_REFILLS ||
-        (last->at_ns > at_ns - context->period_ns && /* not due: still to come back */
+        (last->at_ns > start_ns && /* not due: still to come back */
          at_ns - context->gathering_ns < context->period_ns / GATHERED_PART)) {
         last->at_ns = at_ns > last->at_ns ? at_ns : last->at_ns;
         last->amount_ns += amount_ns;
@@ -230,13 +242,19 @@ static void refills_use(struct sched_context *context, ns_t start_ns, uint64_t u
     }
 }
 
+void context_refills_use(struct sched_context *context, ns_t start_ns, ns_t now_ns)
+{
+    refills_join_due(context, start_ns);
+    refills_use(context, start_ns, now_ns - start_ns);
+    context->used_until_ns = now_ns;
+}
+
 static __attribute__((noinline)) void charge_sporadic(struct core *core,
                                                       struct sched_context *context, ns_t start_ns,
                                                       ns_t now_ns)
 {
-    refills_join_due(context, start_ns);
-    refills_use(context, start_ns, now_ns - start_ns);
-    budget_check(core, context, now_ns);
+    context_refills_use(context, start_ns, now_ns);
+    context_budget_check(core, context, now_ns);
 }
 
 /* The slice is over: a new one, behind those of the same priority. */
@@ -258,6 +276,9 @@ void context_charge(struct core *core, ns_t now_ns)
     uint64_t used_ns = now_ns - start_ns;
 
     context->used_ns += used_ns;
+    if (context->group != NULL) {
+        group_charge(core, context->group, start_ns, now_ns);
+    }
     if (context->is_sliced) {
         if (used_ns < context->left_ns) {
             context->left_ns -= used_ns;
@@ -273,10 +294,14 @@ void context_replenish(struct core *core, struct sched_context *context)
 {
     ns_t now_ns = arch_now();
 
+    if (context->members != 0) {
+        group_replenish(core, context);
+        return;
+    }
     if (context->is_sliced && core->charged == context) {
         context_charge(core, now_ns); /* until here it was on spare time */
     }
-    budget_check(core, context, now_ns);
+    context_budget_check(core, context, now_ns);
 }
 
 uint64_t context_remaining(const struct sched_context *context, ns_t now_ns)

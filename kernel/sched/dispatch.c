@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "core/trace.h"
+#include "group.h"
 #include "ipc/deadline.h"
 #include "sched/sched.h"
 
@@ -119,20 +120,57 @@ static struct thread *choose(struct core *core)
     return thread_of_ready(node);
 }
 
-static void idle(struct core *core)
+/*
+ * As choose(), but nobody whose group is empty: those are parked. After so many of them nobody runs, but the timer comes at once,
+ * behind whatever else interrupts: looks_again.
+ */
+static struct thread *choose_with_time(struct core *core, ns_t now_ns, bool *looks_again)
+{
+    for (uint32_t parked = 0;; parked++) {
+        struct thread *next = choose(core);
+        struct sched_context *top;
+
+        *looks_again = false;
+        if (next == NULL || (top = next->lend.top)->group == NULL ||
+            !group_is_empty(top->group, now_ns)) {
+            return next;
+        }
+        if (parked == GROUP_PARK_MAX) {
+            ready_insert_first(&core->ready, &next->ready, lend_key(&next->lend));
+            *looks_again = true;
+            return NULL;
+        }
+        group_park(core, top);
+    }
+}
+
+static void idle(struct core *core, ns_t until_ns)
 {
     core->charged = NULL;
-    timers_arm_for(core, 0, DEADLINE_NEVER);
+    timers_arm_for(core, 0, until_ns);
     trace_event(core, TRACE_IDLE, 0, 0);
+}
+
+/* When the running context, and its group, must be looked at again. */
+static ns_t time_ends(const struct sched_context *context, ns_t now_ns)
+{
+    const struct sched_context *group = context->group;
+    uint64_t left_ns = context->left_ns;
+
+    if (group != NULL && !group->is_sliced && group->refills[group->head].amount_ns < left_ns) {
+        left_ns = group->refills[group->head].amount_ns;
+    }
+    return now_ns + left_ns;
 }
 
 void core_dispatch(struct core *core)
 {
     struct thread *before = core->current;
     ns_t now_ns = arch_now();
+    bool looks_again;
 
     context_charge(core, now_ns);
-    struct thread *next = choose(core);
+    struct thread *next = choose_with_time(core, now_ns, &looks_again);
 
     core->must_dispatch = false;
     core->current = next;
@@ -140,7 +178,7 @@ void core_dispatch(struct core *core)
         deadline_cover(core, before);
     }
     if (next == NULL) {
-        idle(core);
+        idle(core, looks_again ? now_ns : DEADLINE_NEVER);
         return;
     }
     struct sched_context *context = next->lend.top;
@@ -149,7 +187,7 @@ void core_dispatch(struct core *core)
         core->charged = context;
         next->switches++;
     }
-    timers_arm_for(core, context->band, now_ns + context->left_ns);
+    timers_arm_for(core, context->band, time_ends(context, now_ns));
     if (next != core->entered) {
         core_enter_thread(core, next);
     }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 module := kernel/sched
 kind := kernel
-sources := context.c dispatch.c lend.c queue.c timers.c
+sources := context.c dispatch.c group.c lend.c queue.c timers.c
 uses := kernel/core kernel/ipc kernel/object
 tests := test/queue_test.c

@@ -29,5 +29,8 @@ void attack_system(uint32_t count);
 void attack_views(uint32_t count);
 void attack_net(uint32_t count);
 
+/** attack_changes() - what a server of files refuses it has not done. */
+void attack_changes(void);
+
 /** attack_net_greedy() - takes all that the network server gives, for ever. */
 void attack_net_greedy(void);

@@ -2,7 +2,7 @@
 /*
  * A client that keeps no rule, at the servers that it may use. Requests that are wrong in one point must get the error that
  * the interface lists (abi/idl/); the rest is garbage, half of it nearly right, and must get an answer. Nobody else is
- * to notice, which tests/scenario/attack.py sees to. Arguments: files|block|link|terminal|random|system|views|net|sockets COUNT, or greedy.
+ * to notice, which tests/scenario/attack.py sees to. Arguments: files|block|link|terminal|random|system|views|net|sockets COUNT, changes, or greedy.
  */
 #include "attacker.h"
 
@@ -89,6 +89,8 @@ int main(void)
         attack_net(count);
     } else if (strncmp(args, "sockets ", 8) == 0) {
         attack_rings("net", count);
+    } else if (strcmp(args, "changes") == 0) {
+        attack_changes();
     } else if (strcmp(args, "greedy") == 0) {
         attack_net_greedy();
     } else if (strncmp(args, "terminal ", 9) == 0) {

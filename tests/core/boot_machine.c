@@ -34,17 +34,16 @@ static void machine_make(const struct boot_setting *setting)
     memset(arch_phys_to_ptr(HOST_RAM_BASE), 0xa5, BOOT_RAM_BYTES);
     plan = (struct boot_plan){
         .core = host_core(0),
-        .command_line = setting->command_line != NULL ? setting->command_line : "",
         .device_end = BOOT_DEVICE_END,
-        .rsdp = 0xe0000,
-        .framebuffer_base = 0xfd000000,
-        .framebuffer_width = 640,
-        .framebuffer_bpp = 32,
+        .rsdp = "RSD PTR ",
+        .framebuffer = { .base = 0xfd000000, .width = 640, .pixel_bits = 32 },
         .clock_base_tsc = 77,
         .clock_mult = 88,
         .clock_shift = 9,
         .panic_record = HOST_RAM_BASE + RECORD_AT,
     };
+    boot_plan_set_line(&plan, setting->command_line != NULL ? setting->command_line : "",
+                       UINT64_MAX);
     add_memory(setting);
     boot_plan_hold(&plan, plan.panic_record, PAGE);
     if (setting->has_no_archive) {

@@ -128,6 +128,28 @@ TEST(memory_for_the_kernel_comes_from_the_largest_range_and_is_clear)
     host_stop();
 }
 
+TEST(of_ram_in_too_many_pieces_the_smallest_are_not_used)
+{
+    struct boot_plan plan = { 0 };
+    uint64_t pages = 0;
+
+    for (uint32_t i = 0; i < BOOT_RANGES_MAX + 11; i++) {
+        boot_plan_add_ram(&plan, at(100 * i), (i % 7 == 0 ? 1 : 2 + i) * PAGE);
+        pages += i % 7 == 0 ? 1 : 2 + i;
+    }
+    CHECK_EQ(plan.ram_count, BOOT_RANGES_MAX, "as many as there is room for");
+    CHECK_EQ(plan.ram_bytes, pages * PAGE, "all is counted");
+    for (uint32_t i = 0; i < plan.ram_count; i++) {
+        CHECK(i == 0 || plan.ram[i].base > plan.ram[i - 1].base, "in order");
+        CHECK(plan.ram[i].size_bytes >= 2 * PAGE, "the pieces of one page are gone");
+    }
+    boot_plan_hold(&plan, at(100 * 73) + 30 * PAGE, PAGE);
+    CHECK_EQ(plan.ram_count, BOOT_RANGES_MAX, "one is cut in two and the smallest goes");
+    boot_plan_hold(&plan, at(100 * 72) + 72 * PAGE, PAGE);
+    CHECK_EQ(plan.ram_count, BOOT_RANGES_MAX, "or what was cut off, if that is the smallest");
+    CHECK_EQ(plan.ram[BOOT_RANGES_MAX - 4].size_bytes, 72 * PAGE, "the rest stays");
+}
+
 static void take_too_much(const void *unused)
 {
     struct boot_plan plan = { 0 };

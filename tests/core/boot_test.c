@@ -64,10 +64,10 @@ static void check_info(void)
     CHECK_EQ(info()->abi_hash, ABI_HASH, "the ABI");
     CHECK_EQ(info()->ram_bytes, BOOT_RAM_BYTES, "all RAM");
     CHECK_EQ(info()->archive_bytes, ARCHIVE_BYTES, "the archive");
-    CHECK_EQ(info()->acpi_rsdp, boot_machine_plan()->rsdp, "ACPI");
-    CHECK_EQ(info()->framebuffer_base, boot_machine_plan()->framebuffer_base, "the frame buffer");
-    CHECK_EQ(info()->framebuffer_width, 640, "its width");
-    CHECK_EQ(info()->framebuffer_bpp, 32, "its depth");
+    CHECK(memcmp(info()->acpi_rsdp, "RSD PTR ", 9) == 0, "ACPI");
+    CHECK_EQ(info()->framebuffer.base, 0xfd000000, "the frame buffer");
+    CHECK_EQ(info()->framebuffer.width, 640, "its width");
+    CHECK_EQ(info()->framebuffer.pixel_bits, 32, "its depth");
     CHECK_EQ(info()->table_slots, 4096, "slots");
     CHECK(strcmp(info()->command_line, boot_machine_plan()->command_line) == 0, "the command line");
 }

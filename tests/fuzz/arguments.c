@@ -72,7 +72,8 @@ wish wish_for_target(const struct making *making)
         { "untyped.retype", has_room },       { "thread.configure", needs_table },
         { "thread.resume", can_resume },      { "thread.set_buffer", has_no_buffer },
         { "thread.suspend", runs_elsewhere }, { "sched_context.configure", is_unconfigured },
-        { "sched_context.bind", is_unbound }, { "reply.defer", is_empty_reply },
+        { "sched_context.bind", is_unbound }, { "sched_context.add", is_or_may_be_group },
+        { "sched_context.remove", is_group }, { "reply.defer", is_empty_reply },
         { "reply.adopt", holds_a_call },      { "frame.set_cache", is_device },
         { "io_port.read", is_claimed_port },  { "io_port.write", is_claimed_port },
         { "irq.claim_line", is_free_irq },    { "irq.claim_msi", is_free_irq },
@@ -115,6 +116,13 @@ static uint64_t make_cap(const struct making *making, const struct fuzz_arg *arg
     }
     if (is_op(making, "sched_context.bind")) {
         return pick(random, making->caller, arg->type, has_no_context);
+    }
+    if (is_op(making, "sched_context.add")) {
+        return pick(random, making->caller, arg->type,
+                    random_chance(random, 70) ? is_in_no_group : wish_any);
+    }
+    if (is_op(making, "sched_context.remove")) {
+        return pick(random, making->caller, arg->type, is_in_group);
     }
     if (arg->type == OBJECT_CAP_TABLE &&
         ((is_op(making, "thread.configure") && random_chance(random, 60)) || making_digs(making))) {

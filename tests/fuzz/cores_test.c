@@ -301,6 +301,41 @@ TEST(cores_a_thread_that_serves_another_core_stays)
     host_stop();
 }
 
+/* A group is of one core; who manages it may run on another. */
+TEST(cores_a_group_holds_up_members_of_another_core)
+{
+    begin_with_server();
+    make_thread(OTHER, 9, 1, 60);
+    make(OBJECT_SCHED_CONTEXT, 0, SPARE);
+    OK(CALL(0, SPARE, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 0, 20000, 1000000, 0),
+       "a group for core 0");
+    CHECK_EQ(CALL(0, SPARE, SCHED_CONTEXT_ADD, OTHER_CONTEXT), ERR_RANGE, "not for members of 1");
+    OK(CALL(0, SPARE, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 0, 20000, 1000000, 1),
+       "it goes to core 1");
+    OK(CALL(0, OTHER, THREAD_RESUME, 0), "a thread of core 1");
+    CHECK(current_of(1) == thread_in(OTHER), "runs");
+    host_time_advance(30000);
+    OK(CALL(0, SPARE, SCHED_CONTEXT_ADD, OTHER_CONTEXT), "it is made a member meanwhile");
+    CHECK(((struct sched_context *)object_in(SPARE))->used_ns < 1000, "and charged from then on");
+    CHECK_EQ(CALL(0, SPARE, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 0, 20000, 1000000, 0),
+             ERR_BUSY, "now the group stays where it is");
+    CHECK_EQ(configure(OTHER_CONTEXT, 0, 60), ERR_BUSY, "and so does the member");
+    host_time_advance(20000);
+    interrupts_deliver();
+    CHECK(current_of(1) == NULL, "until the group's budget is used up");
+    OK(CALL(0, SPARE, SCHED_CONTEXT_REMOVE, OTHER_CONTEXT), "outside");
+    CHECK(current_of(1) == thread_in(OTHER), "it goes on");
+    OK(CALL(0, SPARE, SCHED_CONTEXT_ADD, OTHER_CONTEXT), "a member again");
+    interrupts_deliver();
+    CHECK(current_of(1) == NULL, "it waits again");
+    host_time_advance(1000000);
+    interrupts_deliver();
+    CHECK(current_of(1) == thread_in(OTHER), "until the group has budget");
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_DELETE, SPARE), "the group goes while its member runs");
+    CHECK(thread_in(OTHER)->context->group == NULL, "which is in none now");
+    host_stop();
+}
+
 /* A context that is taken away and given to another core, before its old one has looked. */
 TEST(cores_a_context_is_charged_where_it_is)
 {

@@ -94,6 +94,8 @@ static uint32_t weight_of(const struct fuzz_op *op)
         { "sched_context.bind", 16 },
         { "sched_context.configure", 16 },
         { "sched_context.set_spare", 8 },
+        { "sched_context.add", 12 },
+        { "sched_context.remove", 3 },
         { "vspace.map", 20 },
         { "vspace.unmap", 8 },
         { "vspace.protect", 8 },

@@ -93,6 +93,21 @@ static bool may_move(const struct thread *thread)
            queue_is_empty(&thread->lend.from);
 }
 
+static err_t group_error(const struct sched_context *group, const struct sched_context *member,
+                         uint32_t label)
+{
+    if (label == SCHED_CONTEXT_REMOVE) {
+        return member->group == group ? ERR_OK : ERR_GONE;
+    }
+    if (group->core == NULL || member->core != group->core || group == member) {
+        return ERR_RANGE;
+    }
+    return group->owner != NULL || group->group != NULL || member->group != NULL ||
+                   member->members != 0
+               ? ERR_BUSY
+               : ERR_OK;
+}
+
 /* Contexts: who may own one, and where. */
 static err_t context_error(struct cap_table *table, const struct cap *target, uint32_t label,
                            const uint64_t *words)
@@ -105,7 +120,7 @@ static err_t context_error(struct cap_table *table, const struct cap *target, ui
     if (label == SCHED_CONTEXT_BIND) {
         const struct thread *thread = named->object;
 
-        if (context->owner != NULL || thread->context != NULL) {
+        if (context->owner != NULL || thread->context != NULL || context->members != 0) {
             return ERR_BUSY;
         }
         if (context->core == NULL) {
@@ -113,13 +128,17 @@ static err_t context_error(struct cap_table *table, const struct cap *target, ui
         }
         return context->core == thread->home || may_move(thread) ? ERR_OK : ERR_BUSY;
     }
+    if (label == SCHED_CONTEXT_ADD || label == SCHED_CONTEXT_REMOVE) {
+        return group_error(context, named->object, label);
+    }
     if (label != SCHED_CONTEXT_CONFIGURE) {
         return ERR_OK;
     }
     if (budget < 10000 || period < budget || period > 3600000000000u) {
         return ERR_RANGE;
     }
-    if (context->owner != NULL && words[4] != context->core->number) {
+    if ((context->owner != NULL || context->group != NULL || context->members != 0) &&
+        words[4] != context->core->number) {
         return ERR_BUSY;
     }
     if (words[4] >= host_core_count()) {

@@ -91,6 +91,32 @@ bool is_unbound(const struct cap *cap, const struct thread *caller)
     return context->core != NULL && context->owner == NULL;
 }
 
+bool is_group(const struct cap *cap, const struct thread *caller)
+{
+    (void)caller;
+    return ((const struct sched_context *)cap->object)->members != 0;
+}
+
+bool is_or_may_be_group(const struct cap *cap, const struct thread *caller)
+{
+    return is_group(cap, caller) ||
+           (is_unbound(cap, caller) && ((const struct sched_context *)cap->object)->group == NULL);
+}
+
+bool is_in_group(const struct cap *cap, const struct thread *caller)
+{
+    (void)caller;
+    return ((const struct sched_context *)cap->object)->group != NULL;
+}
+
+/* Mostly one that runs: it makes a difference. */
+bool is_in_no_group(const struct cap *cap, const struct thread *caller)
+{
+    const struct sched_context *context = cap->object;
+
+    return context->owner != NULL && !is_in_group(cap, caller);
+}
+
 bool holds_a_call(const struct cap *cap, const struct thread *caller)
 {
     (void)caller;

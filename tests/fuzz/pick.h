@@ -30,6 +30,11 @@ bool has_room(const struct cap *cap, const struct thread *caller);
 bool is_device(const struct cap *cap, const struct thread *caller);
 bool is_served(const struct cap *cap, const struct thread *caller);
 bool is_claimed_port(const struct cap *cap, const struct thread *caller);
+bool is_group(const struct cap *cap, const struct thread *caller);
+bool is_or_may_be_group(const struct cap *cap, const struct thread *caller);
+bool is_in_group(const struct cap *cap, const struct thread *caller);
+/** A context of a thread, in no group. */
+bool is_in_no_group(const struct cap *cap, const struct thread *caller);
 bool is_free_irq(const struct cap *cap, const struct thread *caller);
 bool is_claimed_irq(const struct cap *cap, const struct thread *caller);
 bool is_unbound_notification(const struct cap *cap, const struct thread *caller);

@@ -12,7 +12,13 @@
 #include "service/session.h"
 #include "system/protocol.h"
 
-enum { GRANTS_KIB = 64, KIB_PER_PAGE = 4, NUMBERS = 130 };
+enum {
+    GRANTS_KIB = 272,
+    KIB_PER_PAGE = 4,
+    NUMBERS = 130,
+    LENDERS = 2,
+    OF_CLIENT = 128 / LENDERS / 2
+};
 
 #define CALL_NS (3 * NS_PER_S)
 
@@ -96,6 +102,28 @@ static const struct program_session *session_as(uint32_t role, uint64_t *number)
     return NULL;
 }
 
+/* A client has half of the server's numbers, which are its part of all; each that comes back can be given again. */
+static void numbers_are_shared(const struct gift *gift)
+{
+    static cap_addr_t slots[OF_CLIENT + 1];
+    static uint64_t numbers[OF_CLIENT + 1];
+    struct gift small = *gift;
+
+    small.count = 1;
+    for (uint32_t i = 0; i <= OF_CLIENT; i++) {
+        wants("a slot", ERR_OK, cap_place(&slots[i]));
+        small.slot = slots[i];
+        wants("a small grant", i < OF_CLIENT ? ERR_OK : ERR_NO_MEMORY, give(&small, &numbers[i]));
+    }
+    cap_drop(slots[0]);
+    wants("one is back", ERR_OK, back(numbers[0]));
+    wants("and given again", ERR_OK, give(&small, &numbers[OF_CLIENT]));
+    for (uint32_t i = 1; i <= OF_CLIENT; i++) {
+        cap_drop(slots[i]);
+        wants("all are back", ERR_OK, back(numbers[i]));
+    }
+}
+
 void lend(void)
 {
     struct gift gift = { .count = 3 };
@@ -133,5 +161,6 @@ void lend(void)
     cap_drop(slot);
     wants("it is back", ERR_OK, back(number));
     wants("once", ERR_NO_ENTRY, back(number));
+    numbers_are_shared(&gift);
     wants("what is none of its", ERR_BAD_CALL, ask_lender(SYSTEM_PROGRAM, words));
 }

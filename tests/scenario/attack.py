@@ -5,12 +5,10 @@
 Each step is an attack, and what must come of it: nobody but the attacker notices. Prints `ok NAME` or
 `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -197,30 +195,19 @@ def image_make(folder):
 
 def converse(args, image, *parts):
     scenario = Attack(args, image)
-    try:
+    with console.conversation(scenario, args):
         for part in parts:
             part(scenario)
         console.machine_type_poweroff(scenario)
-    finally:
-        scenario.machine.end(0 if scenario.lost else 1)
-        if args.log:
-            with open(args.log, "a", encoding="utf-8") as log:
-                log.write(scenario.machine.log)
     return scenario
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
-    parser.add_argument("--log", help="write all that the system said here")
-    args = parser.parse_args()
+    args = console.parser_for(__doc__, 60).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         # How soon a hang is found can be measured only where the disk takes no time.
         done = [converse(args, None, stray_devices, hangs), converse(args, image_make(folder), attacks)]
-    failed = sum(one.failed for one in done)
-    print(f"{sum(one.passed for one in done)} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+    console.conclude(*done)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,9 @@ The moments are of guest time, chosen in the guest by a seed (tests/injector), s
 recovery from the one before. Every checksum must be right, no client may see an error, everything must come back, and
 the control loop must not miss one of its periods of 1 ms.
 """
-import argparse
 import os
 import random
 import re
-import sys
 import tempfile
 import time
 
@@ -93,12 +91,9 @@ def loop_was_in_time(scenario):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=120, help="seconds for each step but the long one")
+    parser = console.parser_for(__doc__, 120)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 20))
     parser.add_argument("--count", type=int, default=COUNT)
-    parser.add_argument("--log", help="write all that the system said here")
     args = parser.parse_args()
     print(f"note: campaign.py --seed {args.seed}")
     randomly = random.Random(args.seed)
@@ -107,19 +102,14 @@ def main():
         files.write(f"{folder}/tree/big", randomly.randbytes(web.BIG_BYTES))
         files.make_image(f"{folder}/disk.img", f"{folder}/tree", "-b", "4096")
         scenario = web.Web(args.build, args.timeout, f"{folder}/disk.img", f"{folder}/tree", "campaign", True)
-        try:
+        with console.conversation(scenario, args):
             scenario.step("boots", lambda: scenario.machine.wait_for(console.PROMPT, args.timeout) and None)
             scenario.step("downloads_go_on_whatever_dies",
                           lambda: campaign(scenario, args.seed, args.count, 10 * args.timeout))
             scenario.step("a_writer_notices_nothing", lambda: writer_noticed_nothing(scenario))
             scenario.step("the_control_loop_was_in_time", lambda: loop_was_in_time(scenario))
             scenario.step("powers_off", lambda: web.power_off(scenario))
-        finally:
-            scenario.machine.end(0)
-            if args.log:
-                files.write(args.log, scenario.machine.log.encode())
-    print(f"{scenario.passed} passed, {scenario.failed} failed")
-    sys.exit(0 if scenario.failed == 0 else 1)
+    console.conclude(scenario)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ must come within its time, else it and all later steps fail.
 """
 import argparse
 import codecs
+import contextlib
 import os
 import re
 import selectors
@@ -103,6 +104,34 @@ class Machine:
             return None
 
 
+def parser_for(about, timeout_s):
+    """The options that every scenario has."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--timeout", type=float, default=timeout_s, help="seconds for each step")
+    parser.add_argument("--log", help="add all that the systems said to this file")
+    return parser
+
+
+@contextlib.contextmanager
+def conversation(scenario, args):
+    """However it goes, the system ends with it, and what it said is kept."""
+    try:
+        yield scenario
+    finally:
+        scenario.machine.end(0 if scenario.lost else 1)
+        if args.log:
+            with open(args.log, "a", encoding="utf-8") as log:
+                log.write(scenario.machine.log)
+
+
+def conclude(*done):
+    """Sums up, and ends with a status that says whether all is well."""
+    passed, failed = sum(one.passed for one in done), sum(one.failed for one in done)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(0 if passed and not failed else 1)
+
+
 class Scenario:
     def __init__(self, machine, timeout_s):
         self.machine = machine
@@ -137,6 +166,15 @@ class Scenario:
             print(f"ok {name}")
             self.passed += 1
         sys.stdout.flush()
+
+    def are_done(self, name, *lines):
+        """A step: lines after which nothing is said about a path, since they do what they should."""
+        def action():
+            for line in lines:
+                if refused := re.search(r"^/\S*: .*", self.ask(line), re.M):
+                    return f"{line}: wanted: no error; got: {refused[0]!r}"
+            return None
+        self.step(name, action)
 
     def says(self, name, line, *patterns):
         """A step: the answer to a line matches every pattern."""
@@ -260,23 +298,12 @@ def machine_type_poweroff(scenario, name="poweroff_ends_the_machine"):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=30, help="seconds for each step")
-    parser.add_argument("--log", help="write all that the system said here")
-    args = parser.parse_args()
+    args = parser_for(__doc__, 30).parse_args()
     settings = qemu.settings_of("small") | {"icount": "sleep"}  # so that nothing hangs because this machine is busy
-    machine = Machine(qemu.command_for("small", args.build, settings))
-    scenario = Scenario(machine, args.timeout)
-    try:
+    scenario = Scenario(Machine(qemu.command_for("small", args.build, settings)), args.timeout)
+    with conversation(scenario, args):
         converse(scenario)
-    finally:
-        machine.end(0 if scenario.lost else 1)
-        if args.log:
-            with open(args.log, "w", encoding="utf-8") as log:
-                log.write(machine.log)
-    print(f"{scenario.passed} passed, {scenario.failed} failed")
-    sys.exit(0 if scenario.failed == 0 else 1)
+    conclude(scenario)
 
 
 if __name__ == "__main__":

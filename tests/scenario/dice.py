@@ -5,7 +5,6 @@ while numbers are drawn; run from the top of the tree.
 
 The emulated device gives the numbers 0, 1, 2 ... of 32 bits. Nobody may see one twice, or one that it never gave.
 """
-import argparse
 import os
 import re
 import struct
@@ -16,7 +15,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../tools")]
 
 import qemu  # noqa: E402
-from console import PROMPT, Machine, Scenario, machine_type_poweroff  # noqa: E402
+from console import (PROMPT, Machine, Scenario, conclude, conversation, machine_type_poweroff,  # noqa: E402
+                     parser_for)
 
 NUMBERS = 1 << 18
 HANGS = ["loop", "lock", "irq", "call", "wait"]
@@ -139,29 +139,18 @@ def without_source(network):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
-    parser.add_argument("--log", help="write all that the systems said here")
-    args = parser.parse_args()
-    passed = failed = 0
+    args = parser_for(__doc__, 60).parse_args()
+    done = []
     with tempfile.TemporaryDirectory() as folder:
         for converse, make in (
                 (fast, lambda: Draws(args.build, folder, args.timeout, "")),
                 (slow, lambda: Draws(args.build, folder, args.timeout, f",max-bytes={SLOW},period=1000")),
                 (with_source, lambda: Network(args.build, args.timeout, True)),
                 (without_source, lambda: Network(args.build, args.timeout, False))):
-            scenario = make()
-            try:
-                converse(scenario)
-            finally:
-                scenario.machine.end(0 if scenario.lost else 1)
-                if args.log:
-                    with open(args.log, "a", encoding="utf-8") as log:
-                        log.write(scenario.machine.log)
-            passed, failed = passed + scenario.passed, failed + scenario.failed
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+            done.append(make())
+            with conversation(done[-1], args):
+                converse(done[-1])
+    conclude(*done)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 Each sector of the image holds a pattern made from its number (apps/diskcheck/pattern.h), so that a sector from
 elsewhere, or from before, shows. Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
@@ -239,10 +238,7 @@ def converse_with_failing_disks(args, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
-    args = parser.parse_args()
+    args = console.parser_for(__doc__, 60).parse_args()
     random.seed(1)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "disk.img")
@@ -254,9 +250,7 @@ def main():
             path, 2, random.sample(range(SECTORS), 500)))
         done = [scenario, *converse_with_failing_disks(args, path),
                 *converse_without_remapping(args, path, folder)]
-    failed = sum(one.failed for one in done)
-    print(f"{sum(one.passed for one in done)} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+    console.conclude(*done)
 
 
 if __name__ == "__main__":

@@ -5,19 +5,16 @@
 mkfs.ext4 makes the images; what the console says of each file is compared with what this machine says.
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import hashlib
 import os
 import random
 import re
 import subprocess
-import sys
 import tempfile
 import time
 
 import console
 import disk
-import qemu
 
 MIB = 1 << 20
 BIG_BYTES = 64 * MIB
@@ -252,6 +249,9 @@ def converse_about_damage(args, folder, randomly):
     files.compares("damage_is_told_and_all_else_is_right", {
         "/good": sha256_of(f"{top}/good"), "/bad inode": "DAMAGED", "/bad sector": "IO",
         "/bad directory": "DAMAGED"})
+    for how in ("", "map "):
+        files.step(f"what_stands_before_a_bad_page_is_read{how and '_and_mapped'}", lambda how=how: console.comes_soon(
+            files, f"start sum {how}1 /bad sector", f"sum: /bad sector: IO after {12 * 4096} bytes"))
     files.says("damage_is_counted", "volume", "[1-9][0-9]* damages met; 0 handles")
     files.step("damage_is_told_to_people", lambda: None if
                "the checksum of an inode is wrong" in files.machine.log and
@@ -284,9 +284,7 @@ def converse_about_other_disks(args, folder, randomly):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=100, help="seconds for each step")
+    parser = console.parser_for(__doc__, 100)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--harms", type=int, default=24, help="how many deaths")
     parser.add_argument("--only", default="", help="a word in the name of a part")
@@ -298,9 +296,7 @@ def main():
                      converse_about_damage, converse_about_other_disks):
             if args.only in part.__name__:
                 done += part(args, folder, random.Random(args.seed))
-    failed = sum(one.failed for one in done)
-    print(f"{sum(one.passed for one in done)} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+    console.conclude(*done)
 
 
 if __name__ == "__main__":

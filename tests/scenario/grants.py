@@ -5,12 +5,10 @@
 mkfs.ext4 makes the image; what is seen through mappings is compared with what this machine says (docs/grants.md).
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import hashlib
 import random
 import re
 import struct
-import sys
 import tempfile
 
 import console
@@ -139,9 +137,7 @@ def converse_about_what_may_be(args, folder, randomly):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=100, help="seconds for each step")
+    parser = console.parser_for(__doc__, 100)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--harms", type=int, default=24, help="how many deaths")
     parser.add_argument("--only", default="", help="a word in the name of a part")
@@ -152,9 +148,7 @@ def main():
         for part in (converse_about_what_may_be, converse_while_all_dies):
             if args.only in part.__name__:
                 done += part(args, folder, random.Random(args.seed))
-    failed = sum(one.failed for one in done)
-    print(f"{sum(one.passed for one in done)} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+    console.conclude(*done)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import re
-import sys
 import time
 
 import console
@@ -114,15 +112,12 @@ def unknown_is_told(scenario):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
-    args = parser.parse_args()
+    args = console.parser_for(__doc__, 60).parse_args()
     settings = qemu.settings_of("small")
     settings["icount"] = "sleep"
     machine = console.Machine(qemu.command_for("small", args.build, settings))
     scenario = console.Scenario(machine, args.timeout)
-    try:
+    with console.conversation(scenario, args):
         scenario.step("boots", lambda: machine.wait_for(console.PROMPT, args.timeout) and None)
         scenario.step("a_restart_is_noted", lambda: restart_is_noted(scenario))
         scenario.step("a_line_is_kept", lambda: line_is_kept(scenario))
@@ -134,10 +129,7 @@ def main():
         scenario.step("who_is_not_there_is_told", lambda: unknown_is_told(scenario))
         scenario.step("powers_off", lambda: console.Machine.type(machine, "poweroff\r") or
                       machine.wait_for("goodbye", args.timeout) and None)
-    finally:
-        machine.end(1)
-    print(f"{scenario.passed} passed, {scenario.failed} failed")
-    sys.exit(0 if scenario.passed and not scenario.failed else 1)
+    console.conclude(scenario)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,12 @@
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last. Run from the top of the tree.
 """
-import argparse
 import errno
 import os
 import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import console
@@ -136,11 +134,8 @@ def converse(musl, folder, top):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=100, help="seconds for each step")
+    parser = console.parser_for(__doc__, 100)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    parser.add_argument("--log", help="write all that the system said here")
     args = parser.parse_args()
     print(f"note: musl.py --seed {args.seed}")
     with tempfile.TemporaryDirectory() as folder:
@@ -154,14 +149,9 @@ def main():
         image = f"{folder}/tree.img"
         files.make_image(image, top, "-b", "4096", size="64M")
         musl = Musl("musl", args, disk.file_backed(image))
-        try:
+        with console.conversation(musl, args):
             converse(musl, folder, top)
-        finally:
-            if args.log:
-                with open(args.log, "w", encoding="utf-8") as log:
-                    log.write(musl.machine.log)
-    print(f"{musl.passed} passed, {musl.failed} failed")
-    sys.exit(0 if musl.failed == 0 else 1)
+    console.conclude(musl)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,11 @@
 An echo server and a client in the emulator, their peers here, and a name that a DNS server here answers (at port 53,
 which takes root: without, that step says so in a note). Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
 import socket
 import struct
-import sys
 import tempfile
 import threading
 
@@ -149,26 +147,16 @@ def converse(scenario):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
-    parser.add_argument("--log", help="write all that the system said here")
-    args = parser.parse_args()
+    args = console.parser_for(__doc__, 60).parse_args()
     random.seed(1)
     with tempfile.TemporaryDirectory() as folder:
         files.write(f"{folder}/tree/etc/resolv.conf", b"nameserver 10.0.2.2\n")
         image = os.path.join(folder, "tree.img")
         files.make_image(image, f"{folder}/tree", "-b", "4096", size="16M")
         scenario = MuslNet(args, image)
-        try:
+        with console.conversation(scenario, args):
             converse(scenario)
-        finally:
-            scenario.machine.end(0 if scenario.lost else 1)
-            if args.log:
-                with open(args.log, "w", encoding="utf-8") as log:
-                    log.write(scenario.machine.log)
-    print(f"{scenario.passed} passed, {scenario.failed} failed")
-    sys.exit(0 if scenario.failed == 0 else 1)
+    console.conclude(scenario)
 
 
 if __name__ == "__main__":

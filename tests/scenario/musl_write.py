@@ -5,9 +5,7 @@ their server dies in between. Run from the top of the tree.
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
-import sys
 import tempfile
 
 import console
@@ -48,22 +46,12 @@ def converse(scenario, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=100, help="seconds for each step")
-    parser.add_argument("--log", help="write all that the system said here")
-    args = parser.parse_args()
+    args = console.parser_for(__doc__, 100).parse_args()
     scenario = Write(args)
-    try:
+    with console.conversation(scenario, args):
         with tempfile.TemporaryDirectory() as folder:
             converse(scenario, folder)
-    finally:
-        scenario.machine.end(0 if scenario.lost else 1)
-        if args.log:
-            with open(args.log, "w", encoding="utf-8") as log:
-                log.write(scenario.machine.log)
-    print(f"{scenario.passed} passed, {scenario.failed} failed")
-    sys.exit(0 if scenario.failed == 0 else 1)
+    console.conclude(scenario)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
@@ -57,20 +56,11 @@ class Names(disk.Disk):
                          if not re.search(pattern, said, re.M)), None)
         self.step(name, action)
 
-    def is_silent(self, name, *lines):
-        """A step: lines that do what they should, after which nothing is said about a path."""
-        def action():
-            for line in lines:
-                if refused := re.search(r"^/\S*: .*", self.ask(line), re.M):
-                    return f"{line}: wanted: no error; got: {refused[0]!r}"
-            return None
-        self.step(name, action)
-
 
 def one_tree(machine):
     """The console's view: three servers, and parts of them once more."""
     machine.says("a_mount_whose_directory_is_not_there_yet", "cat /box/note", "nothing of that name")
-    machine.is_silent("files_are_made_through_a_mount", "mkdir /tmp/box", "write /tmp/box/note a note", "write /tmp/SECRET SECRET",
+    machine.are_done("files_are_made_through_a_mount", "mkdir /tmp/box", "write /tmp/box/note a note", "write /tmp/SECRET SECRET",
                       "link /tmp/box/up ..", "link /tmp/box/absolute /SECRET", "link /tmp/way /pub/text")
     machine.says("mounts_are_listed_where_they_stand", "ls /", r"^d +0 tmp$", r"^d +0 boot$", r"^d +4096 pub$", r"^d +0 box$",
                  r"^d +0 deep$", r"^d +4096 public$", r"^- +30 SECRET$")
@@ -83,7 +73,7 @@ def one_tree(machine):
     machine.says("two_ways_to_one_file", "cat /box/note", "^a note$")
     machine.says("what_is_mounted_read_only", "write /box/new words", "can be read, not changed")
     machine.says("is_not_removed_either", "rm /box/note", "can be read, not changed")
-    machine.is_silent("and_can_be_changed_where_it_is_not", "append /tmp/box/note and more")
+    machine.are_done("and_can_be_changed_where_it_is_not", "append /tmp/box/note and more")
     machine.says("a_mount_is_not_renamed", "mv /tmp /temporary", "outside what the call allows")
     machine.says("nor_is_a_file_between_servers", "mv /tmp/way /public/way", "outside what the call allows")
 
@@ -219,19 +209,16 @@ def deaths(machine, top, count, randomly):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=100, help="seconds for each step")
+    parser = console.parser_for(__doc__, 100)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--deaths", type=int, default=40)
-    parser.add_argument("--log", help="write all that the system said here")
     args = parser.parse_args()
     print(f"note: names.py --seed {args.seed}")
     randomly = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
         top = make_disk(f"{folder}/disk.img", folder, args.build, randomly)
         machine = Names("names", args, disk.file_backed(f"{folder}/disk.img"))
-        try:
+        with console.conversation(machine, args):
             machine.step("what_is_in_memory_is_new", lambda: console.comes_soon(machine, "", "tmpfs: new")
                          if "tmpfs: new" not in machine.machine.log else None)
             one_tree(machine)
@@ -240,12 +227,8 @@ def main():
             processes(machine)
             hostile(machine)
             deaths(machine, top, args.deaths, randomly)
-        finally:
             machine.end()
-            if args.log:
-                files.write(args.log, machine.machine.log.encode())
-    print(f"{machine.passed} passed, {machine.failed} failed")
-    sys.exit(0 if machine.failed == 0 else 1)
+    console.conclude(machine)
 
 
 if __name__ == "__main__":

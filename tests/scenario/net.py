@@ -5,13 +5,11 @@ and the echo server itself die; run from the top. What the guest sent is checked
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
 import socket
 import struct
-import sys
 import tempfile
 import threading
 import time
@@ -355,26 +353,16 @@ def checksums_are_right(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=30, help="seconds for each step")
-    parser.add_argument("--log", help="write all that the system said here")
-    args = parser.parse_args()
+    args = console.parser_for(__doc__, 30).parse_args()
     random.seed(1)
     with tempfile.TemporaryDirectory() as folder:
         pcap = os.path.join(folder, "net.pcap")
         scenario = Net(args.build, args.timeout, pcap)
-        try:
+        with console.conversation(scenario, args):
             converse(scenario)
-        finally:
-            scenario.machine.end(0 if scenario.lost else 1)
-            if args.log:
-                with open(args.log, "w", encoding="utf-8") as log:
-                    log.write(scenario.machine.log)
         scenario.lost = False
         scenario.step("checksums_are_right", lambda: checksums_are_right(pcap))
-    print(f"{scenario.passed} passed, {scenario.failed} failed")
-    sys.exit(0 if scenario.failed == 0 else 1)
+    console.conclude(scenario)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,11 @@
 mkfs.ext4 makes the disk, with programs that are whole and some that are not. Prints `ok NAME` or `FAIL NAME: ...`, and
 `N passed, N failed` last.
 """
-import argparse
 import os
 import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -163,6 +161,25 @@ def budget_holds(machine):
     return None if 0.17 < spent < 30 else f"wanted: about 0.2 s; got: {spent}"
 
 
+def threads_share(machine, budget_us):
+    """Three threads and the first have 1 ms of 10 together, and each its turn; a fourth is not to be had."""
+    answer = machine.ask(f"run memory=2048 budget={budget_us} /bin/child threads 4 300")
+    told = re.search(r"^(\d) of 4 threads ran, in (\d+) us", answer, re.M)
+    used = re.search(r"status 3, after (\d+) us", answer)
+    if not told or not used or told[1] != "3":
+        return f"wanted: 3 of 4 threads ran, status 3; got: {answer!r}"
+    periods = int(told[2]) // 10000
+    low, high = periods * budget_us // 4, (periods + 2) * budget_us
+    return None if low < int(used[1]) < high else \
+        f"wanted: {low} to {high} us in {periods} periods; got: {used[1]}"
+
+
+def threads_end(machine):
+    """200 ms of all threads at 2 ms of 10 take a second, and end."""
+    spent = spent_by(machine, "run memory=2048 time=200 budget=2000 /bin/child threads 3 100000")
+    return None if 0.85 < spent < 30 else f"wanted: about a second; got: {spent}"
+
+
 def all_time_is_there(machine, harm):
     """A place had less time than the system says when the manager died: the next one there has all of it again."""
     less = spent_by(machine, "run time=200 budget=1000 /bin/child spin")
@@ -175,6 +192,11 @@ def all_time_is_there(machine, harm):
 
 def converse_about_limits(machine, bad):
     machine.step("a_budget_holds", lambda: budget_holds(machine))
+    machine.step("a_budget_is_for_all_threads", lambda: threads_share(machine, 1000))
+    machine.step("and_so_is_a_larger_one", lambda: threads_share(machine, 5000))
+    machine.step("a_limit_is_for_all_threads", lambda: threads_end(machine))
+    machine.says("a_process_with_threads_is_told_of", "run memory=2048 time=50 budget=9000 /bin/child threads 3 100000",
+                 r"used up its time, after (5[0-9]|6[0-4])\d\d\d us")
     machine.says("more_time_than_there_may_be", "run budget=9500 /bin/child", "more than the system allows")
     machine.says("a_program_hears_that_memory_is_used_up", "run memory=2048 /bin/child memory",
                  r"^out of memory after 1\d\d\d KiB$", "status 3,")
@@ -336,18 +358,14 @@ def converse_about_a_slow_disk(args, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=100, help="seconds for each step")
+    parser = console.parser_for(__doc__, 100)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--harms", type=int, default=20, help="how many deaths")
     args = parser.parse_args()
     print(f"note: process.py --seed {args.seed}")
     with tempfile.TemporaryDirectory() as folder:
         done = [converse(args, folder, random.Random(args.seed)), converse_about_a_slow_disk(args, folder)]
-    failed = sum(one.failed for one in done)
-    print(f"{sum(one.passed for one in done)} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+    console.conclude(*done)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,10 @@
 
 Prints `ok NAME` or `FAIL NAME: ...` for each step, and `N passed, N failed` last.
 """
-import argparse
 import hashlib
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -342,26 +340,15 @@ def converse_with_devices(args, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
-    parser.add_argument("--log", help="write all that the system said here")
-    args = parser.parse_args()
+    args = console.parser_for(__doc__, 60).parse_args()
     done = []
     with tempfile.TemporaryDirectory() as folder:
         for part in (converse_without_devices, converse_with_devices):
             conversation = part(args, folder)
             done.append(next(conversation))
-            try:
+            with console.conversation(done[-1], args):
                 next(conversation, None)
-            finally:
-                done[-1].machine.end(0 if done[-1].lost else 1)
-                if args.log:
-                    with open(args.log, "a", encoding="utf-8") as log:
-                        log.write(done[-1].machine.log)
-    failed = sum(one.failed for one in done)
-    print(f"{sum(one.passed for one in done)} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+    console.conclude(*done)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,9 @@ The program `harm` (tests/harm) goes through the steps of a recovery in the runn
 step is a boot of its own, so without --all only some of them are tried. Prints `ok NAME` or `FAIL NAME: ...`, and
 `N passed, N failed` last.
 """
-import argparse
 import os
 import re
 import struct
-import sys
 import tempfile
 
 import console
@@ -191,28 +189,19 @@ def building(scenario, args, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=120, help="seconds for each step")
+    parser = console.parser_for(__doc__, 120)
     parser.add_argument("--building", action="store_true", help="steps of building alone")
     parser.add_argument("--all", action="store_true", help="each step of building, too")
-    parser.add_argument("--log", help="write all that the running system said here")
     args = parser.parse_args()
     scenario = System(args)
-    try:
+    with console.conversation(scenario, args):
         scenario.step("it_boots", lambda: scenario.boots() and None)
         if not args.building:
             recoveries(scenario, args)
         with tempfile.TemporaryDirectory() as folder:
             scenario.step("what_does_not_fit_stays_out", lambda: too_little_memory(args, folder))
             building(scenario, args, folder)
-    finally:
-        scenario.end()
-        if args.log:
-            with open(args.log, "w", encoding="utf-8") as log:
-                log.write(scenario.machine.log)
-    print(f"{scenario.passed} passed, {scenario.failed} failed")
-    sys.exit(0 if scenario.failed == 0 else 1)
+    console.conclude(scenario)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ the guest sent is judged by tcpdump.
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last. Needs root, or a machine that lets its users have
 name spaces.
 """
-import argparse
 import os
 import random
 import re
@@ -260,22 +259,13 @@ def tcpdump_is_content(pcap):
 
 def machine(args, system, devices, converse, *words, pcap=None, prefix=""):
     scenario = Tap(system, args, devices, pcap, prefix)
-    try:
+    with console.conversation(scenario, args):
         converse(scenario, *words)
-    finally:
-        scenario.machine.end(0 if scenario.lost else 1)
-        if args.log:
-            with open(args.log, "a", encoding="utf-8") as log:
-                log.write(scenario.machine.log)
     return scenario
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
-    parser.add_argument("--log", help="write all that the system said here")
-    args = parser.parse_args()
+    args = console.parser_for(__doc__, 60).parse_args()
     tap_link.enter()
     random.seed(1)
     done = []
@@ -296,9 +286,7 @@ def main():
         done.append(machine(args, "musl", disk.file_backed(image), names_converse, link, prefix="names_"))
         link.servers_4 = link.servers_6 = ()
         done.append(machine(args, "musl", disk.file_backed(image), no_names_converse, link, prefix="no_names_"))
-    failed = sum(one.failed for one in done)
-    print(f"{sum(one.passed for one in done)} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+    console.conclude(*done)
 
 
 if __name__ == "__main__":

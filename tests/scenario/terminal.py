@@ -7,7 +7,6 @@ At a 16550 nothing that was typed or shown may be lost; at most the byte in the 
 console, which is a socket here, that is the piece in the device's hand, and what the device had put into the memory of a
 driver that did not look at it is gone with that.
 """
-import argparse
 import os
 import re
 import selectors
@@ -20,7 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../tools")]
 
 import qemu  # noqa: E402
-from console import OTHERS, PROMPT, SILENT_S, Machine, Scenario, Silence, machine_type_poweroff, told_apart  # noqa: E402
+from console import (OTHERS, PROMPT, SILENT_S, Machine, Scenario, Silence, conclude, conversation,  # noqa: E402
+                     machine_type_poweroff, parser_for, told_apart)
 
 HANGS = ["loop", "lock", "wait"]
 ROUNDS = 3
@@ -205,26 +205,14 @@ def machine_for(system, args, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each step")
-    parser.add_argument("--log", help="write all that the system said here")
-    args = parser.parse_args()
-    passed = failed = 0
+    args = parser_for(__doc__, 60).parse_args()
+    done = []
     with tempfile.TemporaryDirectory() as folder:
         for system, driver in SYSTEMS.items():
-            machine = machine_for(system, args, folder)
-            scenario = Scenario(machine, args.timeout)
-            try:
-                converse(scenario, driver, system == "terminal")
-            finally:
-                machine.end(0 if scenario.lost else 1)
-                if args.log:
-                    with open(args.log, "a", encoding="utf-8") as log:
-                        log.write(machine.log)
-            passed, failed = passed + scenario.passed, failed + scenario.failed
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(0 if failed == 0 else 1)
+            done.append(Scenario(machine_for(system, args, folder), args.timeout))
+            with conversation(done[-1], args):
+                converse(done[-1], driver, system == "terminal")
+    conclude(*done)
 
 
 if __name__ == "__main__":

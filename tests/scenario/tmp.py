@@ -4,10 +4,8 @@
 
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import random
 import re
-import sys
 import time
 
 import console
@@ -26,15 +24,6 @@ class Tmp(console.Scenario):
                   lambda: self.machine.wait_for(console.PROMPT, self.timeout_s) and None)
         self.step("its_file_system_is_new", lambda: console.comes_soon(self, "", "tmpfs: new"))
 
-    def are_done(self, name, *lines):
-        """A step: lines after which nothing is said about a path, since they do what they should."""
-        def action():
-            for line in lines:
-                if refused := re.search(r"^/\S*: .*", self.ask(line), re.M):
-                    return f"{line}: wanted: no error; got: {refused[0]!r}"
-            return None
-        self.step(name, action)
-
 
 def names(tmp):
     tmp.are_done("files_and_directories_are_made", "mkdir /dir", "write /dir/one first line",
@@ -52,6 +41,16 @@ def names(tmp):
     tmp.says("what_was_replaced_is_gone", "cat /other/one", "^alone$")
     tmp.says("what_was_moved_is_not_there", "cat /dir/one", "nothing of that name")
     tmp.says("a_directory_is_not_moved_into_itself", "mv /other /other/inner", "outside what the call allows")
+
+
+def refusals(tmp):
+    def action():
+        said = tmp.ask("start attacker changes")
+        if "attacker destroyed" not in said:
+            said += tmp.machine.wait_for("attacker destroyed", tmp.timeout_s)
+        wanted = r"^attacker: changes: [1-9]\d+ answers, 0 of them wrong$"
+        return None if re.search(wanted, said, re.M) else f"wanted: {wanted}; got: {said!r}"
+    tmp.step("what_it_refuses_it_has_not_done", action)
 
 
 def room(tmp):
@@ -116,23 +115,19 @@ def deaths(tmp, count, randomly):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=100, help="seconds for each step")
+    parser = console.parser_for(__doc__, 100)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--deaths", type=int, default=30)
     args = parser.parse_args()
     print(f"note: tmp.py --seed {args.seed}")
     tmp = Tmp(args)
-    try:
+    with console.conversation(tmp, args):
         names(tmp)
+        refusals(tmp)
         room(tmp)
         deaths(tmp, args.deaths, random.Random(args.seed))
         console.machine_type_poweroff(tmp)
-    finally:
-        tmp.machine.end(0 if tmp.lost else 1)
-    print(f"{tmp.passed} passed, {tmp.failed} failed")
-    sys.exit(0 if tmp.failed == 0 else 1)
+    console.conclude(tmp)
 
 
 if __name__ == "__main__":

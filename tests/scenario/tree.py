@@ -7,14 +7,12 @@ between pieces of data at random places, so that the image fits; both ways of re
 Its checksum is made by `sum`, started from the disk, which has more of the processor than the console has.
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import hashlib
 import http.client
 import os
 import queue
 import random
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -233,9 +231,7 @@ def converse(tree):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=600, help="seconds for each step")
+    parser = console.parser_for(__doc__, 600)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     args = parser.parse_args()
     print(f"note: tree.py --seed {args.seed}")
@@ -248,12 +244,9 @@ def main():
         shutil.copy(f"{args.build}/programs/sum", f"{top}/bin/sum")
         files.make_image(f"{folder}/disk.img", top, "-b", "4096", size="1500M")
         tree = web.Web(args.build, args.timeout, f"{folder}/disk.img", top)
-        try:
+        with console.conversation(tree, args):
             converse(tree)
-        finally:
-            tree.machine.end(0 if tree.lost else 1)
-    print(f"{tree.passed} passed, {tree.failed} failed")
-    sys.exit(0 if tree.failed == 0 else 1)
+    console.conclude(tree)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 Everything that curl gets is compared with what this machine says of the same files.
 Prints `ok NAME` or `FAIL NAME: ...`, and `N passed, N failed` last.
 """
-import argparse
 import hashlib
 import json
 import os
@@ -13,7 +12,6 @@ import random
 import re
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -58,7 +56,7 @@ def make_tree(top, randomly):
 class Web(console.Scenario):
     """A machine whose port 80 is reached at a port of this one."""
 
-    def __init__(self, build, timeout_s, image, top, system="default", icount="sleep"):
+    def __init__(self, build, timeout_s, image, top, system="default", icount="sleep", firmware=""):
         self.port, self.top = free_port(), top
         settings = qemu.settings_of(system)
         devices = disk.file_backed(image) + [
@@ -67,7 +65,7 @@ class Web(console.Scenario):
             "-object", "rng-builtin,id=random",
             "-device", "virtio-rng-pci,rng=random,disable-legacy=on,iommu_platform=on"]
         # In guest time, so that nothing hangs there because this machine is busy.
-        settings.update(devices=devices, icount=icount)
+        settings.update(devices=devices, icount=icount, firmware=firmware)
         super().__init__(console.Machine(qemu.command_for(system, build, settings)), timeout_s)
 
     def url(self, path):
@@ -382,9 +380,7 @@ def power_off(web):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=300, help="seconds for each step")
+    parser = console.parser_for(__doc__, 300)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--harms", type=int, default=12, help="how many deaths")
     args = parser.parse_args()
@@ -394,7 +390,7 @@ def main():
         make_tree(f"{folder}/tree", randomly)
         files.make_image(f"{folder}/disk.img", f"{folder}/tree", "-b", "4096")
         web = Web(args.build, args.timeout, f"{folder}/disk.img", f"{folder}/tree")
-        try:
+        with console.conversation(web, args):
             web.step("boots", lambda: web.machine.wait_for(console.PROMPT, args.timeout) and None)
             converse(web)
             harms = HARMS + [randomly.choice(HARMS) for _ in range(max(0, args.harms - len(HARMS)))]
@@ -409,10 +405,7 @@ def main():
             web.says("nothing_is_left_open", "volume", "; 0 damages met; 0 handles")
             web.does("a_console_at_work_is_not_taken_for_hung", lambda: long_command(web))
             web.step("powers_off", lambda: power_off(web))
-        finally:
-            web.machine.end(0 if web.lost else 1)
-    print(f"{web.passed} passed, {web.failed} failed")
-    sys.exit(0 if web.failed == 0 else 1)
+    console.conclude(web)
 
 
 if __name__ == "__main__":

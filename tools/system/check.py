@@ -76,6 +76,7 @@ class Program:
     child_priority: int = 1
     child_budget_us: int = 5000
     child_period_us: int = 10000
+    child_threads: int = 0
     is_child: bool = False  # no program of the file: a place for one that its parent starts
     restart_window_s: int = 10
     rank: int = RANK_WARDEN + 1
@@ -120,6 +121,8 @@ KEYS = {
                         "child_budget_us = the most that each may use in a period"),
     "child_period_us": (int, range(BUDGET_MIN_US, PERIOD_MAX_US + 1), False,
                         "child_period_us = at least the budget"),
+    "child_threads": (int, range(0, THREADS_MAX + 1), False,
+                      f"child_threads = 0 .. {THREADS_MAX}, that each may have beside its first one"),
     "resources": (list, None, False, "resources = [...], of " + ", ".join(RESOURCES)),
     "debug": (str, set(DEBUG), False, 'debug = "none", "write" or "read-write"'),
     "args": (str, None, False, 'args = "words between blanks"'),
@@ -227,7 +230,8 @@ def add_children(system):
             child = Program(f"{parent.name}.{number}", is_child=True, parent=parent.name,
                             uses=list(parent.child_uses), view=parent.child_view,
                             mounts=parent.child_mounts, priority=parent.child_priority, core=parent.core,
-                            budget_us=parent.child_budget_us, period_us=parent.child_period_us)
+                            budget_us=parent.child_budget_us, period_us=parent.child_period_us,
+                            threads=parent.child_threads)
             text_fits(system, system.of(child), "PROGRAM", "name", child.name)
             system.programs.append(child)
 
@@ -382,6 +386,10 @@ def check_children(system):
         if caps > CAPS_OF_PROGRAM:
             system.report(system.of(p, "children"), f"{p.name} would get {caps} capabilities by name; "
                           f"write fewer children, so that there are at most {CAPS_OF_PROGRAM}")
+        if p.children * (1 + p.child_threads) > CAPS_OF_PROGRAM:
+            system.report(system.of(p, "child_threads"), f"{p.name} would get time for "
+                          f"{p.children * p.child_threads} threads of children, and {p.children} groups; write at most "
+                          f"child_threads = {CAPS_OF_PROGRAM // p.children - 1}")
         if p.child_budget_us > p.child_period_us:
             system.report(system.of(p, "child_budget_us"), f"{p.name}: the children's budget is longer than "
                           f"their period; write child_budget_us = {p.child_period_us} or less")

@@ -42,21 +42,40 @@ struct boot_untyped {
     uint32_t slot;
 };
 
+/* How a colour lies in a pixel. */
+struct boot_colour {
+    uint8_t shift; /* its lowest bit */
+    uint8_t bits;
+};
+
+/* What the loader set up to be drawn on: device memory, of which the root program can make a frame. */
+struct boot_framebuffer {
+    uint64_t base; /* physical address; 0: there is none */
+    uint32_t width, height;
+    uint32_t pitch_bytes; /* from one line to the next */
+    uint32_t pixel_bits;
+    struct boot_colour red, green, blue;
+    uint16_t reserved;
+};
+_Static_assert(sizeof(struct boot_framebuffer) == 32, "no padding");
+
+#define BOOT_RSDP_BYTES 36u
+
 struct boot_info {
     uint64_t magic;
     uint64_t abi_hash;
     uint64_t ram_bytes;    /* all RAM the firmware reported as usable */
     uint64_t kernel_bytes; /* of which the kernel keeps */
     uint64_t archive_bytes;
-    uint64_t acpi_rsdp;     /* physical address, 0: unknown */
     uint64_t pci_ecam_base; /* PCI configuration space from bus 0 on, 1 MiB a bus; 0: unknown */
-    uint64_t framebuffer_base;
-    uint32_t framebuffer_width, framebuffer_height, framebuffer_pitch, framebuffer_bpp;
+    struct boot_framebuffer framebuffer;
     uint32_t pci_ecam_buses;
     uint32_t reserved;
-    uint32_t table_slots;   /* of the root table */
-    uint32_t untyped_count; /* entries used below */
-    uint64_t image_end;     /* first address after the root program */
+    uint32_t table_slots;               /* of the root table */
+    uint32_t untyped_count;             /* entries used below */
+    uint64_t image_end;                 /* first address after the root program */
+    uint8_t acpi_rsdp[BOOT_RSDP_BYTES]; /* a copy of ACPI's root pointer; zeros: unknown */
+    uint8_t reserved_2[4];
     char command_line[512]; /* ends with 0 */
     struct boot_untyped untyped[BOOT_UNTYPED_MAX];
 };

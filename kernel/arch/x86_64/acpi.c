@@ -13,6 +13,7 @@
 
 #define TABLE_MAX_BYTES 0x40000u
 #define HEADER_BYTES 36u
+#define RSDP_OLD_BYTES 20u /* of revision 0, and what its checksum covers in all */
 #define MADT_ENABLED 1u
 
 static uint64_t get(const uint8_t *at, uint32_t bytes)
@@ -134,20 +135,18 @@ static void read_table(phys_t phys, struct acpi_facts *facts)
     }
 }
 
-void acpi_read(phys_t rsdp, struct acpi_facts *facts)
+void acpi_read(const uint8_t *rsdp, struct acpi_facts *facts)
 {
-    const uint8_t *pointer = rsdp == 0 ? NULL : paging_map_table(rsdp, 36);
     uint32_t length;
 
     *facts = (struct acpi_facts){ .lapic = LAPIC_USUAL, .ioapic_count = 1 };
     facts->ioapics[0].base = IOAPIC_USUAL;
-    if (pointer == NULL || !is_named(pointer, "RSD PTR ", 8) || !sum_is_zero(pointer, 20)) {
-        paging_unmap_tables();
+    if (!is_named(rsdp, "RSD PTR ", 8) || !sum_is_zero(rsdp, RSDP_OLD_BYTES)) {
         return;
     }
     /* Revision 0 knows the RSDT with addresses of 4 bytes only; later ones the XSDT with 8. */
-    uint32_t entry_bytes = pointer[15] >= 2 && get(pointer + 24, 8) != 0 ? 8 : 4;
-    phys_t root = entry_bytes == 8 ? get(pointer + 24, 8) : get(pointer + 16, 4);
+    uint32_t entry_bytes = rsdp[15] >= 2 && get(rsdp + 24, 8) != 0 ? 8 : 4;
+    phys_t root = entry_bytes == 8 ? get(rsdp + 24, 8) : get(rsdp + 16, 4);
     const uint8_t *table = table_map(root, &length);
 
     if (table != NULL) {
@@ -158,15 +157,25 @@ void acpi_read(phys_t rsdp, struct acpi_facts *facts)
     paging_unmap_tables();
 }
 
+void acpi_take_rsdp(struct boot_plan *plan, phys_t at)
+{
+    const uint8_t *place = arch_phys_to_ptr(at);
+    uint32_t bytes = place[15] >= 2 ? BOOT_RSDP_BYTES : RSDP_OLD_BYTES;
+
+    for (uint32_t i = 0; i < bytes; i++) {
+        plan->rsdp[i] = place[i];
+    }
+}
+
 /* Where PC firmware without UEFI leaves it: 5.2.5.1. The first 4 GiB are mapped. */
-phys_t acpi_find_rsdp(void)
+void acpi_find_rsdp(struct boot_plan *plan)
 {
     for (phys_t at = 0xe0000; at < 0x100000; at += 16) {
         const uint8_t *place = arch_phys_to_ptr(at);
 
-        if (is_named(place, "RSD PTR ", 8) && sum_is_zero(place, 20)) {
-            return at;
+        if (is_named(place, "RSD PTR ", 8) && sum_is_zero(place, RSDP_OLD_BYTES)) {
+            acpi_take_rsdp(plan, at);
+            return;
         }
     }
-    return 0;
 }

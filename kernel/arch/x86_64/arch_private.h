@@ -9,6 +9,8 @@
 #include "core/boot.h"
 #include "core/dmar.h"
 
+#define EARLY_MAP_END 0x100000000ull /* boot.S maps as much; new tables must lie below */
+
 struct acpi_facts;
 struct core;
 struct thread;
@@ -32,12 +34,12 @@ extern uint8_t boot_ist_stacks[];
 _Noreturn void arch_start_first(uint64_t stack_top);
 
 /* pvh.c */
-_Noreturn void arch_start_pvh(phys_t start_info);
 /** Fills plan from what a PVH loader hands over; the first 4 GiB must be mapped. */
 void pvh_read(phys_t start_info, struct boot_plan *plan);
 
-/* start.c: everything after the boot protocol has been understood. */
-_Noreturn void arch_start(struct boot_plan *plan);
+/* start.c */
+/** From boot.S: a loader's information, and 0 if it is a PVH loader's, else what Multiboot2 says of itself. */
+_Noreturn void arch_start(phys_t info, uint32_t magic);
 
 /* one/ or many/: cores.c */
 /** Takes memory for the cores of facts beyond this one. */
@@ -90,9 +92,11 @@ struct acpi_facts {
     uint32_t ecam_buses;
     struct dmar_facts dmar; /* no units: none, or none that can be used */
 };
-/** Reads what the kernel needs from the tables; what they do not say keeps the PC's usual place. */
-void acpi_read(phys_t rsdp, struct acpi_facts *facts);
-phys_t acpi_find_rsdp(void);
+/** Reads what the kernel needs from the tables behind a root pointer (zeros: none); what they do not say keeps the PC's usual place. */
+void acpi_read(const uint8_t *rsdp, struct acpi_facts *facts);
+/** Copies the root pointer, from where a loader says or from its usual place, into plan; below 4 GiB. */
+void acpi_take_rsdp(struct boot_plan *plan, phys_t at);
+void acpi_find_rsdp(struct boot_plan *plan);
 
 /* apic.c */
 /** may_use_x2apic: unless the firmware asked not to. */

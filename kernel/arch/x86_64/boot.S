@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the PVH entry (Xen's docs/misc/pvh.pandoc: 32-bit protected mode, flat segments, paging off,
- * ebx points to struct hvm_start_info) to 64-bit C in the upper half. The first page tables, made
- * here, map the first 4 GiB three times: one to one, at the direct map, and (1 GiB) at the image.
+ * From a loader to 64-bit C in the upper half. Both protocols enter in 32-bit protected mode with flat segments, paging
+ * off and ebx pointing to what the loader says: PVH (Xen's docs/misc/pvh.pandoc), and Multiboot2 (specification 2.0, 3.3),
+ * with its magic number in eax. The first page tables, made here, map the first 4 GiB three times: one to one, at the
+ * direct map, and (1 GiB) at the image.
  */
 #include "offsets.h"
 
@@ -24,10 +25,43 @@
     .asciz "Xen"
     .quad PHYS(boot_pvh)
 
+/* Multiboot2 specification 2.0, 3.1: within the first 32 KiB of the file, tags on multiples of 8. */
+#define MULTIBOOT2_HEADER_MAGIC 0xe85250d6
+#define MULTIBOOT2_I386 0
+#define TAG_END 0
+#define TAG_ENTRY 3
+#define TAG_FRAMEBUFFER 5
+#define TAG_MODULES_ON_PAGES 6
+#define TAG_OPTIONAL 1
+
+    .section .boot.header, "a", @progbits
+    .balign 8
+multiboot2_header:
+    .long MULTIBOOT2_HEADER_MAGIC, MULTIBOOT2_I386, multiboot2_header_end - multiboot2_header
+    .long -(MULTIBOOT2_HEADER_MAGIC + MULTIBOOT2_I386 + (multiboot2_header_end - multiboot2_header))
+    .word TAG_ENTRY, 0
+    .long 12, PHYS(boot_multiboot2)
+    .balign 8
+    .word TAG_FRAMEBUFFER, TAG_OPTIONAL
+    .long 20, 1024, 768, 32 /* if there is such a one */
+    .balign 8
+    .word TAG_MODULES_ON_PAGES, 0
+    .long 8
+    .word TAG_END, 0
+    .long 8
+multiboot2_header_end:
+
     .section .boot.text, "ax", @progbits
     .code32
     .globl boot_pvh
 boot_pvh:
+    xorl %esi, %esi
+    jmp boot_loaded
+
+boot_multiboot2:
+    movl %eax, %esi /* 0 is no loader's */
+
+boot_loaded:
     cld
     cli
     movl %ebx, %ebp
@@ -62,8 +96,7 @@ boot_pvh:
     movl $(PHYS(boot_low) + TABLE_FLAGS), PHYS(boot_root) + 256 * 8
     movl $(PHYS(boot_high) + TABLE_FLAGS), PHYS(boot_root) + 511 * 8
 
-    movl %cr4, %eax
-    orl $CR4_PAE, %eax
+    movl $CR4_PAE, %eax /* and nothing that firmware switched on */
     movl %eax, %cr4
     movl $PHYS(boot_root), %eax
     movl %eax, %cr3
@@ -90,8 +123,9 @@ boot_upper:
     movl %eax, %gs
     movq $boot_stack_top, %rsp
     movl %ebp, %edi
+    movl %esi, %esi
     xorl %ebp, %ebp
-    call arch_start_pvh
+    call arch_start
     ud2
 
     .section .rodata

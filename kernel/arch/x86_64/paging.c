@@ -18,8 +18,6 @@
 #define FLAGS_TEXT (PTE_PRESENT | PTE_GLOBAL | PTE_ACCESSED)
 #define FLAGS_DEVICE (FLAGS_DATA | PTE_PCD | PTE_PWT)
 
-#define EARLY_MAP_END 0x100000000ull /* boot.S maps as much; new tables must lie below */
-
 /* The window: one table's worth of pages, in the last GiB. */
 #define WINDOW_START 0xffffffffc0000000ull
 #define WINDOW_PAGES 512u

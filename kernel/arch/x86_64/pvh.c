@@ -37,20 +37,6 @@ struct memory {
     uint32_t reserved;
 };
 
-static char command_line[512];
-
-static void command_line_copy(phys_t from)
-{
-    const char *text = from == 0 ? "" : arch_phys_to_ptr(from);
-    uint32_t length = 0;
-
-    while (length < sizeof(command_line) - 1 && text[length] != 0) {
-        command_line[length] = text[length];
-        length++;
-    }
-    command_line[length] = 0;
-}
-
 void pvh_read(phys_t start_info, struct boot_plan *plan)
 {
     const struct start_info *info = arch_phys_to_ptr(start_info);
@@ -74,7 +60,10 @@ void pvh_read(phys_t start_info, struct boot_plan *plan)
         plan->archive = module->base;
         plan->archive_bytes = module->size_bytes;
     }
-    command_line_copy(info->command_line);
-    plan->command_line = command_line;
-    plan->rsdp = info->rsdp;
+    if (info->command_line != 0) {
+        boot_plan_set_line(plan, arch_phys_to_ptr(info->command_line), UINT64_MAX);
+    }
+    if (info->rsdp != 0 && info->rsdp <= EARLY_MAP_END - BOOT_RSDP_BYTES) {
+        acpi_take_rsdp(plan, info->rsdp);
+    }
 }

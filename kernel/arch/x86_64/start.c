@@ -3,6 +3,8 @@
 #include "arch/arch.h"
 #include "arch_private.h"
 #include "core/core.h"
+#include "core/multiboot.h"
+#include "core/print.h"
 #include "cpu.h"
 #include "offsets.h"
 
@@ -22,6 +24,21 @@
 static struct core boot_core;
 static struct boot_plan boot_plan;
 
+static bool overlaps(phys_t base, uint64_t size_bytes, phys_t other, uint64_t other_bytes)
+{
+    return base < other + other_bytes && other < base + size_bytes;
+}
+
+/* A loader may use any free memory, that which we need ourselves as well. */
+static void archive_move(struct boot_plan *plan)
+{
+    phys_t to = boot_plan_take(plan, plan->archive_bytes, 4096, EARLY_MAP_END);
+
+    arch_memory_copy_words(arch_phys_to_ptr(to), arch_phys_to_ptr(plan->archive),
+                           (plan->archive_bytes + 7) / 8);
+    plan->archive = to;
+}
+
 static void hold_memory(struct boot_plan *plan)
 {
     phys_t image = (uintptr_t)kernel_image_start - KERNEL_OFFSET;
@@ -29,11 +46,15 @@ static void hold_memory(struct boot_plan *plan)
 
     boot_plan_hold(plan, 0, LOW_HELD_BYTES);
     boot_plan_hold(plan, image, end - image);
-    if (plan->archive_bytes != 0) {
-        boot_plan_hold(plan, plan->archive, plan->archive_bytes);
-    }
     boot_plan_hold(plan, PANIC_RECORD_AT, 4096);
     plan->panic_record = PANIC_RECORD_AT;
+    if (plan->archive_bytes != 0) {
+        boot_plan_hold(plan, plan->archive, plan->archive_bytes);
+        if (overlaps(plan->archive, plan->archive_bytes, 0, LOW_HELD_BYTES) ||
+            overlaps(plan->archive, plan->archive_bytes, PANIC_RECORD_AT, 4096)) {
+            archive_move(plan);
+        }
+    }
 }
 
 static void hold_devices(struct boot_plan *plan, const struct acpi_facts *facts)
@@ -51,17 +72,44 @@ static void hold_devices(struct boot_plan *plan, const struct acpi_facts *facts)
     }
 }
 
-_Noreturn void arch_start(struct boot_plan *plan)
+static void multiboot_read(phys_t info, struct boot_plan *plan)
+{
+    uint64_t room = EARLY_MAP_END - info;
+    const char *wrong;
+
+    room = room < MULTIBOOT2_BYTES_MAX ? room : MULTIBOOT2_BYTES_MAX;
+    wrong = multiboot2_read(arch_phys_to_ptr(info), room, plan);
+    if (wrong != NULL) {
+        print_text("The boot information of the Multiboot2 loader cannot be used: ");
+        arch_panic(wrong, __FILE__, __LINE__);
+    }
+}
+
+static void loader_read(phys_t info, uint32_t magic, struct boot_plan *plan)
+{
+    if (magic == 0) {
+        pvh_read(info, plan);
+    } else if (magic == MULTIBOOT2_MAGIC) {
+        multiboot_read(info, plan);
+    } else {
+        arch_panic("started neither by a PVH nor by a Multiboot2 loader", __FILE__, __LINE__);
+    }
+    if (plan->rsdp[0] == 0) {
+        acpi_find_rsdp(plan);
+    }
+}
+
+_Noreturn void arch_start(phys_t info, uint32_t magic)
 {
     static struct acpi_facts facts;
+    struct boot_plan *plan = &boot_plan;
     struct core *core = &boot_core;
 
+    uart_init();
     arch_clock.base_tsc = arch_tsc();
     plan->core = core;
+    loader_read(info, magic, plan);
     hold_memory(plan);
-    if (plan->rsdp == 0) {
-        plan->rsdp = acpi_find_rsdp();
-    }
     cpu_init(core, (uintptr_t)boot_stack_top, boot_ist_stacks);
     traps_init();
     fpu_init();
@@ -81,11 +129,4 @@ _Noreturn void arch_start(struct boot_plan *plan)
     core_boot(plan);
     cores_start(core);
     arch_start_first(core->arch.stack_top);
-}
-
-_Noreturn void arch_start_pvh(phys_t start_info)
-{
-    uart_init();
-    pvh_read(start_info, &boot_plan);
-    arch_start(&boot_plan);
 }

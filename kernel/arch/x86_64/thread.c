@@ -124,6 +124,9 @@ bool arch_register_set(struct arch_registers *registers, uint32_t number, uint64
     if (number == REGISTER_RFLAGS) {
         value = (value & FLAGS_USER) | FLAGS_FORCED;
     }
+    if (number == REGISTER_RIP) {
+        registers->trap = 0; /* it was of where the thread is no longer */
+    }
     *(uint64_t *)(void *)((uint8_t *)registers + register_places[number]) = value;
     registers->must_iret = true;
     if (registers->fs_base != 0 || registers->gs_base != 0) {

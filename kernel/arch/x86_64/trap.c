@@ -160,6 +160,12 @@ static void on_exception(struct core *core, uint64_t vector, uint64_t error)
     core_on_fault(core, &fault);
 }
 
+bool vector_comes_again(uint64_t vector)
+{
+    return vector != EXCEPTION_DEBUG && vector != EXCEPTION_BREAKPOINT &&
+           vector != EXCEPTION_OVERFLOW;
+}
+
 static void on_interrupt(struct core *core, uint64_t vector)
 {
     if (vector == VECTOR_TIMER) {

@@ -10,6 +10,9 @@ struct core;
 /** An interrupt or an exception, from user mode. */
 void arch_on_vector(struct core *core, uint64_t vector, uint64_t error);
 
+/** False for an exception whose instruction is done: unlike a fault it does not come again when the thread goes on. */
+bool vector_comes_again(uint64_t vector);
+
 /** Hands what is noted in core->arch.pending to the core. */
 void pending_deliver(struct core *core);
 

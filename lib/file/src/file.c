@@ -17,6 +17,7 @@
 
 enum {
     READ_MAX = 1 << 20,
+    PIECE_LEAST = 4096, /* what a server reads at once */
     MODE_WAY = 0040555, /* of a directory that only mounts are in */
 };
 
@@ -185,6 +186,22 @@ static err_t read_part(struct file *file, uint64_t position, void *into, uint32_
     return err;
 }
 
+/*
+ * A part that could not be read, as that of a disk may be: less of it, up to the end of a page, may be what can be. 0: it is one
+ * page. So what stands before a bad page is read, at the cost of a few calls.
+ */
+static uint32_t part_less(uint64_t position, uint32_t part, err_t err)
+{
+    uint32_t first = PIECE_LEAST - (uint32_t)(position % PIECE_LEAST);
+
+    if ((err != ERR_IO && err != ERR_DAMAGED) || part <= first) {
+        return 0;
+    }
+    uint64_t end = (position + part / 2) & ~(uint64_t)(PIECE_LEAST - 1);
+
+    return end > position + first ? (uint32_t)(end - position) : first;
+}
+
 /* Apart, so that files_read() saves no registers for it. */
 static __attribute__((noinline)) err_t read_parts(struct file *file, uint64_t position,
                                                   unsigned char *into, uint64_t bytes,
@@ -199,6 +216,13 @@ static __attribute__((noinline)) err_t read_parts(struct file *file, uint64_t po
         err_t err = read_part(file, position + at, into + at, part, &got);
 
         if (err) {
+            most = part_less(position + at, part, err);
+            if (most != 0) {
+                continue;
+            }
+            if (at != 0) {
+                break; /* it is told when it is met first */
+            }
             return err;
         }
         at += got;
@@ -220,10 +244,12 @@ err_t files_read(struct file *file, uint64_t position, void *into, uint64_t byte
         return read_parts(file, position, into, bytes, done);
     }
     err = read_at(file, position, (uint32_t)bytes, offset, &got);
-    if (err == ERR_OK) {
-        *done = got;
+    if (err) {
+        return err == ERR_IO || err == ERR_DAMAGED ? read_parts(file, position, into, bytes, done)
+                                                   : err;
     }
-    return err;
+    *done = got;
+    return ERR_OK;
 }
 
 err_t files_link(struct file *file, char *into, uint32_t bytes)

@@ -43,8 +43,8 @@ err_t files_write(struct file *file, uint64_t position, const void *from, uint64
         uint32_t got = 0;
         err_t err = piece_write(file, position + at, (const unsigned char *)from + at, part, &got);
 
-        if (err == ERR_NO_SPACE && at != 0) {
-            break;
+        if (err && at != 0) {
+            break; /* who writes on from there is told */
         }
         if (err) {
             return err;

@@ -108,12 +108,10 @@ void complete(struct line *line)
     line->spec.complete(line->spec.context, offers);
     size_t word = offers->start <= line->cursor ? line->cursor - offers->start : 0;
     size_t more = offers->count != 0 ? addition(offers, word) : 0;
-    bool is_one = offers->count == 1;
+    bool has_room = more == 0 || edit_insert(line, &offers->names[word], more);
 
-    if (more != 0 && !edit_insert(line, &offers->names[word], more)) {
-        more = 0;
-    }
-    if (is_one && offers->after != 0) {
+    more = has_room ? more : 0;
+    if (has_room && offers->count == 1 && offers->after != 0) {
         more += edit_insert(line, &offers->after, 1);
     }
     if (more != 0) {

@@ -242,6 +242,19 @@ TEST(tab_completes)
     CHECK_EQ(screen.bells, bells + 1, "there is no such word");
 }
 
+TEST(what_has_no_room_is_not_completed_in_part)
+{
+    begin(80);
+    line.spec.complete = words_offer;
+    for (uint32_t i = 0; i < LINE_TEXT_BYTES - 4; i++) {
+        (void)type(" ");
+    }
+    (void)type("k\t");
+    CHECK_EQ(line.length, LINE_TEXT_BYTES - 3, "no blank after the part of a word");
+    (void)type("\x7f\x7fk\t");
+    CHECK_EQ(line.length, LINE_TEXT_BYTES - 1, "the word, but not the blank behind it, has room");
+}
+
 static uint32_t many;
 
 static void many_offer(void *context, struct line_offers *offers)

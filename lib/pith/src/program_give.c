@@ -162,11 +162,16 @@ static err_t fixed_give(struct making *making)
     return err;
 }
 
-/* The program has the original: it may bind it, and configure nothing, since that takes a machine capability. */
-static err_t context_give(struct making *making)
+/* It may bind it, and configure nothing, since that takes a machine capability. Of a new one the program has the original. */
+static err_t context_give(struct making *making, uint32_t number)
 {
     cap_addr_t to;
-    err_t err = slot_next(making, &to);
+    err_t err;
+
+    if (making->spec->contexts != NULL) {
+        return give_next(making, making->spec->contexts[number], RIGHT_MANAGE, 0, &to);
+    }
+    err = slot_next(making, &to);
 
     if (err == ERR_OK) {
         err = making_context(making, SLOT_OWN);
@@ -184,8 +189,23 @@ static err_t contexts_give(struct making *making)
 
     making->info->first_context = making->next_slot;
     for (uint32_t i = 0; err == ERR_OK && i < making->spec->context_count; i++) {
-        err = context_give(making);
+        err = context_give(making, i);
         making->info->context_count += err == ERR_OK;
+    }
+    return err;
+}
+
+static err_t child_contexts_give(struct making *making)
+{
+    const struct program_spec *spec = making->spec;
+    cap_addr_t to;
+    err_t err = ERR_OK;
+
+    making->info->first_child_context = making->next_slot;
+    making->info->child_threads = spec->child_threads;
+    for (uint32_t i = 0; err == ERR_OK && i < spec->child_count * (1u + spec->child_threads); i++) {
+        err = give_next(making, spec->child_contexts[i].source, spec->child_contexts[i].rights, 0,
+                        &to);
     }
     return err;
 }
@@ -204,7 +224,10 @@ static err_t caps_give(struct making *making)
     for (uint32_t i = 0; err == ERR_OK && i < spec->irq_count; i++) {
         err = irq_give(making, i);
     }
-    return err ? err : contexts_give(making);
+    if (err == ERR_OK) {
+        err = contexts_give(making);
+    }
+    return err ? err : child_contexts_give(making);
 }
 
 /* What is left of the untyped memory is the program's own. */

@@ -219,7 +219,6 @@ static long map_locked(const long arguments[6], uint64_t bytes)
 {
     struct opening *opening = opening_of(arguments[4]);
     int error = map_check(opening, arguments);
-    uint64_t done;
 
     if (error) {
         return -error;
@@ -237,8 +236,8 @@ static long map_locked(const long arguments[6], uint64_t bytes)
     if (at == 0) {
         return -POSIX_ENOMEM;
     }
-    err_t err = files_read(&opening->file, (uint64_t)arguments[5], (void *)at,
-                           (uint64_t)arguments[1], &done);
+    err_t err =
+        file_fill(&opening->file, (uint64_t)arguments[5], (void *)at, (uint64_t)arguments[1]);
 
     if (err) {
         (void)pages_give(at, bytes);

@@ -56,11 +56,23 @@ static void view_destroy(struct view *view)
     (void)pages_give((user_addr_t)view, PAGE_BYTES);
 }
 
+err_t file_fill(struct file *file, uint64_t position, void *into, uint64_t bytes)
+{
+    bool may_grow = (file->traits & FILE_TRAIT_CHANGES) != 0;
+    uint64_t at = 0, done = 1;
+    err_t err = ERR_OK;
+
+    while (err == ERR_OK && at < bytes && done != 0 && (may_grow || position + at < file->bytes)) {
+        err = files_read(file, position + at, (char *)into + at, bytes - at, &done);
+        at += err == ERR_OK ? done : 0;
+    }
+    return err;
+}
+
 /* Pages of its own for what cannot be mapped. */
 static err_t piece_copy(struct piece *piece, struct file *file, uint64_t position, user_addr_t at,
                         uint32_t pages)
 {
-    uint64_t done;
     err_t err = object_create(OBJECT_FRAME, (uint64_t)pages << 8 | PAGE_CLASS_4K, &piece->frame);
 
     if (err) {
@@ -68,7 +80,7 @@ static err_t piece_copy(struct piece *piece, struct file *file, uint64_t positio
     }
     err = region_map(at, piece->frame, 0, pages, PROT_READ | PROT_WRITE);
     if (err == ERR_OK) {
-        err = files_read(file, position, (void *)at, pages * PAGE_BYTES, &done);
+        err = file_fill(file, position, (void *)at, pages * PAGE_BYTES);
     }
     if (err) {
         object_destroy(piece->frame);

@@ -21,3 +21,6 @@ bool view_unmap(user_addr_t at, uint64_t bytes);
 
 /** view_holds() - all of it lies in one view. */
 bool view_holds(user_addr_t at, uint64_t bytes);
+
+/** file_fill() - bytes of a file, as far as it goes; what lies behind its end is left. Errors: those of files_read(), wherever one is met. */
+MUST_CHECK err_t file_fill(struct file *file, uint64_t position, void *into, uint64_t bytes);

@@ -292,7 +292,13 @@ void grants_sent(uint32_t number, bool is_there)
     out.is_sending = false;
 }
 
-/* How many pages from the first one on are valid, and side by side. Errors: those of disk_page(). */
+/* Nobody can say yet whether that page can be had. */
+static bool is_open(err_t err)
+{
+    return err == ERR_WOULD_BLOCK || err == ERR_CALLER_GONE;
+}
+
+/* How many pages from the first one on are valid, and side by side, up to one that is bad. Errors: those of disk_page(). */
 static err_t pages_find(uint64_t number, uint32_t wanted, uint32_t *first, uint32_t *count)
 {
     for (;;) {
@@ -313,7 +319,7 @@ static err_t pages_find(uint64_t number, uint32_t wanted, uint32_t *first, uint3
         }
         err = disk_page(number + *count, 1, &page); /* it is on its way */
         if (err) {
-            return err;
+            return is_open(err) ? err : ERR_OK;
         }
     }
 }

@@ -46,14 +46,16 @@ static void interfaces_find(void)
 
 static err_t child_init(struct child *child, uint32_t number)
 {
+    const struct program_info *program = self()->program;
     uint64_t used, remaining;
     uint32_t priority;
 
+    child->group = program->first_child_context + number * (1u + program->child_threads);
     child->number = number;
     child->context = cap_of(number, "context");
     child->events = cap_of(number, "events");
     child->faults = cap_of(number, "faults");
-    err_t err = sched_context_info(child->context, &used, &remaining, &priority, &child->budget_ns,
+    err_t err = sched_context_info(child->group, &used, &remaining, &priority, &child->budget_ns,
                                    &child->period_ns);
 
     child->budget_most_ns = child->budget_ns;
@@ -91,19 +93,19 @@ struct child *child_of_pid(uint64_t pid)
     return NULL;
 }
 
-static ns_t context_used_ns(const struct child *child)
+static ns_t group_used_ns(const struct child *child)
 {
     uint64_t used = 0, remaining, budget, period;
     uint32_t priority;
 
-    return sched_context_info(child->context, &used, &remaining, &priority, &budget, &period)
+    return sched_context_info(child->group, &used, &remaining, &priority, &budget, &period)
                ? child->used_at_ns
                : used;
 }
 
 ns_t child_used_ns(const struct child *child)
 {
-    return context_used_ns(child) - child->used_at_ns;
+    return group_used_ns(child) - child->used_at_ns;
 }
 
 static err_t warden_ask(enum system_op op, const struct child *child, ns_t budget_ns)
@@ -128,7 +130,7 @@ err_t child_time_set(struct child *child, ns_t budget_ns)
     if (err == ERR_OK) {
         child->budget_ns = budget_ns;
         child->used_at_ns = 0;
-        child->used_at_ns = context_used_ns(child);
+        child->used_at_ns = group_used_ns(child);
     }
     return err;
 }

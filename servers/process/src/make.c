@@ -7,6 +7,7 @@
 #include "pith/string.h"
 #include "sessions.h"
 
+enum { THREADS_MAX = 16 }; /* of a child, beside the first */
 enum { SPECS_MAX = INTERFACES_MAX + 1, RIGHTS_ALL = 0x3ff };
 #define MEMORY_BYTES (1ull << 20) /* if the request does not say */
 
@@ -16,6 +17,7 @@ struct plan {
     char args[PROGRAM_ARGS_BYTES];
     struct program_grant grants[SPECS_MAX];
     struct program_session_spec sessions[INTERFACES_MAX];
+    cap_addr_t contexts[THREADS_MAX];
 };
 
 static void grant_add(struct plan *plan, const char *name, cap_addr_t source)
@@ -130,6 +132,7 @@ static void plan_make(struct plan *plan, struct child *child, const void *image,
                   .events = child->events,
                   .epochs = PROGRAM_SLOT_EPOCHS,
                   .context = child->context,
+                  .contexts = plan->contexts,
                   .grants = plan->grants,
                   .sessions = plan->sessions,
                   .words = request->text + request->words_at,
@@ -137,6 +140,10 @@ static void plan_make(struct plan *plan, struct child *child, const void *image,
                   .argument_count = request->argument_count,
                   .environment_count = request->environment_count },
     };
+    /* They stand behind the group. */
+    for (uint32_t i = 0; i < self()->program->child_threads && i < THREADS_MAX; i++) {
+        plan->contexts[plan->spec.context_count++] = child->group + 1 + i;
+    }
     args_join(plan, request);
     grant_add(plan, "faults", child->faults);
     interfaces_add(plan, child);

@@ -72,7 +72,7 @@ struct request {
 struct child {
     /* Fixed at the start. */
     uint32_t number;
-    cap_addr_t context;
+    cap_addr_t group, context; /* all its time; that of its first thread */
     cap_addr_t events;
     cap_addr_t faults;
     cap_addr_t endpoint;
@@ -93,8 +93,8 @@ struct child {
     cap_addr_t copy_frame;
     uint64_t copied;
     struct program program;
-    ns_t budget_ns;  /* as the context has it */
-    ns_t used_at_ns; /* of the context, when this life began */
+    ns_t budget_ns;  /* as the group has it */
+    ns_t used_at_ns; /* of the group, when this life began */
 };
 
 struct client {

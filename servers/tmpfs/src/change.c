@@ -13,16 +13,16 @@ struct tmpfs_request request_of(const struct client *client, uint64_t sequence)
     return (struct tmpfs_request){ .client = client_number(client), .sequence = sequence };
 }
 
-/* What was found, against what is asked for. */
-static err_t how_check(const struct place *place, uint32_t how, const struct tmpfs_node *node)
+/* What was found, or is to be made, against what is asked for. */
+static err_t how_check(const struct place *place, uint32_t how, uint32_t kind)
 {
-    if ((how & FILE_HOW_DIRECTORY) && node->kind != TMPFS_DIR) {
+    if ((how & FILE_HOW_DIRECTORY) && kind != TMPFS_DIR) {
         return ERR_WRONG_TYPE;
     }
     if (how & FILE_HOW_EXCLUSIVE) {
         return ERR_EXISTS;
     }
-    if ((how & FILE_HOW_WRITE) && node->kind == TMPFS_DIR) {
+    if ((how & FILE_HOW_WRITE) && kind == TMPFS_DIR) {
         return ERR_WRONG_TYPE;
     }
     if ((how & FILE_HOW_TRUNCATE) && !(how & FILE_HOW_WRITE)) {
@@ -60,12 +60,15 @@ static err_t node_get(struct place *place, uint32_t how, const struct tmpfs_requ
     }
     if (err == ERR_NO_ENTRY && (how & FILE_HOW_CREATE) && place_is_last(place)) {
         how &= ~(uint32_t)FILE_HOW_EXCLUSIVE;
-        err = file_make(place, request, node);
+        err = how_check(place, how, TMPFS_FILE);
+        if (err == ERR_OK) {
+            err = file_make(place, request, node);
+        }
     }
     if (err || tmpfs.nodes[*node].kind == TMPFS_LINK) {
         return err;
     }
-    err = how_check(place, how, &tmpfs.nodes[*node]);
+    err = how_check(place, how, tmpfs.nodes[*node].kind);
     if (err == ERR_OK && (how & FILE_HOW_TRUNCATE) && tmpfs.nodes[*node].bytes != 0) {
         err = tmpfs_truncate(&tmpfs, *node, 0);
     }

@@ -63,7 +63,7 @@ static bool session_find(const struct plan *plan, uint64_t *number, struct given
     return false;
 }
 
-/* What comes after the sessions: interrupts, then time for threads. */
+/* What comes after the sessions: interrupts, then time for threads, its own and those of its children. */
 static struct given rest_find(const struct plan *plan, uint64_t number)
 {
     for (uint32_t i = 0; i < plan->spec.irq_count; i++) {
@@ -71,8 +71,17 @@ static struct given rest_find(const struct plan *plan, uint64_t number)
             return (struct given){ "irq", SYSTEM_CAP_GIVEN, 0 };
         }
     }
-    return number < plan->spec.context_count ? (struct given){ "context", SYSTEM_CAP_GIVEN, 0 }
-                                             : (struct given){ "", SYSTEM_CAP_OWN, 0 };
+    uint32_t in_place = 1u + plan->spec.child_threads;
+
+    if (number < plan->spec.context_count) {
+        return (struct given){ "context", SYSTEM_CAP_GIVEN, 0 };
+    }
+    number -= plan->spec.context_count;
+    if (number < plan->spec.child_count * in_place) {
+        return (struct given){ number % in_place == 0 ? "group" : "context", SYSTEM_CAP_GIVEN,
+                               owner_of(plan->child_contexts[number].source) };
+    }
+    return (struct given){ "", SYSTEM_CAP_OWN, 0 };
 }
 
 static void given_find(const struct plan *plan, uint64_t slot, struct given *given)

@@ -10,6 +10,8 @@
 #include "pith/self.h"
 #include "warden.h"
 
+#define SLICE_NS 1000000u /* after which a thread of a child lets its equals run */
+
 bool child_at(uint32_t parent, uint64_t number, uint32_t *child)
 {
     for (uint32_t i = warden()->programs; i < warden()->count; i++) {
@@ -21,20 +23,41 @@ bool child_at(uint32_t parent, uint64_t number, uint32_t *child)
     return false;
 }
 
-/* All the time that the system says. */
-static err_t context_set(uint32_t child)
+/* All of a place's time is in its group, which has what the system says. */
+static err_t group_set(uint32_t child, ns_t budget_ns, ns_t period_ns)
 {
     const struct description_program *description = description_of(child);
 
-    return sched_context_configure(slot_of(child, PART_CONTEXT), WARDEN_SLOT_MACHINE,
-                                   description->priority, description->budget_ns,
-                                   description->period_ns, description->core);
+    step();
+    return sched_context_configure(slot_of(child, PART_GROUP), WARDEN_SLOT_MACHINE,
+                                   description->priority, budget_ns, period_ns, description->core);
+}
+
+static err_t group_set_all(uint32_t child)
+{
+    return group_set(child, description_of(child)->budget_ns, description_of(child)->period_ns);
 }
 
 /* It says itself whether that was done before. */
-static err_t context_keep(uint32_t child)
+static err_t group_keep(uint32_t child)
 {
-    cap_addr_t context = slot_of(child, PART_CONTEXT);
+    cap_addr_t group = slot_of(child, PART_GROUP);
+    uint64_t used, remaining, budget = 0, period;
+    uint32_t priority;
+    err_t err = object_keep(group, OBJECT_SCHED_CONTEXT, 0);
+
+    if (err == ERR_OK) {
+        err = sched_context_info(group, &used, &remaining, &priority, &budget, &period);
+    }
+    return err == ERR_OK && budget == 0 ? group_set_all(child) : err;
+}
+
+/* Time of one thread: without a limit of its own, but by turns with others. */
+static err_t context_keep(uint32_t child, uint32_t part)
+{
+    const struct description_program *description = description_of(child);
+    ns_t slice_ns = description->budget_ns < SLICE_NS ? description->budget_ns : SLICE_NS;
+    cap_addr_t context = slot_of(child, part);
     uint64_t used, remaining, budget = 0, period;
     uint32_t priority;
     err_t err = object_keep(context, OBJECT_SCHED_CONTEXT, 0);
@@ -43,7 +66,28 @@ static err_t context_keep(uint32_t child)
         err = sched_context_info(context, &used, &remaining, &priority, &budget, &period);
     }
     if (err == ERR_OK && budget == 0) {
-        err = context_set(child);
+        step();
+        err = sched_context_configure(context, WARDEN_SLOT_MACHINE, description->priority, slice_ns,
+                                      slice_ns, description->core);
+    }
+    if (err == ERR_OK) {
+        step();
+        err = sched_context_add(slot_of(child, PART_GROUP), context);
+        err = err == ERR_BUSY ? ERR_OK : err; /* it was done before */
+    }
+    return err;
+}
+
+static err_t time_keep(uint32_t child)
+{
+    uint32_t threads = description_of(child)->threads;
+    err_t err = group_keep(child);
+
+    if (err == ERR_OK) {
+        err = context_keep(child, PART_CONTEXT);
+    }
+    for (uint32_t i = 0; err == ERR_OK && i < threads && PART_THREADS + i < PARTS; i++) {
+        err = context_keep(child, PART_THREADS + i);
     }
     return err;
 }
@@ -52,7 +96,7 @@ err_t child_keep(uint32_t child)
 {
     uint32_t parent = description_of(child)->parent - 1;
     uint32_t number = 0, other;
-    err_t err = context_keep(child);
+    err_t err = time_keep(child);
 
     while (child_at(parent, number, &other) && other != child) {
         number++;
@@ -82,8 +126,7 @@ void children_renew(uint32_t parent)
 
     for (uint32_t i = 0; child_at(parent, i, &child); i++) {
         sessions_renew(child);
-        step();
-        (void)!context_set(
+        (void)!group_set_all(
             child); /* as it was when it was made: its parent may have asked for less */
     }
 }
@@ -152,9 +195,7 @@ err_t child_answer(uint32_t op, uint32_t parent, uint64_t words[8])
         if (!time_is_allowed(description_of(child), words[1], words[2])) {
             return ERR_NO_RIGHT;
         }
-        return sched_context_configure(slot_of(child, PART_CONTEXT), WARDEN_SLOT_MACHINE,
-                                       description_of(child)->priority, words[1], words[2],
-                                       description_of(child)->core);
+        return group_set(child, words[1], words[2]);
     default:
         return ERR_BAD_CALL;
     }

@@ -60,6 +60,26 @@ static void interfaces_grant(struct plan *plan, uint32_t program)
     endpoints_grant(plan, "", program);
 }
 
+/* The group is to be read only, the contexts in it are to be bound. */
+static void child_contexts_grant(struct plan *plan, uint32_t child, uint32_t number)
+{
+    uint32_t threads = description_of(child)->threads;
+    uint32_t first = number * (1 + threads);
+
+    if (first + threads >= sizeof(plan->child_contexts) / sizeof(plan->child_contexts[0])) {
+        return; /* the checker allows no more */
+    }
+    plan->child_contexts[first] =
+        (struct program_grant){ .source = slot_of(child, PART_GROUP), .rights = 0 };
+    for (uint32_t i = 0; i < threads; i++) {
+        plan->child_contexts[first + 1 + i] =
+            (struct program_grant){ .source = slot_of(child, PART_THREADS + i),
+                                    .rights = RIGHT_MANAGE };
+    }
+    plan->spec.child_contexts = plan->child_contexts;
+    plan->spec.child_threads = (uint16_t)threads;
+}
+
 /* What its children may get, each capability named by "NUMBER:". */
 static void children_grant(struct plan *plan, uint32_t program)
 {
@@ -78,6 +98,7 @@ static void children_grant(struct plan *plan, uint32_t program)
         grant_add(plan, name, slot_of(child, PART_HANDLER), RIGHT_CALL, 0);
         endpoints_grant(plan, prefix, child);
         sessions_of_child(child, number, plan->sessions, &plan->spec.session_count);
+        child_contexts_grant(plan, child, number);
         plan->spec.child_rank = (uint16_t)description_of(child)->rank;
     }
     plan->spec.child_count = number;

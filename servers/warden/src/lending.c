@@ -39,12 +39,26 @@ static void state_set(struct loan *loan, enum loan_state state)
     atomic_store_explicit(&loan->state, state, memory_order_release);
 }
 
+/* Numbers are shared evenly, so that small grants of one do not use up those of others. */
+static uint32_t numbers_of_each(void)
+{
+    static uint32_t lenders; /* the same in all lives of the system */
+
+    if (lenders == 0) {
+        for (uint32_t i = 0; i < warden()->count; i++) {
+            lenders += description_of(i)->grants_bytes != 0;
+        }
+    }
+    return WARDEN_LENT_MAX / (lenders != 0 ? lenders : 1);
+}
+
 /* NULL: all are out, or the server or the client would have more than it may. */
 static struct loan *loan_find_free(uint32_t server, uint32_t client, uint64_t count)
 {
     static uint32_t used = WARDEN_LENT_MAX; /* those from there on are not out */
     uint64_t pages = description_of(server)->grants_bytes / PAGE_BYTES;
     uint64_t of_all = count, of_client = count;
+    uint32_t numbers = numbers_of_each(), all_numbers = 1, client_numbers = 1;
     struct loan *loans = warden()->lending->loans;
     uint32_t found = WARDEN_LENT_MAX, last = 0;
 
@@ -55,13 +69,18 @@ static struct loan *loan_find_free(uint32_t server, uint32_t client, uint64_t co
         }
         last = i + 1;
         if (loans[i].server == server) {
+            bool is_clients = loans[i].client == client;
+
             of_all += loans[i].count;
-            of_client += loans[i].client == client ? loans[i].count : 0;
+            of_client += is_clients ? loans[i].count : 0;
+            all_numbers++;
+            client_numbers += is_clients;
         }
     }
     found = found == WARDEN_LENT_MAX ? used : found;
     used = last;
-    if (of_all > pages || of_client > (pages + 1) / 2 || found == WARDEN_LENT_MAX) {
+    if (of_all > pages || of_client > (pages + 1) / 2 || all_numbers > numbers ||
+        client_numbers > (numbers + 1) / 2 || found == WARDEN_LENT_MAX) {
         return NULL;
     }
     used = found < last ? last : found + 1;

@@ -12,6 +12,7 @@ struct plan {
     struct program_spec spec;
     struct program_grant grants[PROGRAM_CAPS_MAX];
     struct program_session_spec sessions[PROGRAM_SESSIONS_MAX];
+    struct program_grant child_contexts[PROGRAM_CAPS_MAX]; /* no more places than have names */
 };
 
 /**

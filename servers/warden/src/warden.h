@@ -48,9 +48,10 @@ enum program_part {
     PART_STATS = 40,      /* frame of what it counts of itself */
     PART_LOG = 41,        /* the log server's: frame of the warden's own lines */
     PART_PORTS = 44,      /* I/O ports that it owns */
+    PART_GROUP = 45,      /* of a place for children: the group that all its time is in */
+    PART_THREADS = 48,    /* and time for its threads beside the first, up to PARTS */
     PARTS = 64,
 };
-
 /* What the ear wants of the hand. */
 enum want { WANT_START = 1, WANT_KILL = 2, WANT_FAIL = 4, WANT_DIED = 8, WANT_HANG = 16 };
 
@@ -101,7 +102,6 @@ static inline bool is_mine(uint32_t program)
     return (description_of(program)->flags & DESCRIPTION_OF_INIT) == 0 &&
            program < warden()->programs;
 }
-
 /** alive() - say that the hand is alive, and will be heard of again within WARDEN_PATIENCE_NS and that much more. */
 void alive(ns_t more_ns);
 

@@ -325,3 +325,54 @@ TEST(context_bind_and_unbind)
     delete (second);
     CHECK_OK(sched_context_bind(context, thread));
 }
+
+TEST(context_add_and_remove)
+{
+    cap_addr_t group = make(OBJECT_SCHED_CONTEXT, 0);
+    cap_addr_t member = make(OBJECT_SCHED_CONTEXT, 0);
+    cap_addr_t other = make(OBJECT_SCHED_CONTEXT, 0);
+    cap_addr_t thread = make(OBJECT_THREAD, THREAD_SIZE(1));
+    cap_addr_t copy = copy_of(group, RIGHTS_ALL);
+
+    EXPECT(SCHED_CONTEXT, ADD, RANGE, sched_context_add(group, member));
+    REQUIRE_OK(sched_context_configure(group, MACHINE, 0, US(50), MS(1), 0));
+    EXPECT(SCHED_CONTEXT, ADD, RANGE, sched_context_add(group, member));
+    REQUIRE_OK(sched_context_configure(member, MACHINE, 7, US(50), MS(1), 0));
+    REQUIRE_OK(sched_context_configure(other, MACHINE, 7, US(50), MS(1), 0));
+    EXPECT(SCHED_CONTEXT, ADD, RANGE, sched_context_add(group, group));
+    EXPECT(SCHED_CONTEXT, ADD, TOO_DEEP, sched_context_add(deepest_copy(group), member));
+    EXPECT(SCHED_CONTEXT, REMOVE, GONE, sched_context_remove(group, member));
+    CHECK_OK(sched_context_add(copy, member));
+    EXPECT(SCHED_CONTEXT, ADD, BUSY, sched_context_add(group, member));
+    EXPECT(SCHED_CONTEXT, ADD, BUSY, sched_context_add(member, other));
+    EXPECT(SCHED_CONTEXT, ADD, BUSY, sched_context_add(other, group));
+    EXPECT(SCHED_CONTEXT, BIND, BUSY, sched_context_bind(group, thread));
+    EXPECT(SCHED_CONTEXT, CONFIGURE, BUSY,
+           sched_context_configure(group, MACHINE, 0, US(50), MS(1), 1));
+    EXPECT(SCHED_CONTEXT, CONFIGURE, BUSY,
+           sched_context_configure(member, MACHINE, 7, US(50), MS(1), 1));
+    EXPECT(SCHED_CONTEXT, REMOVE, GONE, sched_context_remove(other, member));
+    CHECK_OK(sched_context_configure(group, MACHINE, 3, US(60), MS(1), 0));
+    CHECK_OK(sched_context_configure(member, MACHINE, 8, US(60), MS(1), 0));
+    CHECK_OK(sched_context_bind(member, thread));
+    CHECK_OK(sched_context_remove(group, member));
+    EXPECT(SCHED_CONTEXT, ADD, BUSY, sched_context_add(member, other));
+    CHECK_OK(sched_context_add(copy, member));
+    delete (copy);
+    EXPECT(SCHED_CONTEXT, REMOVE, GONE, sched_context_remove(group, member));
+    CHECK_OK(sched_context_bind(group, make(OBJECT_THREAD, THREAD_SIZE(1))));
+}
+
+TEST(context_add_refuses_a_group_under_revocation)
+{
+    cap_addr_t group = make(OBJECT_SCHED_CONTEXT, 0);
+    cap_addr_t member = make(OBJECT_SCHED_CONTEXT, 0);
+
+    REQUIRE_OK(sched_context_configure(group, MACHINE, 0, US(50), MS(1), 0));
+    REQUIRE_OK(sched_context_configure(member, MACHINE, 7, US(50), MS(1), 0));
+    struct worker *revoker = freeze(group);
+
+    EXPECT(SCHED_CONTEXT, ADD, BUSY, sched_context_add(group, member));
+    thaw(revoker);
+    CHECK_OK(sched_context_add(group, member));
+}

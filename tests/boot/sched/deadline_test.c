@@ -47,6 +47,75 @@ TEST(waits_receives_and_calls_end_on_time)
     check_timed_out(doing(call_to(endpoint, 1, deadline), 8, 20), deadline);
 }
 
+/* Counts for ever. */
+static void count(struct worker *worker)
+{
+    for (;;) {
+        worker->out[0]++;
+    }
+}
+
+/* arg[0]: a notification or endpoint; arg[1]: how often; arg[2]: the system call. */
+static void look_often(struct worker *worker)
+{
+    for (uint64_t i = 0; i < worker->arg[1]; i++) {
+        struct message message = { .op = OP(worker->arg[2], worker->arg[0]),
+                                   .time = clock_now(),
+                                   .bits = 1 };
+
+        worker->out[0] += message_do(&message) == ERR_TIMED_OUT;
+    }
+}
+
+static void check_looks_only(uint32_t number, cap_addr_t at)
+{
+    struct worker *low = worker_start(count, 3, 5);
+    struct worker *looker = worker_make(look_often, 3);
+
+    looker->arg[0] = at;
+    looker->arg[1] = 500;
+    looker->arg[2] = number;
+    worker_time(looker, 20, MS(1000), MS(1000));
+    sleep_ns(US(100));
+    uint64_t before = low->out[0];
+
+    CHECK(before != 0, "the other one runs");
+    worker_resume(looker);
+    ns_t start = clock_now();
+
+    REQUIRE(worker_join(looker), "it ends");
+    CHECK_EQ(looker->out[0], 500, "each look is over at once");
+    CHECK_EQ(low->out[0], before, "and nobody else ran meanwhile");
+    CHECK_BETWEEN(clock_now() - start, 0, US(500), "without an interrupt each");
+    CHECK_OK(thread_suspend(low->thread));
+}
+
+TEST(a_deadline_in_the_past_is_no_wait)
+{
+    check_looks_only(SYSCALL_WAIT, make(OBJECT_NOTIFICATION, 0));
+    check_looks_only(SYSCALL_RECEIVE, make(OBJECT_ENDPOINT, 5));
+}
+
+TEST(a_deadline_in_the_past_takes_what_is_there)
+{
+    cap_addr_t notification = mint_of(make(OBJECT_NOTIFICATION, 0), RIGHTS_ALL, 1);
+    cap_addr_t endpoint = make(OBJECT_ENDPOINT, 5);
+    struct worker *caller = worker_actor(8, 20);
+    struct worker *server = worker_actor(3, 30);
+
+    CHECK_OK(notification_signal(notification));
+    CHECK_EQ(worker_result_of(server, wait_for(notification, 1, 1, 0)), ERR_OK, "a signal");
+    worker_act(caller, call_to(endpoint, 7, DEADLINE_NEVER));
+    CHECK_EQ(worker_result_of(server, receive_until(endpoint, 1, 0)), ERR_OK, "a call");
+    CHECK_EQ(MSG_LABEL(server->message.info), 7, "that call");
+    struct message message = reply_receive_on(endpoint, 9, 0);
+
+    message.time = 1;
+    CHECK_EQ(worker_result_of(server, message), ERR_TIMED_OUT, "nothing more");
+    CHECK_EQ(worker_result(caller), ERR_OK, "but the answer was sent");
+    CHECK_EQ(MSG_LABEL(caller->message.info), 9, "that answer");
+}
+
 TEST(many_deadlines_come_in_order)
 {
     cap_addr_t notification = make(OBJECT_NOTIFICATION, 0);

@@ -237,7 +237,8 @@ static bool place_all(struct view *view, uint32_t *placed)
     {
         struct sched_context *context = found->object;
 
-        if (!place_embedded(view, &context->owner_cap, context, "owner_cap", placed)) {
+        if (!place_embedded(view, &context->owner_cap, context, "owner_cap", placed) ||
+            !place_embedded(view, &context->group_cap, context, "group_cap", placed)) {
             return false;
         }
     }

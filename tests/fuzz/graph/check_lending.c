@@ -155,11 +155,21 @@ static const struct thread *end_of_chain(const struct sched_context *context)
     return lend->kind == LEND_THREAD && lend->to == NULL ? thread_of(lend) : NULL;
 }
 
+/* When the core chose last, its group had nothing left. */
+static bool was_held_up(const struct core *core, const struct sched_context *context)
+{
+    const struct sched_context *group = context->group;
+
+    return group != NULL && !group->is_sliced &&
+           group->refills[group->head].at_ns > core->charged_since_ns;
+}
+
 static bool check_dispatch(struct view *view, const struct core *core)
 {
     const struct thread *current = core->current;
     const struct thread *should = NULL;
     uint32_t best = LEND_KEY_NONE;
+    bool parks = false;
 
     if (host_is_poked(core)) {
         return true; /* it will choose anew before it resumes anybody */
@@ -173,11 +183,18 @@ static bool check_dispatch(struct view *view, const struct core *core)
         }
         const struct thread *end = end_of_chain(context);
 
-        if (end != NULL && end->state == THREAD_STATE_READY &&
-            (key_of(context) < best || (key_of(context) == best && end == current))) {
+        if (end == NULL || end->state != THREAD_STATE_READY) {
+            continue;
+        }
+        if (was_held_up(core, context)) {
+            parks = parks || end->lend.top == context;
+        } else if (key_of(context) < best || (key_of(context) == best && end == current)) {
             best = key_of(context);
             should = end;
         }
+    }
+    if (parks && current == NULL && core->armed_ns <= core->charged_since_ns) {
+        return true; /* more to park than in one kernel entry: the timer comes at once */
     }
     if (should != current) {
         return view_fail(view, "%s (key %u) should run, but %s does", view_name(view, should), best,

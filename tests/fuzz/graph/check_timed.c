@@ -78,7 +78,8 @@ static bool check_context(struct view *view, const struct sched_context *context
     const struct refill *first = &context->refills[context->head % SCHED_REFILLS];
     bool takes_turns = context->budget_ns == context->period_ns;
     bool on_spare = context->is_sliced && !takes_turns;
-    bool exhausted = !context->has_time || on_spare;
+    bool has_own = context->has_time || context->waiting.is_queued;
+    bool exhausted = !has_own || on_spare;
 
     if (context->core == NULL) {
         return (!context->has_time && context->owner == NULL &&
@@ -94,10 +95,10 @@ static bool check_context(struct view *view, const struct sched_context *context
         (context->owner != NULL && context->owner->home != context->core)) {
         return view_fail(view, "%s is of another core than its owner", view_name(view, context));
     }
-    if (!exhausted && first->at_ns > host_time()) {
+    if (!exhausted && context->members == 0 && first->at_ns > host_time()) {
         return view_fail(view, "%s has budget before its first refill", view_name(view, context));
     }
-    if (context->has_time != (!exhausted || context->spare != 0) || context->left_ns == 0 ||
+    if (has_own != (!exhausted || context->spare != 0) || context->left_ns == 0 ||
         context->left_ns > context->budget_ns || context->is_sliced != (takes_turns || on_spare)) {
         return view_fail(view, "%s has time that it should not have, or has not what it should",
                          view_name(view, context));
@@ -112,8 +113,10 @@ static bool check_context(struct view *view, const struct sched_context *context
         context->period_ns > SCHED_PERIOD_MAX_NS) {
         return view_fail(view, "%s has a budget outside the limits", view_name(view, context));
     }
+    bool waits = context->members != 0 ? !queue_is_empty(&context->parked) : exhausted;
+
     return check_refills(view, context) &&
-           check_event(view, &context->replenish, TIMED_REPLENISH, exhausted ? context->core : NULL,
+           check_event(view, &context->replenish, TIMED_REPLENISH, waits ? context->core : NULL,
                        first->at_ns, context);
 }
 
@@ -155,6 +158,12 @@ static bool check_armed(struct view *view, const struct core *core)
     }
     if (running != NULL && core->armed_ns > core->charged_since_ns + running->left_ns) {
         return view_fail(view, "the timer is armed past the end of the running budget");
+    }
+    const struct sched_context *group = running == NULL ? NULL : running->group;
+
+    if (group != NULL && !group->is_sliced &&
+        core->armed_ns > core->charged_since_ns + group->refills[group->head].amount_ns) {
+        return view_fail(view, "the timer is armed past the end of the running group's budget");
     }
     return true;
 }

@@ -97,6 +97,7 @@ bool check_memory(struct view *view);
 bool check_queues(struct view *view);
 bool check_threads(struct view *view);
 bool check_lending(struct view *view);
+bool check_groups(struct view *view);
 bool check_timed(struct view *view);
 bool check_spaces(struct view *view);
 bool check_dma(struct view *view);

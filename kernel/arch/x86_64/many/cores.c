@@ -65,16 +65,31 @@ static __attribute__((noinline)) void lock_wait(struct core *core)
     atomic_fetch_sub_explicit(&kernel_lock.waiting, 1, memory_order_relaxed);
 }
 
+/* With the lock at once: nobody has asked for this core since it went outside, for he would hold the lock until it answers. */
+static inline bool enter_at_once(struct core *core)
+{
+    if (!lock_try()) {
+        return false;
+    }
+    atomic_store_explicit(&core->arch.is_outside, false, memory_order_relaxed);
+    core->arch.is_idle = false;
+    return true;
+}
+
+/* From here on anything may happen to the thread that ran, before the lock is had: it may be stopped, moved, destroyed. */
+static void enter_slowly(struct core *core)
+{
+    /* Release: the registers are in the thread. Pairs with the acquire in core_stop(). */
+    atomic_store_explicit(&core->arch.is_outside, false, memory_order_release);
+    lock_wait(core);
+    core->arch.is_idle = false;
+}
+
 void kernel_enter(struct core *core)
 {
-    struct arch_core *arch = &core->arch;
-
-    /* Release: the registers are in the thread. Pairs with the acquire in core_stop(). */
-    atomic_store_explicit(&arch->is_outside, false, memory_order_release);
-    if (!lock_try()) {
-        lock_wait(core);
+    if (!enter_at_once(core)) {
+        enter_slowly(core);
     }
-    arch->is_idle = false;
 }
 
 static void unlock(void)
@@ -103,25 +118,63 @@ static void catch_up(struct core *core)
     }
 }
 
+/* Exceptions that threads had in hand when their core was asked to look at something else. */
+static void traps_tell(struct core *core)
+{
+    struct thread *thread;
+
+    while ((thread = core->current) != NULL && thread->registers.trap != 0) {
+        uint64_t vector = thread->registers.trap;
+
+        thread->registers.trap = 0;
+        arch_on_vector(core, vector, 0);
+    }
+}
+
 void kernel_leave(struct core *core)
 {
     catch_up(core);
+    traps_tell(core);
     if (core->current != NULL) {
         atomic_store_explicit(&core->arch.is_outside, true, memory_order_relaxed);
     }
     unlock();
 }
 
+/* A core that was asked to choose anew while it waited does that first: its thread is as if it had not come yet. */
 void locked_on_syscall(struct core *core)
 {
-    kernel_enter(core);
+    if (!enter_at_once(core)) {
+        struct arch_registers *registers = &core->current->registers;
+        uint64_t ip = registers->ip;
+
+        arch_syscall_restart(registers);
+        enter_slowly(core);
+        if (core->arch.is_poked) {
+            kernel_leave(core);
+            return;
+        }
+        registers->ip = ip;
+    }
     core_on_syscall(core);
     kernel_leave(core);
 }
 
 void locked_on_vector(struct core *core, uint64_t vector, uint64_t error)
 {
-    kernel_enter(core);
+    if (!enter_at_once(core)) {
+        struct arch_registers *registers = &core->current->registers;
+
+        registers->trap = vector_comes_again(vector) ? 0 : (uint8_t)vector;
+        enter_slowly(core);
+        if (vector < VECTOR_EXCEPTIONS) {
+            if (core->arch.is_poked) {
+                kernel_leave(core);
+                return;
+            }
+            registers->trap = 0;
+        }
+    }
     arch_on_vector(core, vector, error);
     kernel_leave(core);
 }

@@ -7,9 +7,11 @@
 
 #include <stdint.h>
 
+#include "abi/boot_info.h"
 #include "abi/types.h"
 
 #define BOOT_RANGES_MAX 64u
+#define BOOT_LINE_BYTES 512u
 
 struct boot_range {
     phys_t base;
@@ -29,23 +31,26 @@ struct boot_plan {
     phys_t device_end;  /* devices are below */
     phys_t archive;     /* the boot archive, page-aligned; its pages are held */
     uint64_t archive_bytes;
-    const char *command_line; /* in memory that is held */
-    phys_t rsdp;              /* of ACPI, 0: unknown */
-    phys_t ecam;              /* PCI configuration space of segment 0 from bus 0 on; 0: unknown */
+    char command_line[BOOT_LINE_BYTES];
+    uint8_t rsdp[BOOT_RSDP_BYTES]; /* ACPI's root pointer; zeros: unknown */
+    phys_t ecam; /* PCI configuration space of segment 0 from bus 0 on; 0: unknown */
     uint32_t ecam_buses;
     phys_t panic_record; /* a page of RAM that keeps its contents over a restart */
-    phys_t framebuffer_base;
-    uint32_t framebuffer_width, framebuffer_height, framebuffer_pitch, framebuffer_bpp;
+    struct boot_framebuffer framebuffer;
     uint64_t clock_base_tsc; /* for the clock page */
     uint64_t clock_mult;
     uint32_t clock_shift;
 };
 
 /**
- * Adds or takes away a range, which may overlap others; less than whole pages are free to nobody.
+ * Adds or takes away a range, which may overlap others; less than whole pages are free to nobody. Of a map in
+ * more pieces than there is room for, the smallest are free to nobody.
  */
 void boot_plan_add_ram(struct boot_plan *plan, phys_t base, uint64_t size_bytes);
 void boot_plan_hold(struct boot_plan *plan, phys_t base, uint64_t size_bytes);
+
+/** Copies the command line, which ends with a 0 or after max_bytes; what is too long is cut. */
+void boot_plan_set_line(struct boot_plan *plan, const char *text, uint64_t max_bytes);
 
 /**
  * boot_plan_take() - memory for the kernel itself, cleared, from the largest range of free RAM.

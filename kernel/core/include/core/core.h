@@ -16,6 +16,7 @@
 
 #define TIMER_BANDS 16u
 #define TIMER_EXPIRE_MAX 8u
+#define GROUP_PARK_MAX 8u
 
 struct core;
 struct irq;

@@ -10,6 +10,12 @@
 /** The call that this thread serves, if any: makes sure that its deadline is not forgotten. */
 static inline void deadline_cover(struct core *core, struct thread *thread);
 
+/** What the thread is about to wait for would be over before it began. */
+static inline bool deadline_is_past(const struct thread *thread)
+{
+    return thread->registers.time != DEADLINE_NEVER && thread->registers.time <= arch_now();
+}
+
 /** Queues the deadline of a thread that waits, if it is finite. */
 void deadline_queue(struct core *core, struct thread *thread);
 

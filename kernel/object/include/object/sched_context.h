@@ -4,6 +4,8 @@
  * Invariant: refills[head] .. are in order of time; their amounts add up to at most the budget. A configured context is in one
  * of four states: it has budget (its first refill is due and not used up); it takes turns, its budget is its whole period; it is
  * on spare time; or it has no time, until its first refill is due. Of the last two an event tells when that is.
+ * One with members is a group (sched/group.c): it is bound to nobody, is in no group, and its event is queued exactly while some are
+ * parked, for when its first refill is due or was.
  */
 #pragma once
 
@@ -28,7 +30,7 @@ struct sched_context {
     uint8_t band;      /* priority / 16 */
     uint8_t base;      /* while it has budget, or none and no spare time */
     uint8_t spare;     /* on spare time; 0: it gets none */
-    bool has_time;     /* with budget, in turns, or on spare time */
+    bool has_time;     /* with budget, in turns, or on spare time; and not parked */
     bool
         is_sliced; /* in turns, or on spare time: no refill pays, but slices of the budget's length */
     uint8_t head; /* of refills */
@@ -38,8 +40,19 @@ struct sched_context {
     uint64_t period_ns;
     uint64_t used_ns; /* since configured */
     struct refill refills[SCHED_REFILLS];
+    ns_t used_until_ns;     /* when the last piece taken from refills ended */
     ns_t gathering_ns;      /* when the first piece in the last refill would have come back alone */
-    struct timed replenish; /* queued while its first refill is not due */
+    struct timed replenish; /* queued while its first refill is not due; of a group: see above */
     struct thread *owner;   /* set exactly while owner_cap is */
     struct cap owner_cap;   /* embedded */
+
+    /* A member. */
+    struct sched_context *group; /* charged too; set exactly while group_cap is */
+    struct cap group_cap;        /* embedded */
+    struct queue_node
+        waiting; /* parked, in group->parked: its turn came when the group was empty */
+
+    /* A group. */
+    struct queue parked; /* by priority: keys as in object/lend.h */
+    uint32_t members;
 };

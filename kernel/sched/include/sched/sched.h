@@ -83,6 +83,17 @@ void context_replenish(struct core *core, struct sched_context *context);
 /** Time left in refills that are due. */
 uint64_t context_remaining(const struct sched_context *context, ns_t now_ns);
 
+/* Groups of contexts. */
+
+/**
+ * group_add() - makes member a member of group, by its capability. Both are configured for one core, group is bound to nobody
+ * and in no group, member in none and none itself. Errors: as cap_embed().
+ */
+MUST_CHECK err_t group_add(struct sched_context *group, struct cap *group_cap,
+                           struct sched_context *member);
+/** It has only its own time from now on; nothing if it is in no group. */
+void group_leave(struct core *core, struct sched_context *member);
+
 /* Timers. */
 
 /** Queues an event (again) on the core; hardware is armed if it must be. */

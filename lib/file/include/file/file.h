@@ -137,12 +137,15 @@ uint32_t files_view_bytes(const struct file *file);
  */
 void *files_buffer(const struct files *files, uint64_t *bytes);
 
-/** files_read() - bytes of a file to @into, anywhere; *done is less only at its end. A place in files_buffer() costs least. */
+/**
+ * files_read() - bytes of a file to @into, anywhere. A place in files_buffer() costs least. *done is less at the end of the file, where it
+ * may be 0, and before what cannot be read: who reads on from there hears why.
+ */
 MUST_CHECK err_t files_read(struct file *file, uint64_t position, void *into, uint64_t bytes,
                             uint64_t *done);
 
 /**
- * files_write() - copy bytes to a file opened with FILES_WRITE; *done is less only where the room ended.
+ * files_write() - copy bytes to a file opened with FILES_WRITE; *done is less where the room ended, or something else: who writes on hears what.
  * Errors: ERR_NO_SPACE  nothing could be written.
  */
 MUST_CHECK err_t files_write(struct file *file, uint64_t position, const void *from, uint64_t bytes,

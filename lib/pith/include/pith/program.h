@@ -56,9 +56,10 @@ struct program_spec {
     uint32_t core;
     ns_t budget_ns; /* 0: passive, without a context */
     ns_t period_ns;
-    uint32_t context_count; /* so many more like its own, for its threads */
-    cap_addr_t clock;       /* frame of the clock page */
-    cap_addr_t handler;     /* endpoint for its faults, badged; 0: none */
+    uint32_t context_count;     /* so many more like its own, for its threads */
+    const cap_addr_t *contexts; /* these instead of new ones; NULL: new ones */
+    cap_addr_t clock;           /* frame of the clock page */
+    cap_addr_t handler;         /* endpoint for its faults, badged; 0: none */
     uint32_t grant_count;
     const struct program_grant *grants;
 
@@ -88,6 +89,8 @@ struct program_spec {
     /* Of a program that starts others (docs/process.md). */
     uint16_t child_count;
     uint16_t child_rank;
+    uint16_t child_threads;
+    const struct program_grant *child_contexts; /* as program_info.first_child_context says */
 
     void (*step)(
         void); /* called before each thing that is made or changed; NULL: nobody wants to know */

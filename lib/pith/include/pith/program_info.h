@@ -108,6 +108,10 @@ struct program_info {
     uint32_t context_count;
     uint32_t first_context; /* slot; configured contexts for further threads, one after the other */
     uint32_t ports_first;   /* of the capability "ports", if it has one */
+    /* Slot; for each child one after the other: the group that all of its time is in, then child_threads contexts. */
+    uint32_t first_child_context;
+    uint16_t child_threads; /* that each may have beside the first */
+    uint16_t reserved;
     char name[PROGRAM_NAME_BYTES];
     char args[PROGRAM_ARGS_BYTES]; /* words between blanks; ends with 0 */
     struct program_cap caps[PROGRAM_CAPS_MAX];

@@ -33,6 +33,8 @@ struct arch_registers {
     bool must_iret;
     /* Has an FPU, or a segment base that is not 0: more than an address space changes with it. See fast.S. */
     bool is_special;
+    uint8_t
+        trap; /* vector of an exception that is still to be told of, before the thread goes on; 0: none */
     bool fpu_is_saved; /* in arch_thread.fpu; until then it starts with the initial state */
 };
 

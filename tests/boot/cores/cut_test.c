@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads stopped and destroyed while they are on their way into the kernel: their core waits for the lock, with a system call or an
+ * exception in its hand. Nothing of it may happen to a thread that is stopped by then, and nothing of it may be lost.
+ */
+#include "boot_test/test.h"
+#include "crew.h"
+#include "pith/clock.h"
+#include "pith/kernel_calls.h"
+#include "pith/syscall.h"
+
+#define STOPS 400u
+
+/* Makes system calls for ever: one whose result cannot be guessed, and one that lets others run. */
+static void call_often(struct worker *worker)
+{
+    for (;;) {
+        struct message message = { .op = OP(SYSCALL_ABI_VERSION, 0) };
+
+        worker->out[1] += message_do(&message) != ERR_OK || message.words[0] != ABI_HASH;
+        worker->out[1] += thread_yield() != ERR_OK;
+        worker->out[0]++;
+    }
+}
+
+TEST(a_thread_that_calls_the_kernel_is_stopped_when_suspend_returns)
+{
+    struct worker *worker = crew_start_on(1, call_often, 3);
+
+    for (uint32_t i = 0; i < STOPS; i++) {
+        uint64_t count = worker->out[0];
+
+        CREW_UNTIL(worker->out[0] != count, "it goes on");
+        REQUIRE_OK(thread_suspend(worker->thread));
+        CHECK_EQ(state_of(worker->thread), THREAD_STATE_INACTIVE, "it is inactive");
+        count = worker->out[0];
+        spin_ns(US(20));
+        CHECK_EQ(worker->out[0], count, "it does not move");
+        REQUIRE_OK(thread_resume(worker->thread));
+    }
+    CHECK_EQ(worker->out[1], 0, "each of its calls was made, once it ran again");
+}
+
+TEST(a_thread_that_calls_the_kernel_can_be_destroyed)
+{
+    uint32_t cores = crew_cores();
+
+    for (uint32_t i = 0; i < 100; i++) {
+        struct worker *worker = crew_start_on(1 + i % (cores - 1), call_often, 3);
+        cap_addr_t context = worker->context;
+
+        CREW_UNTIL(worker->out[0] != 0, "it runs");
+        workers_recycle(1);
+        uint64_t count = worker->out[0];
+
+        spin_ns(US(20));
+        CHECK_EQ(worker->out[0], count, "it is gone when delete returns");
+        CHECK_EQ(worker->out[1], 0, "and its calls were right");
+        delete (context);
+    }
+}
+
+/* Waits and is signalled by nobody: a thread that is stopped before its call waits does not wait afterwards. */
+static void wait_often(struct worker *worker)
+{
+    for (;;) {
+        struct message message = wait_for((cap_addr_t)worker->arg[0], 1, clock_now() + US(20), 0);
+        err_t err = message_do(&message);
+
+        worker->out[1] += err != ERR_TIMED_OUT && err != ERR_CANCELLED;
+        worker->out[0]++;
+    }
+}
+
+TEST(a_thread_that_is_about_to_wait_is_stopped_when_suspend_returns)
+{
+    struct worker *worker = worker_make(wait_often, 3);
+
+    worker->arg[0] = make(OBJECT_NOTIFICATION, 3);
+    crew_give(worker, 1);
+    worker_resume(worker);
+    for (uint32_t i = 0; i < STOPS; i++) {
+        uint64_t count = worker->out[0];
+
+        CREW_UNTIL(worker->out[0] != count, "it goes on");
+        REQUIRE_OK(thread_suspend(worker->thread));
+        count = worker->out[0];
+        spin_ns(US(40));
+        CHECK_EQ(state_of(worker->thread), THREAD_STATE_INACTIVE, "it is inactive and stays so");
+        CHECK_EQ(worker->out[0], count, "it does not move");
+        REQUIRE_OK(thread_resume(worker->thread));
+    }
+    CHECK_EQ(worker->out[1], 0, "each wait ended as it should");
+}
+
+/* Two exceptions in a row, of different kinds: the second one leaves the instruction pointer behind it. out: where each is, in 2 and 3. */
+static void trap_twice(struct worker *worker)
+{
+    __asm__ volatile("leaq 1f(%%rip), %%rax\n"
+                     "movq %%rax, %0\n"
+                     "leaq 2f(%%rip), %%rax\n"
+                     "movq %%rax, %1\n"
+                     "1: ud2\n"
+                     "2: int3\n"
+                     : "=m"(worker->out[2]), "=m"(worker->out[3])
+                     :
+                     : "rax", "memory");
+    for (;;) {
+        worker->out[0]++;
+    }
+}
+
+static uint32_t fault_of(cap_addr_t thread)
+{
+    uint32_t state, fault = 0, rank;
+    uint64_t address, ip, switches;
+
+    REQUIRE_OK(thread_info(thread, &state, &fault, &address, &ip, &rank, &switches));
+    return fault;
+}
+
+static void put_at(const struct worker *worker, uint64_t place)
+{
+    REQUIRE_OK(thread_write_registers(worker->thread, 0, 1, place, 0, 0, 0, 0, 0));
+    REQUIRE_OK(thread_resume(worker->thread));
+}
+
+/* Stopped anywhere on the way into a trap, it has told of it, or does so when it runs again: it never goes on behind it. */
+TEST(no_trap_is_lost_when_a_thread_is_stopped)
+{
+    struct worker *worker = crew_start_on(1, trap_twice, 3);
+
+    for (uint32_t i = 0; i < STOPS; i++) {
+        CREW_UNTIL(fault_of(worker->thread) == FAULT_ILLEGAL &&
+                       state_of(worker->thread) == THREAD_STATE_INACTIVE,
+                   "the first exception has stopped it");
+        put_at(worker, worker->out[3]);
+        spin_rounds(i * 4);
+        REQUIRE_OK(thread_suspend(worker->thread));
+        if (fault_of(worker->thread) != FAULT_BREAKPOINT) {
+            REQUIRE_OK(thread_resume(worker->thread));
+            CREW_UNTIL(fault_of(worker->thread) == FAULT_BREAKPOINT, "the trap is told of");
+        }
+        CHECK_EQ(worker->out[0], 0, "nothing behind it was run");
+        put_at(worker, worker->out[2]);
+    }
+}

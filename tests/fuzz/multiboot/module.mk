@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+module := tests/fuzz/multiboot
+kind := host_program
+name := multiboot_fuzz
+sources := multiboot_fuzz.c
+uses := kernel/core
+test_args := --runs 60000
