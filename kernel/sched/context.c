@@ -264,6 +264,29 @@ static __attribute__((noinline)) void slice_end(struct core *core, struct sched_
     current_yield(core);
 }
 
+static inline __attribute__((always_inline)) void charge(struct core *core,
+                                                         struct sched_context *context,
+                                                         ns_t start_ns, ns_t now_ns)
+{
+    uint64_t used_ns = now_ns - start_ns;
+
+    context->used_ns += used_ns;
+    if (!context->is_sliced) {
+        charge_sporadic(core, context, start_ns, now_ns);
+    } else if (used_ns < context->left_ns) {
+        context->left_ns -= used_ns;
+    } else {
+        slice_end(core, context);
+    }
+}
+
+static __attribute__((noinline)) void charge_member(struct core *core, struct sched_context *member,
+                                                    ns_t start_ns, ns_t now_ns)
+{
+    group_charge(core, member->group, start_ns, now_ns);
+    charge(core, member, start_ns, now_ns);
+}
+
 void context_charge(struct core *core, ns_t now_ns)
 {
     struct sched_context *context = core->charged;
@@ -273,21 +296,11 @@ void context_charge(struct core *core, ns_t now_ns)
     if (context == NULL || now_ns <= start_ns) {
         return;
     }
-    uint64_t used_ns = now_ns - start_ns;
-
-    context->used_ns += used_ns;
-    if (context->group != NULL) {
-        group_charge(core, context->group, start_ns, now_ns);
+    if (__builtin_expect(context->group != NULL, 0)) {
+        charge_member(core, context, start_ns, now_ns);
+    } else {
+        charge(core, context, start_ns, now_ns);
     }
-    if (context->is_sliced) {
-        if (used_ns < context->left_ns) {
-            context->left_ns -= used_ns;
-        } else {
-            slice_end(core, context);
-        }
-        return;
-    }
-    charge_sporadic(core, context, start_ns, now_ns);
 }
 
 void context_replenish(struct core *core, struct sched_context *context)

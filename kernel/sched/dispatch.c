@@ -78,7 +78,7 @@ void current_yield(struct core *core)
 }
 
 /* The better of current, if it can go on, and the one that was woken; the other goes into the queue. */
-static struct thread *better(struct core *core)
+static inline __attribute__((always_inline)) struct thread *better(struct core *core)
 {
     struct thread *current = can_continue(core->current) ? core->current : NULL;
     struct thread *woken = core->woken;
@@ -98,7 +98,7 @@ static struct thread *better(struct core *core)
     return current;
 }
 
-static struct thread *choose(struct core *core)
+static inline __attribute__((always_inline)) struct thread *choose(struct core *core)
 {
     struct thread *best = better(core);
     uint32_t first = ready_first_key(&core->ready);
@@ -120,65 +120,73 @@ static struct thread *choose(struct core *core)
     return thread_of_ready(node);
 }
 
-/*
- * As choose(), but nobody whose group is empty: those are parked. After so many of them nobody runs, but the timer comes at once,
- * behind whatever else interrupts: looks_again.
- */
-static struct thread *choose_with_time(struct core *core, ns_t now_ns, bool *looks_again)
+static __attribute__((noinline)) struct thread *choose_again(struct core *core)
 {
-    for (uint32_t parked = 0;; parked++) {
-        struct thread *next = choose(core);
-        struct sched_context *top;
+    return choose(core);
+}
 
-        *looks_again = false;
-        if (next == NULL || (top = next->lend.top)->group == NULL ||
-            !group_is_empty(top->group, now_ns)) {
+/*
+ * A member's turn has come. If its group is empty it is parked, and so are those after it, until somebody may run. After so many
+ * nobody runs, though some are ready: idle() sees to it that the timer comes at once, behind whatever else interrupts.
+ */
+static __attribute__((noinline)) struct thread *choose_with_groups(struct core *core,
+                                                                   struct thread *next, ns_t now_ns)
+{
+    for (uint32_t parked = 0; next != NULL; parked++) {
+        struct sched_context *top = next->lend.top;
+
+        if (top->group == NULL || !group_is_empty(top->group, now_ns)) {
             return next;
         }
         if (parked == GROUP_PARK_MAX) {
             ready_insert_first(&core->ready, &next->ready, lend_key(&next->lend));
-            *looks_again = true;
             return NULL;
         }
         group_park(core, top);
+        next = choose_again(core);
     }
+    return NULL;
 }
 
-static void idle(struct core *core, ns_t until_ns)
+static void idle(struct core *core, ns_t now_ns)
 {
     core->charged = NULL;
-    timers_arm_for(core, 0, until_ns);
+    timers_arm_for(core, 0,
+                   ready_first_key(&core->ready) == READY_KEY_NONE ? DEADLINE_NEVER : now_ns);
     trace_event(core, TRACE_IDLE, 0, 0);
 }
 
-/* When the running context, and its group, must be looked at again. */
-static ns_t time_ends(const struct sched_context *context, ns_t now_ns)
+/* How long the running context, and its group, need not be looked at. */
+static uint64_t time_left(const struct sched_context *context)
 {
     const struct sched_context *group = context->group;
     uint64_t left_ns = context->left_ns;
 
-    if (group != NULL && !group->is_sliced && group->refills[group->head].amount_ns < left_ns) {
+    if (__builtin_expect(group != NULL, 0) && !group->is_sliced &&
+        group->refills[group->head].amount_ns < left_ns) {
         left_ns = group->refills[group->head].amount_ns;
     }
-    return now_ns + left_ns;
+    return left_ns;
 }
 
 void core_dispatch(struct core *core)
 {
     struct thread *before = core->current;
     ns_t now_ns = arch_now();
-    bool looks_again;
 
     context_charge(core, now_ns);
-    struct thread *next = choose_with_time(core, now_ns, &looks_again);
+    struct thread *next = choose(core);
 
+    if (__builtin_expect(next != NULL && next->lend.top->group != NULL, 0)) {
+        next = choose_with_groups(core, next, now_ns);
+    }
     core->must_dispatch = false;
     core->current = next;
     if (before != next && before != NULL) {
         deadline_cover(core, before);
     }
     if (next == NULL) {
-        idle(core, looks_again ? now_ns : DEADLINE_NEVER);
+        idle(core, now_ns);
         return;
     }
     struct sched_context *context = next->lend.top;
@@ -187,7 +195,7 @@ void core_dispatch(struct core *core)
         core->charged = context;
         next->switches++;
     }
-    timers_arm_for(core, context->band, time_ends(context, now_ns));
+    timers_arm_for(core, context->band, now_ns + time_left(context));
     if (next != core->entered) {
         core_enter_thread(core, next);
     }

@@ -66,6 +66,8 @@ class Refuses(unittest.TestCase):
         self.says(program("a", children="2", child_budget_us="20000"), 9, "longer than their period")
         self.says(program("a", children="16", child_uses="[" + ", ".join(f'"i{n}"' for n in range(2)) + "]") +
                   program("b", offers='["i0"]') + program("c", offers='["i1"]'), 8, "would get 88 capabilities")
+        self.says(program("a", children="16", child_threads="4"), 9, "time for 64 threads of children", "child_threads = 3")
+        self.says(program("a", children="2", child_threads="17"), 9, "child_threads = 17 is not possible", "0 .. 16")
         self.says(program("a", parent='"init"', children="2"), 8, "a child of init is alone")
         self.says(program("a", pool_kib="64"), 8, "a starts no programs", "take it off, or write children")
         self.says(program("a", children="2", pool_kib="1000000"), 7, "the programs are promised")
