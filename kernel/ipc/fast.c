@@ -58,8 +58,7 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
     ns_t deadline_ns = caller->registers.time;
     struct cap *cap;
 
-    if (cap_lookup(caller->table, addr, OBJECT_ENDPOINT, RIGHT_CALL, &cap) ||
-        core->must_dispatch) {
+    if (cap_lookup(caller->table, addr, OBJECT_ENDPOINT, RIGHT_CALL, &cap) || core->must_dispatch) {
         return false;
     }
     struct endpoint *endpoint = cap->object;

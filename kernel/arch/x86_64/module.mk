@@ -5,4 +5,4 @@ target_sources := boot.S entry.S fast.S memory.S acpi.c apic.c clock.c cpu.c fpu
                   thread.c trap.c vtd.c vtd_interrupts.c vtd_tables.c
 one_sources := one/cores.c
 many_sources := many/cores.c many/start.c many/trampoline.S
-uses := kernel/arch kernel/core kernel/object abi
+uses := abi kernel/arch kernel/cap kernel/core kernel/object

@@ -3,13 +3,12 @@
 #include "offsets.h"
 
 #include "abi/kernel_calls.h"
+#include "arch_private.h"
 #include "cap/cap.h"
 #include "core/core.h"
 #include "core/trace.h"
 #include "object/ipc_objects.h"
 #include "object/vspace.h"
-
-extern const uint64_t arch_abi_hash; /* fast.S gives it out */
 
 #define ASSERT_OFFSET(number, type, member)                                                        \
     _Static_assert((number) == __builtin_offsetof(type, member), "offsets.h")

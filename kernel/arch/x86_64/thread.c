@@ -94,9 +94,8 @@ void arch_thread_forget(struct core *core, struct thread *thread)
 
 void arch_registers_init(struct arch_registers *registers, bool has_fpu)
 {
-    *registers = (struct arch_registers){ .flags = FLAGS_FORCED,
-                                          .must_iret = true,
-                                          .is_special = has_fpu };
+    *registers =
+        (struct arch_registers){ .flags = FLAGS_FORCED, .must_iret = true, .is_special = has_fpu };
 }
 
 bool arch_register_get(const struct arch_registers *registers, uint32_t number, uint64_t *value)

@@ -238,9 +238,9 @@ static bool check_node_rests(struct view *view, const struct thread *thread)
 {
     const struct queue_node *node = &thread->lend.node;
 
-    if (!node->is_queued && (node->parent != NULL || node->child[0] != NULL ||
-                             node->child[1] != NULL || node->next != node ||
-                             node->previous != node || !node->is_leader)) {
+    if (!node->is_queued &&
+        (node->parent != NULL || node->child[0] != NULL || node->child[1] != NULL ||
+         node->next != node || node->previous != node || !node->is_leader)) {
         return wrong(view, thread, "it lends to nobody, but its node is not at rest");
     }
     return true;

@@ -26,8 +26,8 @@ struct thread {
     struct arch_registers registers;
 
     /* What the fast paths touch, close together; described below with what it belongs to. */
-    uint8_t state;      /* enum thread_state */
-    bool call_is_fault; /* the call in progress was made by the kernel in this thread's name; the fast paths write both at once */
+    uint8_t state;      /* enum thread_state; the fast paths write it and the next at once */
+    bool call_is_fault; /* the call in progress was made by the kernel in this thread's name */
     struct cap_table *table;
     struct vspace *space;
     struct msg_buffer *buffer; /* by the kernel's own alias */
@@ -48,9 +48,9 @@ struct thread {
 
     struct core *home; /* where it runs and is queued; changed only while nothing hangs on it */
 
-    uint8_t fault;    /* enum fault: the last one */
-    bool is_sweeping; /* in the middle of a revoke or delete: see cap/revoke.c */
-    uint64_t sweep_op;  /* which: its registers op and words[0] */
+    uint8_t fault;     /* enum fault: the last one */
+    bool is_sweeping;  /* in the middle of a revoke or delete: see cap/revoke.c */
+    uint64_t sweep_op; /* which: its registers op and words[0] */
     uint64_t sweep_slot;
     struct cap *sweep_top; /* compared, never followed; NULL: it has gone */
     struct doomed doomed;  /* ring of the tables that it is emptying */
