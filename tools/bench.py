@@ -5,13 +5,14 @@
 bench/rows.tsv names the rows: system, id, name, kind, limit. The id is the one in the guest's marks; the
 kind says what counts: `loop` (all instructions between the marks), `kernel`, `onewayN` (the N-th
 entry's way from its first kernel instruction to the first user instruction; `oneway` is oneway0); with `/N`, an
-N-th of it. `value`: what the system printed as `value NAME NUMBER UNIT`; it has no id.
+N-th of it. `boot`: from the kernel's first instruction to the first of a user; it has no id. `value`: what the system printed as `value NAME NUMBER UNIT`; it has no id.
 A limit `-` is none. Medians go to build/bench.tsv: name, value, unit. The last line printed is
 `N passed, N failed`, one for each row.
 """
 import argparse
 import os
 import re
+import subprocess
 import sys
 
 import qemu
@@ -44,6 +45,13 @@ def read_counts(path):
     return counts
 
 
+def boot_address(build):
+    """Where PVH enters the kernel: a physical address."""
+    symbols = subprocess.run(["nm", os.path.join(build, "kernel", "pith.elf")], capture_output=True, text=True, check=True)
+    address = re.search(r"^([0-9a-f]+) \w boot_pvh$", symbols.stdout, re.M)
+    return int(address[1], 16) & 0x7fffffff  # as KERNEL_OFFSET has it
+
+
 def boot(args, system):
     """Run a system to its end; gives the counts."""
     path = os.path.join(args.build, "bench", f"counts-{system}.tsv")
@@ -52,7 +60,7 @@ def boot(args, system):
     settings = qemu.settings_of(system)
     settings["icount"] = True
     settings["cores"] = 1
-    plugin = f"{os.path.abspath(args.plugin)},outfile={path}"
+    plugin = f"{os.path.abspath(args.plugin)},outfile={path},boot={boot_address(args.build):#x}"
     command = qemu.command_for(system, args.build, settings, plugin)
     result = qemu.run(command, settings["timeout_s"])
     if result.status != settings["exit"]:
@@ -71,7 +79,7 @@ def judge(rows, counts, out):
     passed = failed = 0
     for number, name, kind, limit in rows:
         what, _, pieces = kind.partition("/")
-        number = name if kind == "value" else number
+        number = {"value": name, "boot": "all"}.get(kind, number)
         if (number, what) not in counts:
             print(f"{name:28} FAIL: the system never ended row {number}, or it has no {kind}")
             failed += 1

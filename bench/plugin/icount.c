@@ -14,7 +14,10 @@
  *
  * A block that holds the mark 0x5049ffff burns time while others wait: nothing in it is counted.
  *
- * Option: outfile=PATH. Table: row, what, n, min, median, max.
+ * What boot takes is the first stay in the kernel. It begins in the upper half, or with boot=ADDRESS at the instruction
+ * there, where a loader enters the kernel, in the lower half and with paging off.
+ *
+ * Options: outfile=PATH, boot=ADDRESS. Table: row, what, n, min, median, max.
  */
 #include "decode.h"
 #include "qemu_plugin.h"
@@ -46,6 +49,8 @@ struct row {
     struct samples oneway[ENTRIES_TOLD_APART];
 };
 
+enum block { BLOCK_LOW, BLOCK_HIGH, BLOCK_ENTRY };
+
 static const char *const kind_names[KIND_COUNT] = { "cr3_writes", "invlpg", "atomics",
                                                     "serialising" };
 
@@ -55,6 +60,8 @@ static struct {
     bool has_halted;
     uint64_t entry_insns; /* counters.insns when the kernel was entered */
     uint64_t boot_insns;  /* of the first stay in the kernel */
+    uint64_t boot_address;
+    bool is_booting; /* in the kernel, but not yet in the upper half */
     unsigned open_rows;
     unsigned unmatched_marks;
     struct row rows[ROWS];
@@ -88,11 +95,18 @@ static void entry_end(void)
 }
 
 /* Before each block: the kernel is entered and left only between blocks. */
-static void block_executed(unsigned vcpu, void *is_kernel)
+static void block_executed(unsigned vcpu, void *data)
 {
-    bool in_kernel = is_kernel != NULL;
+    enum block block = (enum block)(uintptr_t)data;
 
     (void)vcpu;
+    if (block == BLOCK_ENTRY) {
+        plugin.is_booting = true;
+    } else if (block == BLOCK_HIGH) {
+        plugin.is_booting = false;
+    }
+    bool in_kernel = block == BLOCK_HIGH || plugin.is_booting;
+
     if (in_kernel == plugin.in_kernel && !plugin.has_halted) {
         return;
     }
@@ -186,12 +200,16 @@ static void insn_translated(struct qemu_plugin_insn *insn)
 
 static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 {
-    bool is_kernel = qemu_plugin_tb_vaddr(block) >> 63 != 0;
+    uint64_t at = qemu_plugin_tb_vaddr(block);
+    enum block kind = at >> 63 != 0 ? BLOCK_HIGH : BLOCK_LOW;
     size_t count = qemu_plugin_tb_n_insns(block);
 
     (void)id;
+    if (at == plugin.boot_address) {
+        kind = BLOCK_ENTRY;
+    }
     qemu_plugin_register_vcpu_tb_exec_cb(block, block_executed, QEMU_PLUGIN_CB_NO_REGS,
-                                         is_kernel ? &plugin : NULL);
+                                         (void *)(uintptr_t)kind);
     if (block_is_spin(block)) {
         return;
     }
@@ -239,6 +257,21 @@ static void emulator_exits(qemu_plugin_id_t id, void *data)
     }
 }
 
+static bool option_take(const char *text)
+{
+    static const char outfile[] = "outfile=", boot[] = "boot=";
+
+    if (strncmp(text, outfile, strlen(outfile)) == 0) {
+        plugin.path = strdup(text + strlen(outfile));
+        return true;
+    }
+    if (strncmp(text, boot, strlen(boot)) == 0) {
+        plugin.boot_address = strtoull(text + strlen(boot), NULL, 0);
+        return true;
+    }
+    return false;
+}
+
 __attribute__((visibility("default"))) extern const int qemu_plugin_version;
 const int qemu_plugin_version = QEMU_PLUGIN_VERSION_USED;
 
@@ -248,18 +281,15 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
 
 int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
 {
-    static const char option[] = "outfile=";
-
     if (strcmp(info->target_name, "x86_64") != 0) {
         qemu_plugin_outs("icount: knows x86_64 only\n");
         return -1;
     }
     for (int i = 0; i < argc; i++) {
-        if (strncmp(argv[i], option, strlen(option)) != 0) {
-            qemu_plugin_outs("icount: the only option is outfile=\n");
+        if (!option_take(argv[i])) {
+            qemu_plugin_outs("icount: the options are outfile= and boot=\n");
             return -1;
         }
-        plugin.path = strdup(argv[i] + strlen(option));
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, block_translated);
     qemu_plugin_register_atexit_cb(id, emulator_exits, NULL);

@@ -126,6 +126,17 @@ static void make_buffer(struct boot *boot)
     map_all(boot, ROOT_SLOT_BUFFER_MAP, BOOT_BUFFER_ADDR, PROT_READ | PROT_WRITE);
 }
 
+static void copy(void *to, const void *from, uint64_t bytes)
+{
+    uint8_t *end = to;
+    const uint8_t *rest = from;
+
+    arch_memory_copy_words(to, from, bytes / 8);
+    for (uint64_t i = bytes & ~7ull; i < bytes; i++) {
+        end[i] = rest[i];
+    }
+}
+
 static void segment_load(struct boot *boot, const struct elf_program *program,
                          const struct elf_segment *segment, uint8_t *image)
 {
@@ -133,9 +144,7 @@ static void segment_load(struct boot *boot, const struct elf_program *program,
     uint64_t first = (segment->start - program->low) / PAGE;
     uint64_t end = (segment->start + segment->memory_bytes - program->low + PAGE - 1) / PAGE;
 
-    for (uint64_t i = 0; i < segment->file_bytes; i++) {
-        to[i] = segment->data[i];
-    }
+    copy(to, segment->data, segment->file_bytes);
     map(boot, ROOT_SLOT_IMAGE,
         &(struct mapping){ (uint32_t)first, (uint32_t)(end - first), program->low + first * PAGE,
                            segment->prot });
@@ -161,14 +170,10 @@ static void place_archive(struct boot_plan *plan)
         refuse("", "there is no boot archive: give one with -initrd (QEMU) or module2 (GRUB)");
     }
     if (plan->archive % PAGE != 0) {
-        phys_t copy = boot_plan_take(plan, plan->archive_bytes, PAGE, UINT64_MAX);
-        uint8_t *to = arch_phys_to_ptr(copy);
-        const uint8_t *from = arch_phys_to_ptr(plan->archive);
+        phys_t to = boot_plan_take(plan, plan->archive_bytes, PAGE, UINT64_MAX);
 
-        for (uint64_t i = 0; i < plan->archive_bytes; i++) {
-            to[i] = from[i];
-        }
-        plan->archive = copy;
+        copy(arch_phys_to_ptr(to), arch_phys_to_ptr(plan->archive), plan->archive_bytes);
+        plan->archive = to;
         return;
     }
     arch_memory_clear(arch_phys_to_ptr(plan->archive + plan->archive_bytes), tail);

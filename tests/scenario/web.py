@@ -282,24 +282,30 @@ class Download(threading.Thread):
             self.rounds += 1
 
 
-def deaths_of(web):
-    """All that the warden and init have counted; a warden that has just begun is asked again."""
+def deaths_of(web, who="warden"):
+    """All that the warden and init have counted; asked again if the warden has just begun, or a line came in the middle of a row."""
     end = time.monotonic() + web.timeout_s
-    while "started anew" not in (said := web.ask("recovery")) and time.monotonic() < end:
+    while True:
+        said = web.ask("recovery")
+        rows = re.findall(r"^(\w+) +(\d+) +(\d+) +\d+ +\d+$", said, re.M)
+        counts = {name: int(faults) + int(hangs) for name, faults, hangs in rows}
+        if wardens := re.search(r"started anew (\d+) times", said):
+            counts["warden"] = int(wardens[1])
+            if who in counts:
+                return counts
+        if time.monotonic() > end:
+            raise ValueError(f"recovery: wanted: rows with {who}; got: {said[-1500:]!r}")
         time.sleep(0.05)
-    rows = re.findall(r"^(\w+) +(\d+) +(\d+) +\d+ +\d+$", said, re.M)
-    wardens = int(re.search(r"started anew (\d+) times", said)[1])
-    return {name: int(faults) + int(hangs) for name, faults, hangs in rows} | {"warden": wardens}
 
 
 def harm(web, line):
     """Type a line; back when it has been counted. Gives what is wrong."""
     who = line.split()[1]
-    before = deaths_of(web)[who]
+    before = deaths_of(web, who)[who]
     web.ask(line)
     web.align()  # a console that died shows a prompt of its own
     end = time.monotonic() + web.timeout_s
-    while deaths_of(web)[who] == before:
+    while deaths_of(web, who)[who] == before:
         if time.monotonic() > end:
             return f"{line}: wanted: a death that is counted; got: none"
         time.sleep(0.05)
