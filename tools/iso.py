@@ -8,6 +8,7 @@ iso.py SYSTEM --build BUILD --out FILE.iso
 """
 import argparse
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,8 +23,9 @@ FIRMWARES = ("i386-pc", "x86_64-efi")
 
 def menu(name, settings):
     lines = ["insmod all_video", "set timeout=1", f"set default={int(settings['cores'] > 1)}"]
+    words = " ".join(shlex.quote(word) for word in settings["append"].split())
     for kernel, cores in KERNELS:
-        lines += [f'menuentry "Pith: {name}, {cores}" {{', f"    multiboot2 /boot/{kernel} {settings['append']}".rstrip(),
+        lines += [f'menuentry "Pith: {name}, {cores}" {{', f"    multiboot2 /boot/{kernel} {words}".rstrip(),
                   "    module2 /boot/system.cpio", "}"]
     return "\n".join(lines) + "\n"
 

@@ -179,3 +179,33 @@ phys_t boot_plan_take(struct boot_plan *plan, uint64_t size_bytes, uint64_t alig
     arch_memory_clear(arch_phys_to_ptr(best), align_up(size_bytes, PAGE));
     return best;
 }
+
+static bool is_held(const struct boot_plan *plan, phys_t base, uint64_t size_bytes)
+{
+    for (uint32_t i = 0; i < plan->held_count; i++) {
+        const struct boot_range *held = &plan->held[i];
+
+        if (base < held->base + held->size_bytes && held->base < base + size_bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void boot_plan_hold_archive(struct boot_plan *plan, phys_t below)
+{
+    phys_t from = plan->archive;
+    uint64_t size_bytes = plan->archive_bytes;
+
+    if (size_bytes == 0) {
+        return;
+    }
+    bool must_move = is_held(plan, from, size_bytes);
+
+    boot_plan_hold(plan, from, size_bytes);
+    if (must_move) {
+        plan->archive = boot_plan_take(plan, size_bytes, PAGE, below);
+        arch_memory_copy_words(arch_phys_to_ptr(plan->archive), arch_phys_to_ptr(from),
+                               (size_bytes + 7) / 8);
+    }
+}

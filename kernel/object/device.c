@@ -126,16 +126,52 @@ void irq_on_interrupt(struct core *core, uint32_t vector)
     notification_signal(core, irq->notification_cap.object, irq->notification_cap.badge);
 }
 
-static bool vector_find(const struct machine *machine, uint32_t *vector)
+/* One of the class, counting down; false: all are taken. */
+static bool vector_find_in(const struct machine *machine, uint32_t class, uint32_t *vector)
 {
-    /* Lines have the vectors of their own numbers; messages take from the other end. */
-    for (uint32_t i = ARCH_IRQ_VECTORS; i-- > arch_irq_line_count();) {
-        if (machine->vectors[i] == NULL) {
-            *vector = i;
+    for (uint32_t i = ARCH_IRQ_CLASS_VECTORS; i-- > 0;) {
+        *vector = class * ARCH_IRQ_CLASS_VECTORS + i;
+        if (machine->vectors[*vector] == NULL) {
             return true;
         }
     }
     return false;
+}
+
+/* Of the band's class; if it is full of a more important one, which disturbs more than it should, or else a less important one. */
+static bool vector_find(const struct machine *machine, uint32_t band, uint32_t *vector)
+{
+    uint32_t class = arch_irq_class(band);
+
+    for (uint32_t i = class; i < ARCH_IRQ_CLASSES; i++) {
+        if (vector_find_in(machine, i, vector)) {
+            return true;
+        }
+    }
+    while (class -- > 0) {
+        if (vector_find_in(machine, class, vector)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool line_is_claimed(const struct machine *machine, uint32_t line)
+{
+    for (uint32_t i = 0; i < ARCH_IRQ_VECTORS; i++) {
+        if (machine->vectors[i] != NULL && machine->vectors[i]->line == line) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Not more important than what the claimant may give. */
+static uint32_t claim_band(const struct irq *irq, const struct cap *machine)
+{
+    uint64_t most = machine->badge / 16u;
+
+    return most < irq->band ? (uint32_t)most : irq->band;
 }
 
 static void irq_claim(struct invocation *inv, struct irq *irq, uint32_t vector, uint32_t line)
@@ -152,17 +188,22 @@ static void irq_claim(struct invocation *inv, struct irq *irq, uint32_t vector, 
 
 err_t irq_on_claim_line(struct invocation *inv, const struct irq_claim_line_args *args)
 {
+    const struct machine *machine = inv->core->machine;
     struct irq *irq = inv->target->object;
+    uint32_t vector;
 
-    if (args->line >= arch_irq_line_count() || args->line >= ARCH_IRQ_VECTORS) {
+    if (args->line >= arch_irq_line_count()) {
         return ERR_RANGE;
     }
-    if (irq->is_claimed || inv->core->machine->vectors[args->line] != NULL) {
+    if (irq->is_claimed || line_is_claimed(machine, args->line)) {
         return ERR_BUSY;
     }
-    irq_claim(inv, irq, args->line, args->line);
+    if (!vector_find(machine, claim_band(irq, args->machine), &vector)) {
+        return ERR_NO_MEMORY;
+    }
+    irq_claim(inv, irq, vector, args->line);
     irq->is_level = args->level != 0;
-    arch_irq_line_route(args->line, args->line, args->level != 0, args->active_low != 0);
+    arch_irq_line_route(args->line, vector, args->level != 0, args->active_low != 0);
     return ERR_OK;
 }
 
@@ -178,7 +219,7 @@ err_t irq_on_claim_msi(struct invocation *inv, const struct irq_claim_msi_args *
     if (irq->is_claimed) {
         return ERR_BUSY;
     }
-    if (!vector_find(inv->core->machine, &vector)) {
+    if (!vector_find(inv->core->machine, claim_band(irq, args->machine), &vector)) {
         return ERR_NO_MEMORY;
     }
     irq_claim(inv, irq, vector, IRQ_NO_LINE);
@@ -229,5 +270,16 @@ err_t irq_on_ack(struct invocation *inv)
     if (irq->is_level || was_held) {
         irq_mask(irq, false);
     }
+    return ERR_OK;
+}
+
+err_t irq_on_set_band(struct invocation *inv, const struct irq_set_band_args *args)
+{
+    struct irq *irq = inv->target->object;
+
+    if (irq->is_claimed) {
+        return ERR_BUSY;
+    }
+    irq->band = (uint8_t)args->band;
     return ERR_OK;
 }

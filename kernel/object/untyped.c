@@ -127,6 +127,7 @@ static void *object_init(struct core *core, enum object_type type, uint64_t size
         break;
     case OBJECT_IRQ:
         ((struct irq *)object)->home = core;
+        ((struct irq *)object)->band = TIMER_BANDS - 1;
         break;
     case OBJECT_IO_SPACE:
         io_space_init(core, object);

@@ -148,9 +148,19 @@ static __attribute__((noinline)) struct thread *choose_with_groups(struct core *
     return NULL;
 }
 
+/* Interrupts for the sake of who is less important wait until he could run. */
+static inline void irq_band_set(struct core *core, uint32_t band)
+{
+    if (band != core->irq_band) {
+        core->irq_band = (uint8_t)band;
+        arch_irq_shut_below(core, band);
+    }
+}
+
 static void idle(struct core *core, ns_t now_ns)
 {
     core->charged = NULL;
+    irq_band_set(core, 0);
     timers_arm_for(core, 0,
                    ready_first_key(&core->ready) == READY_KEY_NONE ? DEADLINE_NEVER : now_ns);
     trace_event(core, TRACE_IDLE, 0, 0);
@@ -195,6 +205,7 @@ void core_dispatch(struct core *core)
         core->charged = context;
         next->switches++;
     }
+    irq_band_set(core, context->band);
     timers_arm_for(core, context->band, now_ns + time_left(context));
     if (next != core->entered) {
         core_enter_thread(core, next);

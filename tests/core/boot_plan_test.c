@@ -150,6 +150,47 @@ TEST(of_ram_in_too_many_pieces_the_smallest_are_not_used)
     CHECK_EQ(plan.ram[BOOT_RANGES_MAX - 4].size_bytes, 72 * PAGE, "the rest stays");
 }
 
+TEST(an_archive_where_the_kernel_writes_is_copied_away)
+{
+    static const struct {
+        const char *why;
+        uint64_t first_page, bytes;
+        bool moves;
+    } cases[] = {
+        { "before what is held", 90, 10 * PAGE, false }, { "behind it", 102, 3 * PAGE, false },
+        { "its last byte", 95, 5 * PAGE + 1, true },     { "its first", 101, 7, true },
+        { "all around", 90, 20 * PAGE - 5, true },       { "none", 100, 0, false },
+    };
+
+    host_start(&(struct host_options){ .ram_bytes = PAGES * PAGE });
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct boot_plan plan = { .archive = at(cases[i].first_page),
+                                  .archive_bytes = cases[i].bytes };
+        uint8_t *memory = arch_phys_to_ptr(plan.archive);
+
+        boot_plan_add_ram(&plan, at(0), PAGES * PAGE);
+        boot_plan_hold(&plan, at(100), 2 * PAGE);
+        for (uint64_t byte = 0; byte < cases[i].bytes; byte++) {
+            memory[byte] = (uint8_t)(byte * 7 / 3);
+        }
+        boot_plan_hold_archive(&plan, at(PAGES));
+        CHECK_EQ(plan.archive != at(cases[i].first_page), cases[i].moves, cases[i].why);
+        CHECK_EQ(plan.archive_bytes, cases[i].bytes, "as long as it was");
+        CHECK(plan.archive >= at(102) || plan.archive + cases[i].bytes <= at(100),
+              "away from what is held");
+        memory = arch_phys_to_ptr(plan.archive);
+        for (uint64_t byte = 0; byte < cases[i].bytes && !test_has_failed(); byte++) {
+            CHECK_EQ(memory[byte], (uint8_t)(byte * 7 / 3), "what is in it stays");
+        }
+        for (uint32_t j = 0; j < plan.ram_count && cases[i].bytes != 0; j++) {
+            CHECK(plan.ram[j].base >= plan.archive + cases[i].bytes ||
+                      plan.ram[j].base + plan.ram[j].size_bytes <= plan.archive,
+                  "and nobody gets its pages");
+        }
+    }
+    host_stop();
+}
+
 static void take_too_much(const void *unused)
 {
     struct boot_plan plan = { 0 };

@@ -6,6 +6,8 @@
 #include "cap/cap.h"
 #include "core/core.h"
 #include "core/trace.h"
+#include "object/device_objects.h"
+#include "object/ipc_objects.h"
 #include "object/thread.h"
 #include "situation.h"
 
@@ -291,16 +293,86 @@ TEST(message_interrupts_are_given_until_none_is_left)
     err_t err = ERR_OK;
 
     situation_begin();
-    for (; !err && given < ARCH_IRQ_VECTORS; given++) {
+    for (; !err && given <= ARCH_IRQ_VECTORS; given++) {
         OK(object_make(OBJECT_IRQ, 0, MANY + given), "an interrupt");
         err = CALL(MANY + given, IRQ_CLAIM_MSI, ROOT_SLOT_MACHINE);
     }
     CHECK_EQ(err, ERR_NO_MEMORY, "in the end there is none");
-    CHECK_EQ(given - 1, ARCH_IRQ_VECTORS - HOST_LINES, "but all that no line has were given");
+    CHECK_EQ(given - 1, ARCH_IRQ_VECTORS, "but all were given");
+    CHECK_EQ(CALL(MANY + given - 1, IRQ_CLAIM_LINE, ROOT_SLOT_MACHINE, 3, 0, 0), ERR_NO_MEMORY,
+             "nor for a line");
     CHECK_EQ(CALL(MANY, IRQ_CLAIM_MSI, ROOT_SLOT_MACHINE), ERR_BUSY, "one object has one");
     OK(slot_delete(MANY), "one goes");
     OK(CALL(MANY + given - 1, IRQ_CLAIM_MSI, ROOT_SLOT_MACHINE), "and can be had again");
     CHECK_EQ(CALL(MANY + given - 1, IRQ_ACK, 0), ERR_GONE, "nothing is bound to it");
+    situation_is_sound();
+    situation_end();
+}
+
+static uint32_t vector_of(uint32_t slot)
+{
+    return ((const struct irq *)cap_at(slot)->object)->vector;
+}
+
+TEST(an_interrupt_has_a_vector_of_its_band_or_the_next_free_one)
+{
+    enum { CLASS = ARCH_IRQ_CLASS_VECTORS };
+
+    situation_begin();
+    for (uint32_t i = 0; i <= 2 * CLASS; i++) {
+        OK(object_make(OBJECT_IRQ, 0, MANY + i), "an interrupt");
+        OK(CALL(MANY + i, IRQ_SET_BAND, 14), "nearly the most important");
+        OK(CALL(MANY + i, IRQ_CLAIM_MSI, ROOT_SLOT_MACHINE), "claimed");
+        uint32_t class = vector_of(MANY + i) / CLASS;
+        uint32_t wanted = arch_irq_class(14);
+
+        CHECK_EQ(class,
+                 i < CLASS       ? wanted
+                 : i < 2 * CLASS ? wanted + 1
+                                 : wanted - 1,
+                 "its own, then above, then below");
+    }
+    CHECK_EQ(CALL(MANY, IRQ_SET_BAND, 3), ERR_BUSY, "it has its place");
+    OK(object_make(OBJECT_IRQ, 0, A), "another");
+    OK(slot_mint(ROOT_SLOT_MACHINE, B, 35), "the machine, for priorities up to 35");
+    OK(CALL(A, IRQ_CLAIM_MSI, B), "claimed with that");
+    CHECK_EQ(vector_of(A) / CLASS, arch_irq_class(2), "it is no more important");
+    situation_is_sound();
+    situation_end();
+}
+
+/* The root, priority 100, is band 6. */
+TEST(who_runs_is_not_interrupted_for_the_less_important)
+{
+    struct core *core;
+
+    situation_begin();
+    core = the_core();
+    for (uint32_t i = 0; i < 2; i++) {
+        OK(object_make(OBJECT_IRQ, 0, A + i), "an interrupt");
+        OK(CALL(A + i, IRQ_SET_BAND, i == 0 ? 3 : 6), "less important, and as important");
+        OK(CALL(A + i, IRQ_CLAIM_MSI, ROOT_SLOT_MACHINE), "claimed");
+        OK(object_make(OBJECT_NOTIFICATION, 0, C + i), "a notification");
+        OK(CALL(A + i, IRQ_BIND, C + i), "to signal");
+        host_msi_raise(vector_of(A + i), HOST_NO_SOURCE);
+    }
+    CHECK_EQ(host_interrupts_deliver(core), 1, "one comes");
+    CHECK_EQ(((const struct notification *)cap_at(D)->object)->bits, 0, "without a badge no bits");
+    CHECK(((const struct irq *)cap_at(B)->object)->is_pending, "it is that of the root's band");
+    CHECK(!((const struct irq *)cap_at(A)->object)->is_pending, "the other one waits");
+    OK(CALL(ROOT_SLOT_CONTEXT, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 55, 50000, 50000, 0),
+       "the root becomes less important, too");
+    (void)host_interrupts_deliver(core);
+    CHECK(((const struct irq *)cap_at(A)->object)->is_pending, "now it comes");
+    OK(CALL(A, IRQ_ACK, 0), "it is acknowledged");
+    OK(CALL(ROOT_SLOT_CONTEXT, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 100, 50000, 50000, 0),
+       "the root becomes more important");
+    host_msi_raise(vector_of(A), HOST_NO_SOURCE);
+    CHECK_EQ(host_interrupts_deliver(core), 0, "again it waits");
+    OK(object_make(OBJECT_NOTIFICATION, 0, E), "nobody signals it");
+    (void)call_wait(E, 1, 0);
+    CHECK(core->current == NULL && ((const struct irq *)cap_at(A)->object)->is_pending,
+          "an idle core takes all");
     situation_is_sound();
     situation_end();
 }

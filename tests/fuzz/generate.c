@@ -111,6 +111,7 @@ static uint32_t weight_of(const struct fuzz_op *op)
         { "cap_table.move", 10 },
         { "timer.set", 10 },
         { "irq.bind", 8 },
+        { "irq.set_band", 6 },
         { "thread.set_handler", 6 },
         { "endpoint.set_server", 5 },
         { "endpoint.cancel", 3 },
@@ -270,8 +271,11 @@ static void make_plain(struct random *random, const struct habits *habits, struc
 
 static void make_message_signal(struct random *random, struct step *step)
 {
-    uint32_t vector = random_chance(random, 80) ? ARCH_IRQ_VECTORS - 1 - random_below(random, 8)
-                                                : random_below(random, ARCH_IRQ_VECTORS);
+    uint32_t class =
+        random_chance(random, 50) ? ARCH_IRQ_CLASSES - 1 : random_below(random, ARCH_IRQ_CLASSES);
+    uint32_t vector = random_chance(random, 80)
+                          ? (class + 1) * ARCH_IRQ_CLASS_VECTORS - 1 - random_below(random, 4)
+                          : random_below(random, ARCH_IRQ_VECTORS);
     uint32_t owner = host_msi_source(vector);
 
     step->kind = STEP_MSI;

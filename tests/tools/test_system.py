@@ -129,6 +129,15 @@ class Refuses(unittest.TestCase):
         self.assertEqual([0, 0, 1, 1], [record["parent"] for record in records])
         self.assertEqual(["a", "b", "a.0", "a.1"], [record["name"] for record in records])
 
+    def test_devices_interrupt_for_the_most_important_that_may_wait(self):
+        system = checked(program("a", priority="200", uses='["b"]') +
+                         program("b", priority="120", offers='["b"]', uses='["c"]') +
+                         program("c", priority="90", offers='["c"]') + program("d", priority="250"))
+        data = emit.binary(system)
+        head, one = layout.size_of("HEADER"), layout.size_of("PROGRAM")
+        bands = [layout.unpack("PROGRAM", data[head + n * one:head + (n + 1) * one])["irq_band"] for n in range(4)]
+        self.assertEqual([200 // 16, 200 // 16, 200 // 16, 250 // 16], bands)
+
     def test_values(self):
         for key, value, word in (("priority", "256", "0 .. 255"), ("priority", "true", "0 .. 255"),
                                  ("budget_us", "9", "10 or more"), ("debug", '"yes"', "read-write"),

@@ -77,6 +77,7 @@ class Program:
     child_budget_us: int = 5000
     child_period_us: int = 10000
     child_threads: int = 0
+    wanted_by: int = 0  # the priority of the most important that may wait for it
     is_child: bool = False  # no program of the file: a place for one that its parent starts
     restart_window_s: int = 10
     rank: int = RANK_WARDEN + 1
@@ -307,6 +308,14 @@ def assign_ranks(system):
                           f" levels of servers; write a chain of at most {RANK_MAX - RANK_WARDEN}")
 
 
+def assign_bands(system):
+    """For whose sake a program's device interrupts: the most important of all whose calls may wait for it, and itself."""
+    for program in sorted(system.programs, key=lambda p: -p.rank):
+        program.wanted_by = max(program.wanted_by, program.priority)
+        for server in servers_of(system, program):
+            server.wanted_by = max(server.wanted_by, program.wanted_by)
+
+
 def ports_of(program):
     """Row of PORTS; (0, 0, -1): it owns none."""
     return next((PORTS[name] for name in program.resources if name in PORTS), (0, 0, -1))
@@ -491,6 +500,7 @@ def check(source, programs_folder=None):
     check_offers(system)
     check_uses(system)
     assign_ranks(system)
+    assign_bands(system)
     check_devices(system)
     views.check(system)
     if not system.problems:

@@ -44,7 +44,7 @@ def binary(system):
             "period_ns": p.period_us * 1000, "uses": sum(1 << numbers[name] for name in set(p.uses)),
             "calls": sum(1 << numbers[name] for name in set(p.calls)),
             "threads": p.threads, "priority": p.priority,
-            "spare_priority": p.spare_priority, "reserved": 0, "rank": p.rank, "core": p.core, "flags": flags_of(p),
+            "spare_priority": p.spare_priority, "irq_band": p.wanted_by // 16, "rank": p.rank, "core": p.core, "flags": flags_of(p),
             "restart_limit": p.restart_limit if p.restart == "always" else 0,
             "restart_window_ms": p.restart_window_s * 1000, "session_bytes": p.session_kib * 1024,
             "keeps_bytes": p.keeps_kib * 1024, "pool_bytes": p.pool_kib * 1024,

@@ -41,6 +41,16 @@ void arch_irq_line_mask(uint32_t line, bool masked)
     line_of(line)->is_masked = masked;
 }
 
+void arch_irq_shut_below(struct core *core, uint32_t band)
+{
+    host.cores[core->arch.host_number].class_min = arch_irq_class(band);
+}
+
+uint32_t host_irq_class_min(const struct core *core)
+{
+    return host.cores[core->arch.host_number].class_min;
+}
+
 void arch_irq_acknowledge(uint32_t vector)
 {
     if (vector >= ARCH_IRQ_VECTORS || !host.in_service[vector]) {
@@ -92,18 +102,24 @@ uint32_t host_msi_source(uint32_t vector)
     return host.msi_sources[vector];
 }
 
-/* The lowest vector that waits for a core; false: none. */
+static bool is_let_in(uint32_t core, uint32_t vector)
+{
+    return host.vector_core[vector] == core &&
+           vector / ARCH_IRQ_CLASS_VECTORS >= host.cores[core].class_min;
+}
+
+/* The lowest vector that waits for a core, and that it takes; false: none. */
 static bool vector_pending(uint32_t core, uint32_t *vector)
 {
     for (uint32_t i = 0; i < HOST_LINES; i++) {
         if (host.lines[i].is_routed && host.lines[i].is_raised && !host.lines[i].is_masked &&
-            host.vector_core[host.lines[i].vector] == core) {
+            is_let_in(core, host.lines[i].vector)) {
             *vector = host.lines[i].vector;
             return true;
         }
     }
     for (uint32_t i = 0; i < ARCH_IRQ_VECTORS; i++) {
-        if (host.msi[i] && host.vector_core[i] == core) {
+        if (host.msi[i] && is_let_in(core, i)) {
             *vector = i;
             return true;
         }

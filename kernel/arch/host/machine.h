@@ -21,7 +21,8 @@ struct host_tlb_entry {
 struct host_core {
     struct core core;
     ns_t armed_ns;
-    bool is_poked; /* another core wants it to look */
+    bool is_poked;      /* another core wants it to look */
+    uint32_t class_min; /* of interrupts that it takes */
     struct thread *entered;
     struct thread *fpu_owner;
     phys_t root;

@@ -272,6 +272,8 @@ uint32_t arch_irq_line_count(void)
 
 void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low)
 {
+    /* An edge that is masked forgets that an interrupt of the one before has not ended: it would never be told. */
+    line_write(line, 0, IOAPIC_MASKED);
     apics.low[line] = (VECTOR_DEVICES + vector) | IOAPIC_MASKED | (level ? IOAPIC_LEVEL : 0u) |
                       (active_low ? IOAPIC_ACTIVE_LOW : 0u);
     line_write(line, 0, apics.low[line]);
@@ -287,6 +289,16 @@ void arch_irq_line_mask(uint32_t line, bool masked)
 {
     apics.low[line] = masked ? apics.low[line] | IOAPIC_MASKED : apics.low[line] & ~IOAPIC_MASKED;
     line_write(line, 0, apics.low[line]);
+}
+
+/*
+ * SDM volume 3, 10.8.3.1 and 10.8.6: a processor takes vectors of classes above that of its task priority, which is CR8. Class
+ * 0x10 of ours begins at VECTOR_DEVICES; what is no device's is above all of them.
+ */
+void arch_irq_shut_below(struct core *core, uint32_t band)
+{
+    (void)core;
+    cr8_write(VECTOR_DEVICES / ARCH_IRQ_CLASS_VECTORS - 1 + arch_irq_class(band));
 }
 
 /* Only one at a time is in service: there is nothing to choose (SDM volume 3, 10.8.5). */

@@ -24,21 +24,6 @@
 static struct core boot_core;
 static struct boot_plan boot_plan;
 
-static bool overlaps(phys_t base, uint64_t size_bytes, phys_t other, uint64_t other_bytes)
-{
-    return base < other + other_bytes && other < base + size_bytes;
-}
-
-/* A loader may use any free memory, that which we need ourselves as well. */
-static void archive_move(struct boot_plan *plan)
-{
-    phys_t to = boot_plan_take(plan, plan->archive_bytes, 4096, EARLY_MAP_END);
-
-    arch_memory_copy_words(arch_phys_to_ptr(to), arch_phys_to_ptr(plan->archive),
-                           (plan->archive_bytes + 7) / 8);
-    plan->archive = to;
-}
-
 static void hold_memory(struct boot_plan *plan)
 {
     phys_t image = (uintptr_t)kernel_image_start - KERNEL_OFFSET;
@@ -48,13 +33,7 @@ static void hold_memory(struct boot_plan *plan)
     boot_plan_hold(plan, image, end - image);
     boot_plan_hold(plan, PANIC_RECORD_AT, 4096);
     plan->panic_record = PANIC_RECORD_AT;
-    if (plan->archive_bytes != 0) {
-        boot_plan_hold(plan, plan->archive, plan->archive_bytes);
-        if (overlaps(plan->archive, plan->archive_bytes, 0, LOW_HELD_BYTES) ||
-            overlaps(plan->archive, plan->archive_bytes, PANIC_RECORD_AT, 4096)) {
-            archive_move(plan);
-        }
-    }
+    boot_plan_hold_archive(plan, EARLY_MAP_END);
 }
 
 static void hold_devices(struct boot_plan *plan, const struct acpi_facts *facts)

@@ -15,6 +15,8 @@
 
 _Static_assert(sizeof(struct thread) <= 4096, "a thread is one page");
 _Static_assert(VECTOR_DEVICES + ARCH_IRQ_VECTORS <= VECTOR_TIMER, "vectors must not overlap");
+_Static_assert(VECTOR_DEVICES % ARCH_IRQ_CLASS_VECTORS == 0 && ARCH_IRQ_CLASS_VECTORS == 16,
+               "the upper half of a vector is its class");
 
 enum exception {
     EXCEPTION_DIVIDE = 0,

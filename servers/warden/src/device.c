@@ -89,6 +89,10 @@ static err_t irqs_keep(uint32_t program)
         err = untyped_retype(memory, OBJECT_IRQ, 0, 1, PROGRAM_SLOT_TABLE, irqs[i].slot);
         if (err == ERR_OK) {
             step();
+            err = irq_set_band(irqs[i].slot, description_of(program)->irq_band);
+        }
+        if (err == ERR_OK) {
+            step();
             err = domain_irq_claim(irqs[i].slot, id_of(program), &irqs[i].address, &irqs[i].data);
         }
     }

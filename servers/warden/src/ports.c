@@ -44,6 +44,7 @@ err_t ports_keep(uint32_t program, const char **why)
     err = object_keep(line, OBJECT_IRQ, 0);
     if (err == ERR_OK) {
         step();
+        (void)!irq_set_band(line, description->irq_band); /* BUSY: it was claimed before */
         err = claimed(line, is_new,
                       irq_claim_line(line, WARDEN_SLOT_MACHINE, description->line - 1, 0, 0));
     }

@@ -51,6 +51,8 @@ TEST(irq_refuses)
     EXPECT(IRQ, CLAIM_LINE, RANGE, irq_claim_line(irq, MACHINE, lines, 0, 0));
     REQUIRE_OK(irq_claim_line(irq, MACHINE, LINE_RTC, 0, 0));
     EXPECT(IRQ, CLAIM_LINE, BUSY, irq_claim_line(irq, MACHINE, LINE_RTC + 1, 0, 0));
+    EXPECT(IRQ, SET_BAND, BUSY, irq_set_band(irq, 3));
+    CHECK_OK(irq_set_band(other, 15));
     EXPECT(IRQ, CLAIM_LINE, BUSY, irq_claim_line(other, MACHINE, LINE_RTC, 0, 0));
     EXPECT(IRQ, CLAIM_MSI, RANGE, irq_claim_msi(other, MACHINE, SOURCE_NONE, &address, &data));
     EXPECT(IRQ, CLAIM_MSI, BUSY, irq_claim_msi(irq, MACHINE, SOURCE, &address, &data));
@@ -87,6 +89,7 @@ TEST(msi_vectors_run_out_and_come_back)
         count++;
     }
     EXPECT(IRQ, CLAIM_MSI, NO_MEMORY, err);
+    EXPECT(IRQ, CLAIM_LINE, NO_MEMORY, irq_claim_line(first + count, MACHINE, LINE_RTC, 0, 0));
     CHECK_BETWEEN(count, 32, 223, "as many as there are vectors");
     delete (first + 3);
     CHECK_OK(irq_claim_msi(first + count, MACHINE, SOURCE, &address, &data));

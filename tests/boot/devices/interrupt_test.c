@@ -42,6 +42,8 @@
 #define HPET_ROUTE(n) (68u + 8u * (n))
 #define HPET_LEVEL (1u << 1)
 #define HPET_INTERRUPTS (1u << 2)
+#define HPET_PERIODIC (1u << 3)
+#define HPET_SET_VALUE (1u << 6) /* the next word is for the comparator, then comes the period */
 #define HPET_32_BITS (1u << 8)
 #define HPET_BY_MESSAGE (1u << 14)
 #define HPET_CAN_MESSAGE (1u << 15)
@@ -299,6 +301,111 @@ TEST(a_message_signals)
     hpet_arm(hpet, 2, US(300));
     CHECK_EQ(comes_within(&source, MS(2)), ERR_TIMED_OUT, "a message to nobody is lost");
     hpet[HPET_TIMER(2)] = 0;
+}
+
+/* --- A storm ----------------------------------------------------------------------------------- */
+
+/* Of a period in which it works; without a disturbance it would need no more than WORK_NS. */
+#define BEAT_NS MS(1)
+#define WORK_NS US(850)
+#define BEATS 20u
+#define STORM_NS US(1) /* from one interrupt to the next */
+#define PRIORITY_BEAT 200u
+#define PRIORITY_DRIVER 50u
+
+/* Acknowledges as fast as it can; out[0]: how often. */
+static void drive(struct worker *worker)
+{
+    uint64_t bits;
+
+    while (notification_wait((cap_addr_t)worker->arg[0], 1, DEADLINE_NEVER, 0, &bits) == ERR_OK) {
+        (void)!irq_ack((cap_addr_t)worker->arg[1]);
+        worker->out[0]++;
+    }
+}
+
+/* A control loop. out[0]: the longest that a beat took from its release to its end; out[1]: how many took too long. */
+static void beat(struct worker *worker)
+{
+    ns_t next = clock_now();
+    uint64_t bits;
+
+    for (uint32_t i = 0; i < BEATS; i++) {
+        next += BEAT_NS;
+        (void)!notification_wait((cap_addr_t)worker->arg[0], 1, next, 0, &bits);
+        spin_rounds(worker->arg[1]);
+        ns_t took = clock_now() - next;
+
+        worker->out[0] = took > worker->out[0] ? took : worker->out[0];
+        worker->out[1] += took > BEAT_NS;
+    }
+}
+
+static void storm_begin(volatile uint32_t *hpet, uint64_t address, uint32_t data)
+{
+    uint32_t ticks = (uint32_t)(STORM_NS * 1000000ull / hpet[HPET_PERIOD]);
+
+    hpet[HPET_ROUTE(2)] = data;
+    hpet[HPET_ROUTE(2) + 1] = (uint32_t)address;
+    hpet[HPET_TIMER(2)] =
+        HPET_BY_MESSAGE | HPET_32_BITS | HPET_INTERRUPTS | HPET_PERIODIC | HPET_SET_VALUE;
+    hpet[HPET_COMPARE(2)] = hpet[HPET_COUNTER] + ticks;
+    hpet[HPET_COMPARE(2)] = ticks;
+}
+
+struct storm {
+    ns_t worst_ns; /* from a beat's release to its end */
+    uint64_t late;
+    uint64_t handled; /* interrupts that the driver acknowledged */
+};
+
+/* A beat of 1 ms beside a device that interrupts without end, for whose driver this band is said. */
+static struct storm storm_in_band(volatile uint32_t *hpet, uint32_t band)
+{
+    struct source source = source_make(0, 0);
+    struct worker *loop = worker_make(beat, 3), *driver = worker_make(drive, 3);
+    cap_addr_t bell = mint_of(source.notification, RIGHT_SIGNAL, 1);
+    uint64_t address = 0;
+    uint32_t data = 0;
+
+    REQUIRE_OK(irq_set_band(source.irq, band));
+    REQUIRE_OK(irq_claim_msi(source.irq, MACHINE, SOURCE_NONE, &address, &data));
+    REQUIRE_OK(irq_bind(source.irq, bell));
+    driver->arg[0] = source.notification;
+    driver->arg[1] = source.irq;
+    worker_time(driver, PRIORITY_DRIVER, MS(1000), MS(1000));
+    worker_resume(driver);
+    loop->arg[0] = make(OBJECT_NOTIFICATION, 3);
+    loop->arg[1] = rounds_of(WORK_NS);
+    worker_time(loop, PRIORITY_BEAT, MS(1000), MS(1000));
+    storm_begin(hpet, address, data);
+    worker_resume(loop);
+    CHECK(worker_join(loop), "all beats end");
+    hpet[HPET_TIMER(2)] = 0;
+    delete (source.irq);
+    return (struct storm){ loop->out[0], loop->out[1], driver->out[0] };
+}
+
+TEST(a_storm_of_interrupts_reaches_nobody_more_important)
+{
+    volatile uint32_t *hpet = hpet_map();
+
+    if (!hpet_is_there(hpet) || (hpet[HPET_TIMER(2)] & HPET_CAN_MESSAGE) == 0) {
+        test_note("the HPET sends no messages: not tested");
+        return;
+    }
+    struct storm off = storm_in_band(hpet, 15);
+    struct storm on = storm_in_band(hpet, PRIORITY_DRIVER / 16);
+
+    test_note("a beat of %lu us in %lu us beside an interrupt each us: worst %lu ns and %lu of %u "
+              "late if that is let in, "
+              "%lu ns and %lu if it waits for its band",
+              WORK_NS / 1000, BEAT_NS / 1000, off.worst_ns, off.late, BEATS, on.worst_ns, on.late);
+    CHECK_BETWEEN(on.worst_ns, WORK_NS - US(10), WORK_NS + US(10), "as if there were no storm");
+    CHECK_EQ(on.late, 0, "none is late");
+    CHECK(on.handled > BEATS, "the driver has its interrupts when its turn comes");
+    CHECK_EQ(off.late, BEATS, "a more important one makes each of them late");
+    CHECK(off.handled > BEATS, "and is handled, too");
 }
 
 TEST(a_level_stays_until_the_device_is_quiet)

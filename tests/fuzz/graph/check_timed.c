@@ -147,6 +147,11 @@ static bool check_armed(struct view *view, const struct core *core)
     if (core->armed_band > (running == NULL ? 0u : running->priority / 16u)) {
         return view_fail(view, "events of the running band are not armed for");
     }
+    if (core->irq_band != (running == NULL ? 0u : running->band) ||
+        host_irq_class_min(core) != arch_irq_class(core->irq_band)) {
+        return view_fail(view, "interrupts are let in from class %u on, for band %u",
+                         host_irq_class_min(core), core->irq_band);
+    }
     for (uint32_t band = core->armed_band; band < TIMER_BANDS; band++) {
         const struct queue_node *first = queue_first(&core->timers[band]);
 

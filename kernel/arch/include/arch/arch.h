@@ -73,9 +73,18 @@ bool arch_interrupt_pending(struct core *core);
 
 /*
  * Interrupt lines (0 to arch_irq_line_count()-1) and vectors (0 to ARCH_IRQ_VECTORS-1). An interrupt comes to the core that
- * routed its line, or asked for its message.
+ * routed its line, or asked for its message. Vectors form classes, each as many in a row, of rising importance; a core can shut out
+ * whole classes. So each of the 16 bands of priorities has a class, some together.
  */
-#define ARCH_IRQ_VECTORS 160u
+#define ARCH_IRQ_VECTORS 176u
+#define ARCH_IRQ_CLASS_VECTORS 16u
+#define ARCH_IRQ_CLASSES (ARCH_IRQ_VECTORS / ARCH_IRQ_CLASS_VECTORS)
+static inline uint32_t arch_irq_class(uint32_t band)
+{
+    return band * ARCH_IRQ_CLASSES / 16u;
+}
+/** From now on interrupts of bands below wait until this core lets them in again. It is the core that runs. */
+void arch_irq_shut_below(struct core *core, uint32_t band);
 uint32_t arch_irq_line_count(void);
 void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low); /* masked */
 void arch_irq_line_mask(uint32_t line, bool masked);

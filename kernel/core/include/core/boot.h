@@ -60,5 +60,11 @@ void boot_plan_set_line(struct boot_plan *plan, const char *text, uint64_t max_b
 phys_t boot_plan_take(struct boot_plan *plan, uint64_t size_bytes, uint64_t align_bytes,
                       phys_t below);
 
+/**
+ * boot_plan_hold_archive() - keeps the boot archive, if there is one, from everybody. What the kernel itself writes to must
+ * be held already: a loader may have put the archive there, and then it is copied to free memory below that address.
+ */
+void boot_plan_hold_archive(struct boot_plan *plan, phys_t below);
+
 /** Makes the first program with its capabilities and leaves core->current to run it. Once. */
 void core_boot(struct boot_plan *plan);

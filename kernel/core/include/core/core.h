@@ -58,6 +58,7 @@ struct core {
     struct queue timers[TIMER_BANDS];
     uint8_t
         armed_band; /* the lowest band whose events armed_ns covers: that of the running context */
+    uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */
     bool must_dispatch; /* current may no longer be the one to run */
 
     uint64_t irqs_spurious;

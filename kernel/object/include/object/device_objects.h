@@ -18,6 +18,7 @@ struct irq {
     struct core *home; /* where it comes: that of who claimed it */
     uint32_t line;     /* IRQ_NO_LINE: message-signalled */
     uint32_t vector;
+    uint8_t band; /* of the next claim */
     bool is_claimed;
     bool is_level;
     bool is_pending; /* delivered, not acknowledged */

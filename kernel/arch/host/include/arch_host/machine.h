@@ -102,6 +102,8 @@ uint32_t host_preempt_looks(void);
 bool host_check_core(const struct core *core, char *why, uint32_t why_bytes);
 /** True if another core has poked the core, and it has not looked yet: what it is about to resume may be out of date. */
 bool host_is_poked(const struct core *core);
+/** The class of vectors from which on the core takes interrupts. */
+uint32_t host_irq_class_min(const struct core *core);
 /** How often cores were poked so far. */
 uint64_t host_pokes(void);
 /** The same of the DMA remapping unit, and what it holds of a source. */
