@@ -141,14 +141,23 @@ static err_t on_other(struct core *core, struct thread *caller, uint32_t number,
     }
 }
 
+/* The entry code has done what can be done fast, if it does that; and nothing is while the trace is on. */
+static inline bool may_be_fast(void)
+{
+    return !ARCH_FAST_ENTRY && !core_trace.is_on;
+}
+
 static inline err_t run(struct core *core, struct thread *caller, uint32_t number, uint64_t addr)
 {
     if (number == SYSCALL_CALL) {
-        return ipc_call_fast(core, caller, addr) ? ERR_OK : on_call(core, caller, addr, false);
+        return may_be_fast() && ipc_call_fast(core, caller, addr)
+                   ? ERR_OK
+                   : on_call(core, caller, addr, false);
     }
     if (number == SYSCALL_REPLY_RECEIVE) {
-        return ipc_reply_receive_fast(core, caller, addr) ? ERR_OK
-                                                          : ipc_reply_receive(core, caller, addr);
+        return may_be_fast() && ipc_reply_receive_fast(core, caller, addr)
+                   ? ERR_OK
+                   : ipc_reply_receive(core, caller, addr);
     }
     return on_other(core, caller, number, addr);
 }
@@ -235,15 +244,6 @@ void core_on_interrupt(struct core *core, uint32_t vector)
 
 bool core_try_syscall(struct core *core)
 {
-    struct thread *caller = core->current;
-    uint32_t number = caller->registers.op & 0xffu;
-    uint64_t addr = caller->registers.op >> 32;
-
-    if (!core_trace.is_on &&
-        ((number == SYSCALL_CALL && ipc_call_fast(core, caller, addr)) ||
-         (number == SYSCALL_REPLY_RECEIVE && ipc_reply_receive_fast(core, caller, addr)))) {
-        return true;
-    }
     if (!alone_syscall(core)) {
         return false;
     }

@@ -6,6 +6,21 @@
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
 
+/* What the fast paths go by (ipc/fast.h) may not be so any more: time comes another way, or from others. */
+static void replies_not_straight(struct lend *lend)
+{
+    if (lend->kind == LEND_THREAD) {
+        thread_of_lend(lend)->replies_to = NULL;
+    }
+}
+
+static void waits_not_straight(struct lend *lend)
+{
+    if (lend->kind == LEND_THREAD && thread_of_lend(lend)->receiving_on != NULL) {
+        thread_of_lend(lend)->receiving_on->waiter = NULL;
+    }
+}
+
 static struct lend *lend_of_node(struct queue_node *node)
 {
     return (struct lend *)(void *)node; /* first member */
@@ -14,6 +29,7 @@ static struct lend *lend_of_node(struct queue_node *node)
 void lend_init(struct lend *lend, enum lend_kind kind, uint32_t rank)
 {
     lend->node.is_queued = false;
+    queue_node_rest(&lend->node);
     lend->to = NULL;
     lend_top_set(lend, NULL);
     lend->kind = (uint8_t)kind;
@@ -53,22 +69,18 @@ static struct queue *plain_of(const struct thread *thread)
     return &thread->waiting_on->plain;
 }
 
-/* Who waits without lending keeps its place in the order of priority. */
-static void requeue(struct thread *thread)
+/* It waits, without lending, in a queue of another core, which goes by its key. */
+static bool waits_away(const struct lend *lend)
 {
-    struct queue *plain = plain_of(thread);
+    const struct thread *thread =
+        (const struct thread *)(const void *)((const uint8_t *)lend -
+                                              offsetof(struct thread, lend));
 
-    queue_remove(plain, &thread->lend.node);
-    queue_insert(plain, &thread->lend.node, lend_key(&thread->lend));
+    return lend->kind == LEND_THREAD && lend->to == NULL && lend->node.is_queued &&
+           (thread->plain_on != NULL || thread->waiting_on->home != thread->home);
 }
 
-/* The queue that it waits in is of another core. */
-static bool waits_away(const struct thread *thread)
-{
-    return ARCH_CORES > 1 && (thread->plain_on != NULL || thread->waiting_on->home != thread->home);
-}
-
-void thread_settle_later(struct core *core, struct thread *thread)
+static void settle_later(struct core *core, struct thread *thread)
 {
     if (!thread->is_unsettled) {
         thread->is_unsettled = true;
@@ -89,10 +101,7 @@ void thread_settle(struct core *core, struct thread *thread)
     }
     *link = thread->next_unsettled;
     thread->is_unsettled = false;
-    if (thread->state != THREAD_STATE_READY && thread->lend.to == NULL &&
-        thread->lend.node.is_queued && thread->lend.node.key != lend_key(&thread->lend)) {
-        requeue(thread);
-    }
+    lend_update(core, &thread->lend);
 }
 
 /* A root's priority changed: move it in whatever queue it stands in. */
@@ -124,11 +133,11 @@ static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
             core_ask_dispatch(core);
         }
     } else if (lend->node.is_queued && key != old_key) {
-        if (waits_away(thread) && !arch_has_all()) {
-            thread_settle_later(core, thread);
-        } else {
-            requeue(thread);
-        }
+        /* Who waits without lending keeps its place in the order of priority. */
+        struct queue *plain = plain_of(thread);
+
+        queue_remove(plain, &lend->node);
+        queue_insert(plain, &lend->node, key);
     }
 }
 
@@ -136,9 +145,15 @@ void lend_update(struct core *core, struct lend *lend)
 {
     for (;;) {
         struct sched_context *top = top_of(lend);
+
+        replies_not_straight(lend);
         uint32_t old_key = lend_key(lend);
 
         if (top == lend->top) {
+            return;
+        }
+        if (ARCH_CORES > 1 && waits_away(lend) && !arch_has_all()) {
+            settle_later(core, thread_of_lend(lend));
             return;
         }
         lend_top_set(lend, top);
@@ -161,6 +176,7 @@ void lend_attach(struct core *core, struct lend *lend, struct lend *to)
     assert(lend->to == NULL && lend->rank >= to->rank + (lend->kind == LEND_THREAD));
     lend->to = to;
     queue_insert(&to->from, &lend->node, lend_key(lend));
+    waits_not_straight(to);
     lend_update(core, to);
 }
 

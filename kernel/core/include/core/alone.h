@@ -11,7 +11,7 @@
 struct endpoint;
 struct timed;
 
-/** The system call in the registers of the current thread, once its fast path has declined. Cost: that of its look-ups. */
+/** The system call in the registers of the current thread. Cost: that of its look-ups. */
 bool alone_syscall(const struct core *core);
 /** A fault of the current thread. */
 bool alone_fault(const struct core *core);

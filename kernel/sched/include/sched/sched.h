@@ -34,14 +34,14 @@ static inline struct thread *thread_of_lend(struct lend *lend)
 
 static inline uint32_t lend_key(const struct lend *lend)
 {
-    return lend->key;
+    return (uint32_t)lend->node.key;
 }
 
-/** The only way to change top: the key goes with it. */
+/** The only way to change top: the key goes with it. If the node is queued by its old key, it must be queued anew. */
 static inline void lend_top_set(struct lend *lend, struct sched_context *top)
 {
     lend->top = top;
-    lend->key = top == (struct sched_context *)0 ? LEND_KEY_NONE : 255u - top->priority;
+    lend->node.key = top == (struct sched_context *)0 ? LEND_KEY_NONE : 255u - top->priority;
 }
 
 /* Ready threads. */
@@ -51,11 +51,9 @@ void thread_make_ready(struct core *core, struct thread *thread);
 /** A thread stops being READY: takes it from the queue or off the core. The state is the caller's business. */
 void thread_unready(struct core *core, struct thread *thread);
 /**
- * Its priority changed while it waits in a queue of another core: its place there changes when this core has all locks, which is
- * before it leaves the kernel. core is its home.
+ * What is to reach it changed while it waits in a queue of another core, which that goes by: so all of that (lend.top, the key, its place)
+ * waits until this core has all locks, which is before it leaves the kernel. Now it has; if nothing waits, nothing happens.
  */
-void thread_settle_later(struct core *core, struct thread *thread);
-/** That change, if one is owed; or none any more. With all locks. */
 void thread_settle(struct core *core, struct thread *thread);
 /** Puts current behind others of its priority. */
 void current_yield(struct core *core);
