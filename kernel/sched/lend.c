@@ -141,6 +141,12 @@ static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
     }
 }
 
+/* While it was put off (settle_later()), the same context may have got another priority. */
+static bool is_up_to_date(const struct lend *lend, const struct sched_context *top)
+{
+    return top == lend->top && (ARCH_CORES == 1 || lend_key(lend) == lend_key_of(top));
+}
+
 void lend_update(struct core *core, struct lend *lend)
 {
     for (;;) {
@@ -149,7 +155,7 @@ void lend_update(struct core *core, struct lend *lend)
         replies_not_straight(lend);
         uint32_t old_key = lend_key(lend);
 
-        if (top == lend->top) {
+        if (is_up_to_date(lend, top)) {
             return;
         }
         if (ARCH_CORES > 1 && waits_away(lend) && !arch_has_all()) {

@@ -44,12 +44,11 @@ static void keep_thread(const struct core *core, const struct thread *thread)
     if (thread->home == core) {
         return;
     }
-    keep(thread, 0, sizeof(thread->registers));
-    keep(thread, offsetof(struct thread, has_fpu), offsetof(struct thread, lend.node));
+    keep(thread, 0, offsetof(struct thread, lend.node));
     if (!waits_there) {
         keep(thread, offsetof(struct thread, lend.node), offsetof(struct thread, lend.to));
     }
-    keep(thread, offsetof(struct thread, lend.to), sizeof(*thread));
+    keep(thread, offsetof(struct thread, lend.to), offsetof(struct thread, arch));
 }
 
 static const struct core *owner_of(const struct view_object *object)

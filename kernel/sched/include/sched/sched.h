@@ -37,11 +37,17 @@ static inline uint32_t lend_key(const struct lend *lend)
     return (uint32_t)lend->node.key;
 }
 
+/** The key of who is reached by that context. */
+static inline uint32_t lend_key_of(const struct sched_context *top)
+{
+    return top == (const struct sched_context *)0 ? LEND_KEY_NONE : 255u - top->priority;
+}
+
 /** The only way to change top: the key goes with it. If the node is queued by its old key, it must be queued anew. */
 static inline void lend_top_set(struct lend *lend, struct sched_context *top)
 {
     lend->top = top;
-    lend->node.key = top == (struct sched_context *)0 ? LEND_KEY_NONE : 255u - top->priority;
+    lend->node.key = lend_key_of(top);
 }
 
 /* Ready threads. */

@@ -5,15 +5,6 @@
 #define ARCH_CORES 1u     /* so many can be used at most */
 #define ARCH_FAST_ENTRY 1 /* fast.S, not ipc/fast.c */
 
-/*
- * What fast.S does before it looks at anything that others could change (it goes to `contended` if it may not), what more it asks, and
- * what it does before it goes back to user mode or leaves the call to the slow path: nothing.
- */
-#define FAST_ENTER(contended)
-#define FAST_IS_HERE(server, otherwise)
-#define FAST_IS_OURS(endpoint, otherwise)
-#define FAST_LEAVE
-
 /* What entry.S calls. */
 #define ARCH_ON_SYSCALL core_on_syscall
 #define ARCH_ON_VECTOR arch_on_vector
