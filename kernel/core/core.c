@@ -139,14 +139,23 @@ static err_t on_other(struct core *core, struct thread *caller, uint32_t number,
     }
 }
 
+/* The entry code has done what can be done fast, if it does that; and nothing is while the trace is on. */
+static inline bool may_be_fast(void)
+{
+    return !ARCH_FAST_ENTRY && !core_trace.is_on;
+}
+
 static inline err_t run(struct core *core, struct thread *caller, uint32_t number, uint64_t addr)
 {
     if (number == SYSCALL_CALL) {
-        return ipc_call_fast(core, caller, addr) ? ERR_OK : on_call(core, caller, addr, false);
+        return may_be_fast() && ipc_call_fast(core, caller, addr)
+                   ? ERR_OK
+                   : on_call(core, caller, addr, false);
     }
     if (number == SYSCALL_REPLY_RECEIVE) {
-        return ipc_reply_receive_fast(core, caller, addr) ? ERR_OK
-                                                          : ipc_reply_receive(core, caller, addr);
+        return may_be_fast() && ipc_reply_receive_fast(core, caller, addr)
+                   ? ERR_OK
+                   : ipc_reply_receive(core, caller, addr);
     }
     return on_other(core, caller, number, addr);
 }

@@ -5,6 +5,7 @@
 #include "core/print.h"
 #include "deliver.h"
 #include "ipc/deadline.h"
+#include "ipc/fast.h"
 #include "sched/sched.h"
 
 /* A fault message: kind, address, instruction and stack pointer, detail. */
@@ -48,11 +49,13 @@ void serve_begin(struct core *core, struct thread *caller, struct thread *server
     server->caller_is_gone = false;
     if (core_is_same(caller->home, server->home)) {
         lend_attach(core, &caller->lend, &server->lend);
+        replies_to_mark(caller, server);
     }
 }
 
 void receive_end(struct core *core, struct thread *server)
 {
+    waiter_unmark(server->receiving_on);
     server->receiving_on = NULL;
     deadline_cancel(core, server);
 }

@@ -3,8 +3,10 @@
 #include <stddef.h>
 
 #include "ipc/deadline.h"
+#include "ipc/fast.h"
 #include "ipc/ipc.h"
 #include "sched/sched.h"
+#include "words.h"
 
 void reply_release(struct reply *reply)
 {
@@ -51,6 +53,7 @@ void ipc_cut(struct core *core, struct thread *thread)
         notification_dequeue(core, thread);
         break;
     case THREAD_STATE_RECEIVING:
+        waiter_unmark(thread->receiving_on);
         thread->receiving_on = NULL;
         break;
     default:
@@ -67,6 +70,9 @@ void ipc_abandon(struct core *core, struct thread *thread)
         thread->served_by->caller_is_gone = true;
     } else if (thread->held_by != NULL) {
         thread->held_by->caller_is_gone = true;
+    }
+    if (thread->state == THREAD_STATE_CALLING || thread->state == THREAD_STATE_RECEIVING) {
+        words_clear(thread);
     }
     ipc_cut(core, thread);
 }
@@ -88,6 +94,9 @@ void ipc_fail(struct core *core, struct thread *thread, err_t err)
 
 void deadline_queue(struct core *core, struct thread *thread)
 {
+    if (thread->served_by != NULL) {
+        thread->served_by->replies_to = NULL; /* a reply must take it out of the queue */
+    }
     timed_arm(core_of(core, thread->home), &thread->timeout, thread->deadline_ns,
               band_of(&thread->lend));
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fast paths of a call and of its reply. Each does the whole job of ipc_call() or ipc_reply_receive() for
- * the common case, or returns false with nothing changed: the message fits in the registers, the other side
- * waits, the context that runs goes over to it, and no timer event has to be queued or taken out.
- * Budget: no loop, no allocation, no user memory, no clock.
+ * the common case, or returns false with nothing changed: no capability moves, the other side waits, the context that
+ * runs goes over to it, and no timer event has to be queued or taken out. What makes that so is for the greater part in
+ * two marks (ipc/fast.h).
+ * Where the hardware layer has these paths in its entry code (ARCH_FAST_ENTRY), with the words left in their registers, it asks
+ * and changes exactly the same, and nobody comes here.
+ * Budget: no loop but for the words of a pinned buffer, no allocation, no user memory, no clock.
  */
 #include <stddef.h>
 
@@ -12,21 +15,28 @@
 #include "sched/sched.h"
 #include "words.h"
 
-/* At most 8 words, no capability, nothing in the bits above. */
-static inline bool fits_registers(msg_info_t info)
+/* No capability, nothing in the bits above, and buffers for what does not fit the registers. */
+static inline bool can_copy(msg_info_t info, const struct thread *from, const struct thread *to)
 {
-    return info <= MSG_INFO(0xffff, MSG_REGISTER_WORDS, 0);
+    return info <= MSG_INFO(0xffff, MSG_REGISTER_WORDS, 0) ||
+           (info <= MSG_INFO(0xffff, MSG_WORDS_MAX, 0) && from->buffer != NULL &&
+            to->buffer != NULL);
 }
 
-/* The best context that reaches the thread stays, or becomes, the one that runs. */
-static inline bool would_run(const struct core *core, const struct thread *thread)
+static inline void copy(struct thread *to, const struct thread *from, msg_info_t info)
 {
-    const struct sched_context *own = thread->lend.top;
+    uint32_t words = MSG_WORDS(info);
 
-    return own == NULL || own->priority <= core->charged->priority;
+    to->registers.info = info;
+    words_copy(to, from, words);
+    if (words > MSG_REGISTER_WORDS) {
+        arch_memory_copy_words(&to->buffer->words[MSG_REGISTER_WORDS],
+                               &from->buffer->words[MSG_REGISTER_WORDS],
+                               words - MSG_REGISTER_WORDS);
+    }
 }
 
-/* The deadline of the call that the thread serves needs no care when the thread leaves the core or takes it. */
+/* The deadline of the call that the thread serves needs no care when the thread leaves the core. */
 static inline bool serves_without_deadline(const struct thread *thread)
 {
     const struct thread *caller = thread->serving;
@@ -48,45 +58,43 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
     ns_t deadline_ns = caller->registers.time;
     struct cap *cap;
 
-    if (cap_lookup(caller->table, addr, OBJECT_ENDPOINT, RIGHT_CALL, &cap) ||
-        !fits_registers(info) || MSG_LABEL(info) >= MSG_LABEL_FAULT || core->must_dispatch) {
+    if (cap_lookup(caller->table, addr, OBJECT_ENDPOINT, RIGHT_CALL, &cap) || core->must_dispatch) {
         return false;
     }
     struct endpoint *endpoint = cap->object;
-    struct thread *server = endpoint->server;
+    struct thread *server = endpoint->waiter;
 
-    if (server == NULL || server->receiving_on != endpoint || !core_is_same(core, server->home) ||
-        caller->lend.rank <= endpoint->lend.rank || !queue_is_empty(&server->lend.from) ||
-        server->timeout.node.is_queued || !would_run(core, server) ||
-        !serves_without_deadline(caller)) {
+    if (server == NULL || !core_is_same(core, server->home) ||
+        caller->lend.rank <= endpoint->lend.rank ||
+        lend_key(&server->lend) < lend_key(&caller->lend) || /* it has better time of its own */
+        !serves_without_deadline(caller) || !can_copy(info, caller, server) ||
+        MSG_LABEL(info) >= MSG_LABEL_FAULT) {
         return false;
     }
     if (caller->serving != NULL && caller->serving->deadline_ns < deadline_ns) {
         deadline_ns = caller->serving->deadline_ns;
     }
-    if (deadline_ns < core->armed_ns && deadline_ns != DEADLINE_NEVER) {
+    if (deadline_ns < core->armed_ns) {
         return false;
     }
 
     /* Point of no return. */
-    caller->state = THREAD_STATE_CALLING;
     caller->deadline_ns = deadline_ns;
-    caller->call_badge = cap->badge;
-    caller->call_rights = cap->rights;
+    caller->state = THREAD_STATE_CALLING;
     caller->call_is_fault = false;
     caller->served_by = server;
     caller->lend.to = &server->lend;
-    queue_insert_only(&server->lend.from, &caller->lend.node, lend_key(&caller->lend));
-    server->lend.top = core->charged;
-    server->lend.key = caller->lend.key;
+    queue_insert_only(&server->lend.from, &caller->lend.node);
+    server->lend.node.key = caller->lend.node.key;
+    server->lend.top = caller->lend.top;
     server->serving = caller;
-    server->caller_is_gone = false;
+    server->replies_to = caller;
     server->receiving_on = NULL;
+    endpoint->waiter = NULL;
     server->registers.op = ERR_OK;
-    server->registers.info = info;
     server->registers.time = cap->badge;
     server->registers.bits = 0;
-    words_copy(server, caller, MSG_WORDS(info));
+    copy(server, caller, info);
     resume(core, server);
     return true;
 }
@@ -102,39 +110,37 @@ static inline bool would_wait(const struct endpoint *endpoint, const struct thre
 
 bool ipc_reply_receive_fast(struct core *core, struct thread *server, uint64_t addr)
 {
-    struct thread *caller = server->serving;
+    struct thread *caller = server->replies_to;
     msg_info_t info = server->registers.info;
     struct cap *cap;
 
     if (caller == NULL || cap_lookup(server->table, addr, OBJECT_ENDPOINT, RIGHT_RECEIVE, &cap) ||
-        !fits_registers(info) || core->must_dispatch) {
+        core->must_dispatch) {
         return false;
     }
     struct endpoint *endpoint = cap->object;
+    struct sched_context *own = server->context;
 
-    if (!would_wait(endpoint, server) || caller->call_is_fault ||
-        !serves_without_deadline(caller) || caller->lend.top != core->charged ||
-        caller->timeout.node.is_queued ||
-        !queue_holds_only(&server->lend.from, &caller->lend.node)) {
+    if (!would_wait(endpoint, server) || !can_copy(info, server, caller)) {
         return false;
     }
-    struct sched_context *own = server->context;
 
     /* Point of no return. */
     server->deadline_ns = DEADLINE_NEVER;
     server->wait_mask = server->registers.bits;
     server->receiving_on = endpoint;
+    endpoint->waiter = server;
     server->state = THREAD_STATE_RECEIVING;
     server->serving = NULL;
+    server->replies_to = NULL;
     queue_remove_only(&server->lend.from, &caller->lend.node);
     lend_top_set(&server->lend, own != NULL && own->has_time ? own : NULL);
     caller->lend.to = NULL;
     caller->served_by = NULL;
     caller->registers.op = ERR_OK;
-    caller->registers.info = info;
     caller->registers.time = 0;
     caller->registers.bits = 0;
-    words_copy(caller, server, MSG_WORDS(info));
+    copy(caller, server, info);
     resume(core, caller);
     return true;
 }

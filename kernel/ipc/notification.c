@@ -9,6 +9,7 @@
 #include "ipc/deadline.h"
 #include "ipc/ipc.h"
 #include "sched/sched.h"
+#include "words.h"
 
 void notification_init(struct notification *notification, struct core *home, uint32_t rank)
 {
@@ -106,6 +107,7 @@ static void signal_bound(struct core *core, struct notification *notification,
     }
     notification->bits &= ~bits;
     give(thread, bits, MSG_LABEL_NOTIFIED);
+    words_clear(thread);
     ipc_cut(core, thread);
     thread_make_ready(core, thread);
 }

@@ -4,7 +4,9 @@
 
 #include "deliver.h"
 #include "ipc/deadline.h"
+#include "ipc/fast.h"
 #include "sched/sched.h"
+#include "words.h"
 
 /* So many callers whose message cannot be delivered are refused in one kernel entry. */
 #define REFUSALS_MAX 8
@@ -26,6 +28,7 @@ static bool take_notified(struct thread *server)
     server->registers.info = MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0);
     server->registers.time = 0;
     server->registers.bits = bits;
+    words_clear(server);
     return true;
 }
 
@@ -94,6 +97,7 @@ static err_t receive_begin(struct core *core, struct endpoint *endpoint, struct 
     server->wait_mask = server->registers.bits;
     server->receiving_on = endpoint;
     server->state = THREAD_STATE_RECEIVING;
+    waiter_mark(endpoint, server);
     thread_unready(core, server);
     if (server->deadline_ns != DEADLINE_NEVER) {
         deadline_queue(core, server);
@@ -204,6 +208,7 @@ static void reply_and_wait(struct core *core, struct endpoint *endpoint, struct 
     server->receiving_on = endpoint;
     server->state = THREAD_STATE_RECEIVING;
     lend_detach(core, &caller->lend);
+    waiter_mark(endpoint, server);
     caller->state = THREAD_STATE_READY;
     core->must_dispatch = false; /* set by the change of the server's top; the caller has it now */
     core->current = caller;

@@ -7,6 +7,14 @@
 
 #include "object/thread.h"
 
+/** What comes back has no words: those that the thread sent are not kept while it waits. */
+static inline void words_clear(struct thread *to)
+{
+    for (uint32_t i = 0; i < MSG_REGISTER_WORDS; i++) {
+        to->registers.words[i] = 0;
+    }
+}
+
 static inline void words_copy(struct thread *to, const struct thread *from, uint32_t words)
 {
     uint64_t *out = to->registers.words;

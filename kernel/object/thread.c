@@ -18,7 +18,7 @@ void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool h
     thread->timeout.kind = TIMED_DEADLINE;
     thread->deadline_ns = DEADLINE_NEVER;
     cap_sweep_init(&thread->doomed);
-    arch_registers_init(&thread->registers);
+    arch_registers_init(&thread->registers, has_fpu);
 }
 
 /* Without table or space a thread cannot go on. */

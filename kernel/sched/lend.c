@@ -6,6 +6,21 @@
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
 
+/* What the fast paths go by (ipc/fast.h) may not be so any more: time comes another way, or from others. */
+static void replies_not_straight(struct lend *lend)
+{
+    if (lend->kind == LEND_THREAD) {
+        thread_of_lend(lend)->replies_to = NULL;
+    }
+}
+
+static void waits_not_straight(struct lend *lend)
+{
+    if (lend->kind == LEND_THREAD && thread_of_lend(lend)->receiving_on != NULL) {
+        thread_of_lend(lend)->receiving_on->waiter = NULL;
+    }
+}
+
 static struct lend *lend_of_node(struct queue_node *node)
 {
     return (struct lend *)(void *)node; /* first member */
@@ -14,6 +29,7 @@ static struct lend *lend_of_node(struct queue_node *node)
 void lend_init(struct lend *lend, enum lend_kind kind, uint32_t rank)
 {
     lend->node.is_queued = false;
+    queue_node_rest(&lend->node);
     lend->to = NULL;
     lend_top_set(lend, NULL);
     lend->kind = (uint8_t)kind;
@@ -95,6 +111,8 @@ void lend_update(struct core *core, struct lend *lend)
 {
     for (;;) {
         struct sched_context *top = top_of(lend);
+
+        replies_not_straight(lend);
         uint32_t old_key = lend_key(lend);
 
         if (top == lend->top) {
@@ -120,6 +138,7 @@ void lend_attach(struct core *core, struct lend *lend, struct lend *to)
     assert(lend->to == NULL && lend->rank >= to->rank + (lend->kind == LEND_THREAD));
     lend->to = to;
     queue_insert(&to->from, &lend->node, lend_key(lend));
+    waits_not_straight(to);
     lend_update(core, to);
 }
 

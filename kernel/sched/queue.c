@@ -115,14 +115,15 @@ void queue_remove(struct queue *queue, struct queue_node *node)
         if (node->is_leader) {
             replace_leader(queue, node, node->next);
         }
-        return;
-    }
-    struct queue_node *leaf = leaf_below(node);
+    } else {
+        struct queue_node *leaf = leaf_below(node);
 
-    *link_of(queue, leaf) = NULL;
-    if (leaf != node) {
-        replace_leader(queue, node, leaf);
+        *link_of(queue, leaf) = NULL;
+        if (leaf != node) {
+            replace_leader(queue, node, leaf);
+        }
     }
+    queue_node_rest(node);
 }
 
 struct queue_node *queue_first(const struct queue *queue)

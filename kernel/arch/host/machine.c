@@ -230,8 +230,9 @@ void host_fault(struct core *core, const struct arch_fault *fault)
 
 /* --- Registers --------------------------------------------------------------------------------- */
 
-void arch_registers_init(struct arch_registers *registers)
+void arch_registers_init(struct arch_registers *registers, bool has_fpu)
 {
+    (void)has_fpu;
     memset(registers, 0, sizeof(*registers));
 }
 

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "offsets.h"
+
 #define MSR_APIC_BASE 0x1bu
 #define MSR_TSC_DEADLINE 0x6e0u
 #define MSR_X2APIC 0x800u
@@ -150,7 +152,7 @@ static inline struct core *core_this(void)
 {
     struct core *core;
 
-    __asm__ volatile("movq %%gs:8, %0" : "=r"(core)); /* CORE_SELF */
+    __asm__ volatile("movq %%gs:%c1, %0" : "=r"(core) : "i"(CORE_SELF));
     return core;
 }
 

@@ -9,7 +9,7 @@
 
     .text
 
-/* SDM volume 2, SYSCALL: rcx holds rip, r11 rflags; the stack is still the user's. */
+/* SDM volume 2, SYSCALL: rcx holds rip, r11 rflags; the stack is still the user's. In front of this may stand fast.S. */
     .globl arch_syscall_entry
     .balign 64
 arch_syscall_entry:
@@ -21,6 +21,9 @@ arch_syscall_entry:
     pushq %r11
     pushq %rcx
     pushq %rbp
+/* fast.S comes here when it has saved so much. */
+    .globl arch_syscall_saved
+arch_syscall_saved:
     pushq %rdx
     pushq %rsi
     pushq %rdi

@@ -92,9 +92,10 @@ void arch_thread_forget(struct core *core, struct thread *thread)
     }
 }
 
-void arch_registers_init(struct arch_registers *registers)
+void arch_registers_init(struct arch_registers *registers, bool has_fpu)
 {
-    *registers = (struct arch_registers){ .flags = FLAGS_FORCED, .must_iret = true };
+    *registers =
+        (struct arch_registers){ .flags = FLAGS_FORCED, .must_iret = true, .is_special = has_fpu };
 }
 
 bool arch_register_get(const struct arch_registers *registers, uint32_t number, uint64_t *value)
@@ -127,6 +128,9 @@ bool arch_register_set(struct arch_registers *registers, uint32_t number, uint64
     }
     *(uint64_t *)(void *)((uint8_t *)registers + register_places[number]) = value;
     registers->must_iret = true;
+    if (registers->fs_base != 0 || registers->gs_base != 0) {
+        registers->is_special = true; /* for good: it hardly ever goes back */
+    }
     return true;
 }
 

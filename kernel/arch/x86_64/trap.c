@@ -13,29 +13,6 @@
 #include "fatal.h"
 #include "offsets.h"
 
-#define ASSERT_OFFSET(number, type, member)                                                        \
-    _Static_assert((number) == __builtin_offsetof(type, member), "offsets.h")
-
-ASSERT_OFFSET(CORE_CURRENT, struct core, current);
-ASSERT_OFFSET(CORE_SELF, struct core, arch.self);
-ASSERT_OFFSET(CORE_STACK_TOP, struct core, arch.stack_top);
-ASSERT_OFFSET(CORE_USER_SP, struct core, arch.user_sp);
-ASSERT_OFFSET(CORE_PENDING_ANY, struct core, arch.pending_any);
-ASSERT_OFFSET(CORE_PENDING, struct core, arch.pending);
-ASSERT_OFFSET(REGISTERS_BX, struct arch_registers, words[0]);
-ASSERT_OFFSET(REGISTERS_R15, struct arch_registers, words[7]);
-ASSERT_OFFSET(REGISTERS_AX, struct arch_registers, op);
-ASSERT_OFFSET(REGISTERS_DI, struct arch_registers, info);
-ASSERT_OFFSET(REGISTERS_SI, struct arch_registers, time);
-ASSERT_OFFSET(REGISTERS_DX, struct arch_registers, bits);
-ASSERT_OFFSET(REGISTERS_BP, struct arch_registers, rbp);
-ASSERT_OFFSET(REGISTERS_IP, struct arch_registers, ip);
-ASSERT_OFFSET(REGISTERS_FLAGS, struct arch_registers, flags);
-ASSERT_OFFSET(REGISTERS_SP, struct arch_registers, sp);
-ASSERT_OFFSET(REGISTERS_PUSHED, struct arch_registers, rcx);
-ASSERT_OFFSET(REGISTERS_R11, struct arch_registers, r11);
-ASSERT_OFFSET(REGISTERS_MUST_IRET, struct arch_registers, must_iret);
-ASSERT_OFFSET(0, struct thread, registers);
 _Static_assert(sizeof(struct thread) <= 4096, "a thread is one page");
 _Static_assert(VECTOR_DEVICES + ARCH_IRQ_VECTORS <= VECTOR_TIMER, "vectors must not overlap");
 _Static_assert(VECTOR_DEVICES % ARCH_IRQ_CLASS_VECTORS == 0 && ARCH_IRQ_CLASS_VECTORS == 16,

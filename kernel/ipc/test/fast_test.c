@@ -37,7 +37,8 @@ struct face {
     struct thread *serving, *served_by;
     struct endpoint *receiving_on;
     ns_t deadline_ns;
-    uint64_t wait_mask, badge;
+    uint64_t wait_mask;
+    bool is_marked;
     bool caller_is_gone, call_is_fault;
 };
 
@@ -61,7 +62,7 @@ static struct face face_of(const struct thread *thread)
     face.state = thread->state;
     face.to = thread->lend.to;
     face.top = thread->lend.top;
-    face.key = thread->lend.key;
+    face.key = lend_key(&thread->lend);
     face.lends = thread->lend.node.is_queued;
     face.is_ready = thread->ready.is_queued;
     face.waits_for_time = thread->timeout.node.is_queued;
@@ -70,7 +71,7 @@ static struct face face_of(const struct thread *thread)
     face.receiving_on = thread->receiving_on;
     face.deadline_ns = thread->deadline_ns;
     face.wait_mask = thread->wait_mask;
-    face.badge = thread->call_badge;
+    face.is_marked = thread->replies_to != NULL;
     face.caller_is_gone = thread->caller_is_gone;
     face.call_is_fault = thread->call_is_fault;
     return face;
@@ -264,6 +265,7 @@ TEST(what_the_fast_path_does_not_cover_it_leaves_alone)
         if (cases[i].own_priority != 0) {
             /* The server's context gets better than the caller's while the server waits. */
             pair.server->lend.top->priority = ROOT_PRIORITY + 1;
+            lend_top_set(&pair.server->lend, pair.server->lend.top);
         }
         pair.caller->registers.info = cases[i].info;
         pair.caller->registers.time = cases[i].deadline_ns;

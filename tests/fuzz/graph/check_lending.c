@@ -72,8 +72,8 @@ static bool check_edge(struct view *view, const struct lend *lend, const struct 
         return view_fail(view, "the best context of %s is of another core",
                          view_name(view, object));
     }
-    if (lend->node.is_queued && lend->node.key != key_of(lend->top)) {
-        return view_fail(view, "%s is queued as %u, but its best context has %u",
+    if (lend->node.key != key_of(lend->top)) {
+        return view_fail(view, "%s has the key %u, but its best context has %u",
                          view_name(view, object), (unsigned)lend->node.key, key_of(lend->top));
     }
     view->edge_count += to != NULL;

@@ -212,6 +212,52 @@ static bool check_ready(struct view *view, const struct thread *thread)
                     thread);
 }
 
+/* --- The marks of the fast paths (ipc/fast.h): what they promise --------------------------------- */
+
+static bool check_replies_to(struct view *view, const struct thread *thread)
+{
+    const struct thread *caller = thread->replies_to;
+
+    if (caller == NULL) {
+        return true;
+    }
+    if (caller != thread->serving || caller->state != THREAD_STATE_CALLING ||
+        caller->call_is_fault || caller->timeout.node.is_queued) {
+        return wrong(view, thread, "it is marked to reply fast to what is no such call");
+    }
+    if (thread->lend.from.root != &caller->lend.node ||
+        caller->lend.node.next != &caller->lend.node || caller->lend.node.child[0] != NULL ||
+        caller->lend.node.child[1] != NULL || thread->lend.top != caller->lend.top) {
+        return wrong(view, thread, "it is marked to reply fast, but is on others' time, too");
+    }
+    return true;
+}
+
+/* A node that is in no queue can be put into one as it is. */
+static bool check_node_rests(struct view *view, const struct thread *thread)
+{
+    const struct queue_node *node = &thread->lend.node;
+
+    if (!node->is_queued &&
+        (node->parent != NULL || node->child[0] != NULL || node->child[1] != NULL ||
+         node->next != node || node->previous != node || !node->is_leader)) {
+        return wrong(view, thread, "it lends to nobody, but its node is not at rest");
+    }
+    return true;
+}
+
+static bool check_waiter(struct view *view, const struct endpoint *endpoint)
+{
+    const struct thread *waiter = endpoint->waiter;
+
+    return waiter == NULL ||
+           (waiter == endpoint->server && waiter->state == THREAD_STATE_RECEIVING &&
+            waiter->receiving_on == endpoint && queue_is_empty(&waiter->lend.from) &&
+            !waiter->timeout.node.is_queued && !waiter->caller_is_gone) ||
+           view_fail(view, "%s is marked for fast calls, but its server does not just wait",
+                     view_name(view, endpoint));
+}
+
 /* --- Objects where threads meet ---------------------------------------------------------------- */
 
 static bool check_endpoint(struct view *view, const struct endpoint *endpoint)
@@ -219,6 +265,9 @@ static bool check_endpoint(struct view *view, const struct endpoint *endpoint)
     const struct thread *server = endpoint->server;
     uint32_t count = 0;
 
+    if (!check_waiter(view, endpoint)) {
+        return false;
+    }
     if (server == NULL) {
         return true;
     }
@@ -277,7 +326,8 @@ bool check_threads(struct view *view)
         const struct thread *thread = found->object;
 
         if (!check_shortcuts(view, thread) || !check_serving(view, thread) ||
-            !check_state(view, thread) || !check_ready(view, thread)) {
+            !check_state(view, thread) || !check_ready(view, thread) ||
+            !check_replies_to(view, thread) || !check_node_rests(view, thread)) {
             return false;
         }
     }
@@ -303,6 +353,9 @@ bool check_threads(struct view *view)
         const struct thread *current = host_core(i)->current;
         const struct thread *woken = host_core(i)->woken;
 
+        if (host_core(i)->must_dispatch && !host_is_poked(host_core(i))) {
+            return view_fail(view, "a core was asked to dispatch, and has not");
+        }
         if (current != NULL && !view_has(view, current, OBJECT_THREAD)) {
             return view_fail(view, "the current thread is dead");
         }

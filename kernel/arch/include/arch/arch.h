@@ -43,7 +43,7 @@ void arch_tlb_flush_all(void);
 void arch_thread_enter(struct core *core, struct thread *next);
 /** The thread is going away: forget FPU ownership and the like on the core, which may be another. */
 void arch_thread_forget(struct core *core, struct thread *thread);
-void arch_registers_init(struct arch_registers *registers);
+void arch_registers_init(struct arch_registers *registers, bool has_fpu);
 /** Reads or writes one register by the ABI's numbering; false if there is none, or the value is not allowed. */
 bool arch_register_get(const struct arch_registers *registers, uint32_t number, uint64_t *value);
 bool arch_register_set(struct arch_registers *registers, uint32_t number, uint64_t value);

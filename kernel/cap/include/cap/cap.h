@@ -98,6 +98,8 @@ struct cap_table {
 #define CAP_TABLE_HEADER_BYTES 128u
 #define CAP_TABLE_BYTES(slots) (CAP_TABLE_HEADER_BYTES + (uint64_t)(slots)*CAP_SLOT_BYTES)
 _Static_assert(sizeof(struct cap) == CAP_SLOT_BYTES, "slots are addressed by shifting");
+_Static_assert(offsetof(struct cap_table, original) == CAP_TABLE_HEADER_BYTES,
+               "who looks up slot 0 finds nothing, or a table");
 _Static_assert(sizeof(struct cap_table) <= CAP_TABLE_HEADER_BYTES + CAP_SLOT_BYTES,
                "the header ends before slot 1");
 

@@ -39,6 +39,8 @@ struct machine {
 struct core {
     /* First: the entry code reads it. */
     struct thread *current;
+    struct thread *entered; /* whose address space and FPU state are loaded */
+    ns_t armed_ns;          /* what the hardware is armed for; DEADLINE_NEVER: nothing */
     struct arch_core arch;
 
     uint32_t number;
@@ -53,10 +55,8 @@ struct core {
     /* Whose time runs since when; NULL: nobody's. */
     struct sched_context *charged;
     ns_t charged_since_ns;
-    struct thread *entered; /* whose address space and FPU state are loaded */
 
     struct queue timers[TIMER_BANDS];
-    ns_t armed_ns; /* what the hardware is armed for; DEADLINE_NEVER: nothing */
     uint8_t
         armed_band; /* the lowest band whose events armed_ns covers: that of the running context */
     uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */

@@ -12,12 +12,14 @@ struct thread;
  * Queued callers that lend are in lend.from, the others in plain; both in priority order.
  * Invariants: home is that of all callers in lend.from, and no other caller is there; lend.to is the server's
  * node exactly while lend.from is not empty and there is a server with that home that is not destroyed.
+ * waiter is the server or NULL; if it is set, a call may go straight to it (ipc/fast.h).
  */
 struct endpoint {
     struct lend lend;
     struct queue plain;
     struct core *home;               /* means something while lend.from is not empty */
     struct thread *server;           /* borrowed: a thread leaves its endpoints before it dies */
+    struct thread *waiter;           /* the same, or NULL */
     struct endpoint *next_of_server; /* list server->endpoints */
     struct endpoint *previous_of_server;
     bool lender_was_last; /* the last to be served from a queue lent: of equals the other is next */

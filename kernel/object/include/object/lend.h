@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A node of the forest along which time is lent (docs/kernel/design.md, "Threads, edges, and whose time
- * it is"). Invariants: node is in to->from exactly while to is set; its key is the priority of top;
+ * it is"). Invariants: node is in to->from exactly while to is set; its key is the priority of top, queued or not;
  * top is the better of own (if it has budget) and the top of the first of from; ranks fall along to.
  * Edges do not leave a core: top is a context of the core that the node's object has as home.
  */
@@ -18,7 +18,6 @@ struct lend {
     struct lend *to;
     struct queue from;
     struct sched_context *top; /* NULL: nobody with budget lends */
-    uint32_t key;              /* of top */
     uint8_t kind;
     uint8_t rank;
 };

@@ -3,6 +3,7 @@
  * A flow of control. It has no priority of its own: it runs on the scheduling contexts that reach it.
  * Invariants: lend.to is set only while CALLING, FAULTED (queued or received, not deferred) or WAITING
  * with a loan; serving->served_by is this thread; ready.is_queued exactly if READY, lend.top is set, and not current.
+ * replies_to is serving or NULL; if it is set, a reply may go straight to it (ipc/fast.h).
  */
 #pragma once
 
@@ -24,18 +25,32 @@ struct thread {
     /* First: the entry code stores here. */
     struct arch_registers registers;
 
-    struct arch_thread arch; /* FPU area and the like */
+    /* What the fast paths touch, close together; described below with what it belongs to. */
+    uint8_t state;      /* enum thread_state; the fast paths write it and the next at once */
+    bool call_is_fault; /* the call in progress was made by the kernel in this thread's name */
+    struct cap_table *table;
+    struct vspace *space;
+    struct msg_buffer *buffer; /* by the kernel's own alias */
+    struct notification *bound;
+    uint64_t bound_mask;
+    struct sched_context *context; /* its own; NULL: passive */
+    struct lend lend;
+    ns_t deadline_ns;          /* of the call it makes, or of its wait */
+    struct timed timeout;      /* queued or not: see ipc/deadline.h */
+    struct thread *served_by;  /* who has received the call it makes */
+    struct thread *serving;    /* whose call it has received */
+    struct thread *replies_to; /* the same, or NULL */
+    struct endpoint *receiving_on;
+    uint64_t wait_mask;
 
     /* Fixed at creation (rank: lend.rank). */
     bool has_fpu;
 
     struct core *home; /* where it runs and is queued; changed only while nothing hangs on it */
 
-    uint8_t state;      /* enum thread_state */
-    uint8_t fault;      /* enum fault: the last one */
-    bool call_is_fault; /* the call in progress was made by the kernel in this thread's name */
-    bool is_sweeping;   /* in the middle of a revoke or delete: see cap/revoke.c */
-    uint64_t sweep_op;  /* which: its registers op and words[0] */
+    uint8_t fault;     /* enum fault: the last one */
+    bool is_sweeping;  /* in the middle of a revoke or delete: see cap/revoke.c */
+    uint64_t sweep_op; /* which: its registers op and words[0] */
     uint64_t sweep_slot;
     struct cap *sweep_top; /* compared, never followed; NULL: it has gone */
     struct doomed doomed;  /* ring of the tables that it is emptying */
@@ -45,40 +60,28 @@ struct thread {
     uint64_t fault_detail;
     uint64_t switches; /* times it was switched to from another context */
 
-    struct lend lend;
     struct ready_node ready;
 
-    /* The call it makes. */
-    ns_t deadline_ns;
-    struct timed timeout;      /* queued or not: see ipc/deadline.h */
-    uint64_t call_badge;       /* of the capability called through */
+    /* The call it makes, beside deadline_ns, timeout and served_by. */
+    uint64_t call_badge;       /* of the capability called through, until the call is received */
     uint16_t call_rights;      /* of that capability */
-    struct thread *served_by;  /* who has received it */
-    struct reply *held_by;     /* or the reply object that holds it */
+    struct reply *held_by;     /* the reply object that holds it */
     struct endpoint *plain_on; /* or where it is queued without lending: in its plain */
 
-    /* The calls it serves. */
-    struct thread *serving;
+    /* The calls it serves, beside serving. */
     struct reply *deferred; /* list through reply->next_deferred */
     struct endpoint
         *endpoints; /* list of those it is the server of, through endpoint->next_of_server */
 
-    /* What it waits for in RECEIVING or WAITING. */
-    struct endpoint *receiving_on;
+    /* What it waits for in WAITING; in RECEIVING it is receiving_on. wait_mask is of both. */
     struct notification *waiting_on;
-    uint64_t wait_mask;
 
-    /* The kernel's references, embedded capabilities; the pointers are shortcuts, NULL if there is none. */
+    /* The kernel's references, embedded capabilities; table, space, buffer and bound are shortcuts, NULL if there is none. */
     struct cap table_cap;
     struct cap space_cap;
     struct cap handler_cap;
     struct cap buffer_cap;
     struct cap bound_cap; /* notification that ends receive */
-    struct cap_table *table;
-    struct vspace *space;
-    struct msg_buffer *buffer; /* by the kernel's own alias */
-    struct notification *bound;
-    uint64_t bound_mask;
 
-    struct sched_context *context; /* its own; NULL: passive */
+    struct arch_thread arch; /* FPU area and the like */
 };

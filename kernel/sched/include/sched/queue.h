@@ -54,17 +54,24 @@ void queue_remove(struct queue *queue, struct queue_node *node);
 /** The first node, or NULL. Cost: at most key_bits steps; one if there is one node. */
 struct queue_node *queue_first(const struct queue *queue);
 
-/** queue_insert() into an empty queue. */
-static inline void queue_insert_only(struct queue *queue, struct queue_node *node, uint64_t key)
+/**
+ * queue_node_rest() - the shape of a node that is in no queue: that of the only one of a queue. queue_remove() leaves a
+ * node so, and queue_insert_only() wants one.
+ */
+static inline void queue_node_rest(struct queue_node *node)
 {
-    node->key = key;
     node->parent = (struct queue_node *)0;
     node->child[0] = (struct queue_node *)0;
     node->child[1] = (struct queue_node *)0;
     node->next = node;
     node->previous = node;
-    node->is_queued = true;
     node->is_leader = true;
+}
+
+/** queue_insert() of a node that rests and has its key, into an empty queue. */
+static inline void queue_insert_only(struct queue *queue, struct queue_node *node)
+{
+    node->is_queued = true;
     queue->root = node;
 }
 
@@ -75,7 +82,7 @@ static inline bool queue_holds_only(const struct queue *queue, const struct queu
            node->child[1] == (struct queue_node *)0;
 }
 
-/** queue_remove() of the only node of a queue. */
+/** queue_remove() of the only node of a queue, which has the shape of one that rests. */
 static inline void queue_remove_only(struct queue *queue, struct queue_node *node)
 {
     node->is_queued = false;

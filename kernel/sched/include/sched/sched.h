@@ -34,14 +34,14 @@ static inline struct thread *thread_of_lend(struct lend *lend)
 
 static inline uint32_t lend_key(const struct lend *lend)
 {
-    return lend->key;
+    return (uint32_t)lend->node.key;
 }
 
-/** The only way to change top: the key goes with it. */
+/** The only way to change top: the key goes with it. If the node is queued by its old key, it must be queued anew. */
 static inline void lend_top_set(struct lend *lend, struct sched_context *top)
 {
     lend->top = top;
-    lend->key = top == (struct sched_context *)0 ? LEND_KEY_NONE : 255u - top->priority;
+    lend->node.key = top == (struct sched_context *)0 ? LEND_KEY_NONE : 255u - top->priority;
 }
 
 /* Ready threads. */

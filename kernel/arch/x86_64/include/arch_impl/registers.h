@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a thread keeps while it does not run. entry.S knows the order of struct arch_registers: it
- * pushes and pops words to sp in one go. offsets.h gives it the numbers, and trap.c asserts that
+ * pushes and pops words to sp in one go. offsets.h gives it the numbers, and offsets.c asserts that
  * they are right.
  */
 #pragma once
@@ -31,6 +31,8 @@ struct arch_registers {
      * registers; cleared as the thread leaves the kernel.
      */
     bool must_iret;
+    /* Has an FPU, or a segment base that is not 0: more than an address space changes with it. See fast.S. */
+    bool is_special;
     uint8_t
         trap; /* vector of an exception that is still to be told of, before the thread goes on; 0: none */
     bool fpu_is_saved; /* in arch_thread.fpu; until then it starts with the initial state */

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls that are made most, at the very entry: call and reply_receive when the other side just waits, and abi_version.
+ * What is asked and what is changed is what kernel/ipc/fast.c asks and changes, line for line; read that first, and change both
+ * together (tests/boot/fast holds this file against the slow paths, kernel/ipc/test that one).
+ *
+ * The eight words of a message (rbx r8 r9 r10 r12 r13 r14 r15) are in their registers when the sender comes in and are
+ * still there when the receiver goes out; nobody stores them. So a thread that waits for a message has in memory only what
+ * it needs to go on: rsp, rip, rflags and rbp. Its other registers there are old values of its own; whoever ends its wait
+ * writes them all (words.h, ipc_abandon()).
+ *
+ * Interrupts are off, and there is no stack: the user's rsp stays in the register until the other's replaces it, and nothing here
+ * can fault. NMI and machine check have stacks of their own.
+ *
+ * Whatever is not the common case goes to the slow path, in entry.S, which cannot tell: no register that it saves has changed
+ * by then, and nothing else but rsp, rip, rflags and rbp in the thread, which it would have saved there itself.
+ *
+ * Not asked here, because it is always so when one core comes in from user mode: that the core need not dispatch, that no
+ * interrupt waits to be handed on (both are seen to on the way out), and that the running context is the thread's lend.top.
+ */
+#include "arch_impl/cores.h"
+#include "offsets.h"
+
+#if ARCH_FAST_ENTRY
+
+    .text
+
+/* What the thread needs to go on. rcx, r11 and rbp are free after it, and rsp is no longer needed. */
+    .macro save_frame thread
+    movq %rsp, REGISTERS_SP(\thread)
+    movq %r11, REGISTERS_FLAGS(\thread)
+    movq %rcx, REGISTERS_IP(\thread)
+    movq %rbp, REGISTERS_BP(\thread)
+    .endm
+
+/*
+ * cap_lookup() of an endpoint with a right, by rax: its slot less the table's header in rcx, the endpoint in r11. Slot 0 needs
+ * no check: what lies there is never an endpoint (struct cap_table). Uses rbp.
+ */
+    .macro lookup thread, right, otherwise
+    movq %rax, %rcx
+    shrq $32, %rcx
+    movq THREAD_TABLE(\thread), %rbp
+    cmpl %ecx, TABLE_SLOT_COUNT(%rbp)
+    jbe \otherwise
+    shlq $SLOT_SHIFT, %rcx
+    addq %rbp, %rcx
+    cmpb $FAST_ENDPOINT, SLOT_TYPE(%rcx)
+    jne \otherwise
+    testb $\right, SLOT_RIGHTS(%rcx)
+    jz \otherwise
+    movq SLOT_OBJECT(%rcx), %r11
+    .endm
+
+/* Fewer than eight words (rdi): those past the length are nobody's business. */
+    .macro clear_rest done
+    cmpl $(4 << FAST_WORDS_SHIFT), %edi
+    jb 4f
+    xorl %r15d, %r15d
+    cmpl $(7 << FAST_WORDS_SHIFT), %edi
+    jae \done
+    xorl %r14d, %r14d
+    cmpl $(6 << FAST_WORDS_SHIFT), %edi
+    jae \done
+    xorl %r13d, %r13d
+    cmpl $(5 << FAST_WORDS_SHIFT), %edi
+    jae \done
+    xorl %r12d, %r12d
+    jmp \done
+4:
+    xorl %r15d, %r15d
+    xorl %r14d, %r14d
+    xorl %r13d, %r13d
+    xorl %r12d, %r12d
+    xorl %r10d, %r10d
+    cmpl $(3 << FAST_WORDS_SHIFT), %edi
+    jae \done
+    xorl %r9d, %r9d
+    cmpl $(2 << FAST_WORDS_SHIFT), %edi
+    jae \done
+    xorl %r8d, %r8d
+    cmpl $(1 << FAST_WORDS_SHIFT), %edi
+    jae \done
+    xorl %ebx, %ebx
+    jmp \done
+    .endm
+
+/* Words 8 and on (rdi says how many) go from one buffer to the other, by the kernel's own aliases. */
+    .macro copy_long from, to, otherwise
+    cmpq $FAST_INFO_LONG, %rdi
+    ja \otherwise
+    cmpq $0, THREAD_BUFFER(\from)
+    je \otherwise
+    cmpq $0, THREAD_BUFFER(\to)
+    je \otherwise
+    movq %rdi, REGISTERS_DI(\from)
+    movq %rsi, REGISTERS_SI(\from)
+    movq %rcx, REGISTERS_CX(\from)
+    movl %edi, %ecx
+    shrl $FAST_WORDS_SHIFT, %ecx
+    subl $8, %ecx
+    movq THREAD_BUFFER(\from), %rsi
+    addq $FAST_BUFFER_WORDS, %rsi
+    movq THREAD_BUFFER(\to), %rdi
+    addq $FAST_BUFFER_WORDS, %rdi
+    rep movsq
+    movq REGISTERS_DI(\from), %rdi
+    movq REGISTERS_SI(\from), %rsi
+    movq REGISTERS_CX(\from), %rcx
+    .endm
+
+/* Out, as the thread in rbp: what it gets back is in its registers but for rax. */
+    .macro resume
+    movq THREAD_SPACE(%rbp), %rax
+    movq VSPACE_ROOT(%rax), %rax
+    cmpq %gs:CORE_ROOT, %rax
+    je 1f
+    movq %rax, %gs:CORE_ROOT
+    movq %rax, %cr3
+1:
+    movq REGISTERS_FLAGS(%rbp), %r11
+    movq REGISTERS_IP(%rbp), %rcx
+    movq REGISTERS_SP(%rbp), %rsp
+    movq REGISTERS_BP(%rbp), %rbp
+    xorl %eax, %eax
+    FAST_LEAVE
+    swapgs
+    sysretq
+    .endm
+
+    .globl arch_fast_entry
+    .balign 64
+arch_fast_entry:
+    cmpb $FAST_REPLY_RECEIVE, %al
+    je reply_receive
+    ja other
+
+/*
+ * call: rax capability, rdi info, rsi deadline; rdx means nothing.
+ * From here on rdx is the caller, rbp the server, r11 the endpoint, rcx the slot.
+ */
+    swapgs
+    movq %gs:CORE_CURRENT, %rdx
+    save_frame %rdx
+    FAST_ENTER
+    cmpl $0, core_trace + TRACE_IS_ON(%rip)
+    jne call_slowly
+    lookup %rdx, FAST_RIGHT_CALL, call_slowly
+    movq ENDPOINT_WAITER(%r11), %rbp
+    testq %rbp, %rbp
+    jz call_slowly
+    movb THREAD_LEND + LEND_RANK(%rdx), %al
+    cmpb LEND_RANK(%r11), %al
+    jbe call_slowly_late
+    cmpq $0, THREAD_SERVING(%rdx)
+    jne call_nested
+call_not_nested:
+    cmpq %gs:CORE_ARMED, %rsi
+    jb call_slowly_late
+    movl THREAD_LEND + LEND_KEY(%rdx), %eax
+    cmpl %eax, THREAD_LEND + LEND_KEY(%rbp)
+    jb call_slowly_late
+    cmpw $FAST_LABEL_FAULT, %di
+    jae call_slowly_late
+    cmpq $FAST_INFO_REGISTERS, %rdi
+    ja call_long
+    cmpl $(8 << FAST_WORDS_SHIFT), %edi
+    jb call_short
+
+/* Point of no return. */
+call_commit:
+    movq %rsi, THREAD_DEADLINE(%rdx)
+    movw $FAST_CALLING, THREAD_STATE(%rdx) /* and no fault */
+    movq %rbp, THREAD_SERVED_BY(%rdx)
+    leaq THREAD_LEND(%rbp), %rsi
+    movq %rsi, THREAD_LEND + LEND_TO(%rdx)
+    movb $1, THREAD_LEND + NODE_IS_QUEUED(%rdx)
+    leaq THREAD_LEND(%rdx), %rsi
+    movq %rsi, THREAD_LEND + LEND_FROM(%rbp)
+    movq %rax, THREAD_LEND + LEND_KEY(%rbp)
+    movq THREAD_LEND + LEND_TOP(%rdx), %rax
+    movq %rax, THREAD_LEND + LEND_TOP(%rbp)
+    movw $FAST_READY, THREAD_STATE(%rbp)
+    movq %rdx, THREAD_SERVING(%rbp)
+    movq %rdx, THREAD_REPLIES_TO(%rbp)
+    movq $0, THREAD_RECEIVING_ON(%rbp)
+    movq $0, ENDPOINT_WAITER(%r11)
+    movq SLOT_BADGE(%rcx), %rsi
+    movq %rbp, %gs:CORE_CURRENT
+    movq %rbp, %gs:CORE_ENTERED
+    movw REGISTERS_ENTER_BITS(%rdx), %ax
+    movl $0, %edx
+    orw REGISTERS_ENTER_BITS(%rbp), %ax
+    jnz resume_specially
+    resume
+
+/* The caller serves somebody: it has his deadline at most, and that must be looked after while the caller waits. */
+call_nested:
+    movq THREAD_SERVING(%rdx), %rax
+    cmpq $-1, THREAD_DEADLINE(%rax)
+    je call_not_nested
+    cmpb $0, THREAD_TIMEOUT_IS_QUEUED(%rax)
+    je call_slowly_late
+    cmpq THREAD_DEADLINE(%rax), %rsi
+    jbe call_not_nested
+    movq THREAD_DEADLINE(%rax), %rsi
+    jmp call_not_nested
+
+call_short:
+    clear_rest call_commit
+
+call_long:
+    copy_long %rdx, %rbp, call_slowly_late
+    jmp call_commit
+
+/* rax has been used: the slot's number says what it was. */
+call_slowly_late:
+    subq THREAD_TABLE(%rdx), %rcx
+    shlq $(32 - SLOT_SHIFT), %rcx
+    movq %rcx, %rax
+call_slowly:
+    leaq REGISTERS_BP(%rdx), %rsp
+    xorl %edx, %edx
+    FAST_LEAVE
+    jmp arch_syscall_saved
+
+/*
+ * reply_receive: rax capability, rdi info, rsi deadline (none, else this is not the place), rdx mask.
+ * From here on rsi is the server, rbp the caller, r11 the endpoint.
+ */
+reply_receive:
+    cmpq $-1, %rsi
+    jne arch_syscall_entry
+    swapgs
+    movq %gs:CORE_CURRENT, %rsi
+    save_frame %rsi
+    FAST_ENTER
+    cmpl $0, core_trace + TRACE_IS_ON(%rip)
+    jne reply_slowly
+    lookup %rsi, FAST_RIGHT_RECEIVE, reply_slowly
+    cmpq %rsi, ENDPOINT_SERVER(%r11)
+    jne reply_slowly
+    movq THREAD_REPLIES_TO(%rsi), %rbp
+    testq %rbp, %rbp
+    jz reply_slowly
+    cmpq $0, THREAD_BOUND(%rsi)
+    jne reply_bound
+reply_not_bound:
+    cmpq $FAST_INFO_REGISTERS, %rdi
+    ja reply_long
+    cmpl $(8 << FAST_WORDS_SHIFT), %edi
+    jb reply_short
+
+/* Point of no return. Nobody is queued at the endpoint: it would lend to the server, beside the caller. */
+reply_commit:
+    movq $-1, THREAD_DEADLINE(%rsi)
+    movq %rdx, THREAD_WAIT_MASK(%rsi)
+    movq %r11, THREAD_RECEIVING_ON(%rsi)
+    movq %rsi, ENDPOINT_WAITER(%r11)
+    movw $FAST_RECEIVING, THREAD_STATE(%rsi)
+    movq $0, THREAD_SERVING(%rsi)
+    movq $0, THREAD_REPLIES_TO(%rsi)
+    movq $0, THREAD_LEND + LEND_FROM(%rsi)
+    movl $FAST_KEY_NONE, %ecx
+    movq THREAD_CONTEXT(%rsi), %rax
+    testq %rax, %rax
+    jnz reply_own
+reply_own_known:
+    movq %rax, THREAD_LEND + LEND_TOP(%rsi)
+    movq %rcx, THREAD_LEND + LEND_KEY(%rsi)
+    movb $0, THREAD_LEND + NODE_IS_QUEUED(%rbp)
+    movq $0, THREAD_LEND + LEND_TO(%rbp)
+    movq $0, THREAD_SERVED_BY(%rbp)
+    movw $FAST_READY, THREAD_STATE(%rbp)
+    movq %rbp, %gs:CORE_CURRENT
+    movq %rbp, %gs:CORE_ENTERED
+    xorl %edx, %edx
+    movw REGISTERS_ENTER_BITS(%rsi), %ax
+    movl $0, %esi
+    orw REGISTERS_ENTER_BITS(%rbp), %ax
+    jnz resume_specially
+    resume
+
+/* A context of its own, if it has time, is what reaches the server now. */
+reply_own:
+    movzbl CONTEXT_PRIORITY(%rax), %ecx
+    xorl $255, %ecx
+    cmpb $0, CONTEXT_HAS_TIME(%rax)
+    jne reply_own_known
+    xorl %eax, %eax
+    movl $FAST_KEY_NONE, %ecx
+    jmp reply_own_known
+
+/* Bits that it asks for would end the receive at once. */
+reply_bound:
+    movq THREAD_BOUND(%rsi), %rcx
+    movq NOTIFICATION_BITS(%rcx), %rcx
+    andq THREAD_BOUND_MASK(%rsi), %rcx
+    testq %rdx, %rcx
+    jz reply_not_bound
+    jmp reply_slowly
+
+reply_short:
+    clear_rest reply_commit
+
+reply_long:
+    movq %rdx, REGISTERS_DX(%rsi)
+    movq %rsi, %rdx
+    copy_long %rdx, %rbp, reply_long_slowly
+    movq REGISTERS_DX(%rdx), %rdx
+    jmp reply_commit
+
+reply_long_slowly:
+    movq REGISTERS_DX(%rdx), %rdx
+reply_slowly:
+    leaq REGISTERS_BP(%rsi), %rsp
+    movq $-1, %rsi
+    FAST_LEAVE
+    jmp arch_syscall_saved
+
+/*
+ * More than the space changes with the thread in rbp, or it must leave by iretq: all is done but that. It gets what came back
+ * stored, and leaves as every other.
+ */
+resume_specially:
+    movq %rbx, REGISTERS_BX(%rbp)
+    movq %r8, REGISTERS_R8(%rbp)
+    movq %r9, REGISTERS_R9(%rbp)
+    movq %r10, REGISTERS_R10(%rbp)
+    movq %r12, REGISTERS_R12(%rbp)
+    movq %r13, REGISTERS_R13(%rbp)
+    movq %r14, REGISTERS_R14(%rbp)
+    movq %r15, REGISTERS_R15(%rbp)
+    movq $0, REGISTERS_AX(%rbp)
+    movq %rdi, REGISTERS_DI(%rbp)
+    movq %rsi, REGISTERS_SI(%rbp)
+    movq $0, REGISTERS_DX(%rbp)
+    movq %gs:CORE_STACK_TOP, %rsp
+    movq %gs:CORE_SELF, %rdi
+    movq %rbp, %rsi
+    call arch_thread_enter
+    FAST_LEAVE
+    jmp arch_leave
+
+/* abi_version needs nothing of anybody. All others are not made that often. */
+other:
+    cmpb $FAST_ABI_VERSION, %al
+    jne arch_syscall_entry
+    cmpl $0, core_trace + TRACE_IS_ON(%rip)
+    jne arch_syscall_entry
+    movq arch_abi_hash(%rip), %rbx
+    xorl %eax, %eax
+    xorl %edi, %edi
+    xorl %esi, %esi
+    xorl %edx, %edx
+    sysretq
+
+#endif
+
+    .section .note.GNU-stack, "", @progbits
