@@ -233,6 +233,7 @@ static __attribute__((noinline)) void on_other_interrupt(struct core *core, uint
         timers_cover_all(core);
         core->must_dispatch = true;
     } else {
+        assert(vector < ARCH_IRQ_VECTORS);
         irq_on_interrupt(core, vector);
     }
     leave(core);
