@@ -45,22 +45,24 @@ def read_counts(path):
     return counts
 
 
-def boot_address(build):
+def boot_address(build, kernel):
     """Where PVH enters the kernel: a physical address."""
-    symbols = subprocess.run(["nm", os.path.join(build, "kernel", "pith.elf")], capture_output=True, text=True, check=True)
+    symbols = subprocess.run(["nm", os.path.join(build, "kernel", kernel)], capture_output=True, text=True, check=True)
     address = re.search(r"^([0-9a-f]+) \w boot_pvh$", symbols.stdout, re.M)
     return int(address[1], 16) & 0x7fffffff  # as KERNEL_OFFSET has it
 
 
-def boot(args, system):
-    """Run a system to its end; gives the counts."""
+def boot(args, system, many=False):
+    """Run a system to its end, on one core, with its kernel or that for many cores; gives the counts."""
     path = os.path.join(args.build, "bench", f"counts-{system}.tsv")
     if os.path.exists(path):
         os.unlink(path)
     settings = qemu.settings_of(system)
     settings["icount"] = True
     settings["cores"] = 1
-    plugin = f"{os.path.abspath(args.plugin)},outfile={path},boot={boot_address(args.build):#x}"
+    settings["many"] = many
+    address = boot_address(args.build, "pith-many.elf" if many else "pith.elf")
+    plugin = f"{os.path.abspath(args.plugin)},outfile={path},boot={address:#x}"
     command = qemu.command_for(system, args.build, settings, plugin)
     result = qemu.run(command, settings["timeout_s"])
     if result.status != settings["exit"]:
@@ -73,6 +75,19 @@ def boot(args, system):
         if said:
             counts[said[1], "value"] = [1] + [int(said[2])] * 3
     return counts
+
+
+# The kernel for many cores, on one core, takes at most so much more; these take more, and are shown (docs/bench.md).
+MANY = ("bench", 1.15)
+MANY_OPEN = ("signal_switch", "signal_idle", "yield_switch", "fault_roundtrip", "irq_to_user", "map_4k")
+
+
+def many_rows(rows, counts):
+    """The rows that have a limit, under other names and with limits by what the kernel for one core takes."""
+    for number, name, kind, limit in rows:
+        what = kind.partition("/")[0]
+        if limit and (number, what) in counts:
+            yield number, name + "_many", kind, None if name in MANY_OPEN else int(counts[number, what][2] * MANY[1])
 
 
 def judge(rows, counts, out):
@@ -111,8 +126,12 @@ def main():
     with open(os.path.join(args.build, "bench.tsv"), "w") as out:
         for system, rows in read_rows().items():
             if args.only in (None, system):
-                good, bad = judge(rows, boot(args, system), out)
-                passed, failed = passed + good, failed + bad
+                counts = boot(args, system)
+                results = [judge(rows, counts, out)]
+                if system == MANY[0]:
+                    results.append(judge(many_rows(rows, counts), boot(args, system, many=True), out))
+                passed += sum(good for good, _ in results)
+                failed += sum(bad for _, bad in results)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed or not passed else 0)
 

@@ -4,6 +4,7 @@
 A system file may hold a table [run]; what it says is the default for that system:
 
     also_cores = [2, 4]                 `make test` runs it once more with so many cores each
+    many = true                         the kernel for several cores, also for one
     one_works = true                    though there are several cores, all but the first are idle once they have started: so icount
                                         goes, too, and time is exact. Else each core is a thread, and the host's time counts
     memory = "512M"     cores = 1       icount = true (one instruction per clock tick; "sleep": an idle
@@ -32,7 +33,7 @@ EXIT_PORT = 0xF4
 EXIT_SUCCESS = 0x10 * 2 + 1
 DEFAULTS = {"memory": "512M", "cores": 1, "icount": True, "timeout_s": 120, "append": "",
             "exit": EXIT_SUCCESS, "devices": [], "expect": [], "reboots": False, "iommu": True, "firmware": "",
-            "also_cores": [], "one_works": False}
+            "also_cores": [], "one_works": False, "many": False}
 # Debian's package ovmf. What is written to the variables is forgotten.
 UEFI = [("/usr/share/OVMF/OVMF_CODE_4M.fd", "readonly=on"), ("/usr/share/OVMF/OVMF_VARS_4M.fd", "snapshot=on")]
 
@@ -79,7 +80,7 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
     append = settings["append"]
     if not interactive and "panic=" not in append:
         append = (append + " panic=exit").strip()  # at once, instead of waiting for the time-out
-    kernel = "pith-many.elf" if settings["cores"] > 1 else "pith.elf"
+    kernel = "pith-many.elf" if settings["cores"] > 1 or settings["many"] else "pith.elf"
     command += ["-kernel", os.path.join(build, "kernel", kernel),
                 "-initrd", os.path.join(build, "systems", name + ".cpio"),
                 "-append", append]

@@ -14,6 +14,7 @@
 
 #define CORES 2u
 #define ROUNDS 1000u
+#define WORK_ROUNDS 100u /* of ROUNDS */
 #define PRIORITY 100u
 #define JOIN_NS MS(60000)
 
@@ -188,6 +189,42 @@ TEST(each_core_has_signals_of_its_own)
         signallers[i] = on(i, ring, 5, there, here);
     }
     all_end(signallers);
+}
+
+static void work(struct worker *worker)
+{
+    for (uint32_t i = 0; i < WORK_ROUNDS; i++) {
+        worker->out[0] += call_rounds(worker->arg[0]);
+    }
+}
+
+/* How long so many cores take, each for the same work. */
+static ns_t works(uint32_t cores)
+{
+    struct worker *callers[CORES];
+    ns_t start = clock_now();
+
+    for (uint32_t i = 0; i < cores; i++) {
+        uint64_t endpoint = make(OBJECT_ENDPOINT, 5);
+
+        (void)on(i, serve, 3, endpoint, 0);
+        callers[i] = on(i, work, 9, endpoint, 0);
+    }
+    for (uint32_t i = 0; i < cores; i++) {
+        (void)worker_join_by(callers[i], start + JOIN_NS);
+        CHECK_EQ(callers[i]->out[0], 0, "all it did went well");
+    }
+    return clock_now() - start;
+}
+
+/* Wall time, which is the host's: shown, and nothing hangs on it. */
+TEST(two_cores_work_side_by_side)
+{
+    ns_t one = works(1), two = works(CORES);
+
+    test_note("two cores make %lu calls while one makes 100: %lu ms for %u thousand, %lu ms for "
+              "twice as many",
+              CORES * 100 * one / (two + 1), one / 1000000u, WORK_ROUNDS, two / 1000000u);
 }
 
 /* What the trace must see. */
