@@ -120,9 +120,9 @@ static bool may_wait_at(const struct core *core, const struct thread *thread, ui
            ((const struct notification *)cap->object)->home == core;
 }
 
-static bool has_begun_sweep(const struct thread *thread)
+static inline bool has_begun_sweep(const struct thread *thread)
 {
-    return thread->is_sweeping || thread->doomed.next != &thread->doomed;
+    return thread->doomed.next != &thread->doomed || thread->is_sweeping;
 }
 
 bool alone_syscall(const struct core *core)

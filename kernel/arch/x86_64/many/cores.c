@@ -196,6 +196,16 @@ static void own_leave(struct core *core)
     lock_give(&core->arch.own_lock);
 }
 
+/* If the lock was had at once, nobody left anything meanwhile, and the core still counts as outside. */
+static inline void own_leave_soon(struct core *core, bool at_once)
+{
+    if (at_once && core->current != NULL && !core_must_finish(core) && !has_trap(core)) {
+        lock_give(&core->arch.own_lock);
+    } else {
+        own_leave(core);
+    }
+}
+
 void kernel_enter(struct core *core)
 {
     all_take(core);
@@ -230,11 +240,13 @@ static bool syscall_waits(struct core *core, void (*wait)(struct core *core),
 
 void locked_on_syscall(struct core *core)
 {
-    if (!lock_try(&core->arch.own_lock) && syscall_waits(core, own_take, own_leave)) {
+    bool at_once = lock_try(&core->arch.own_lock);
+
+    if (!at_once && syscall_waits(core, own_take, own_leave)) {
         return;
     }
     if (core_try_syscall(core)) {
-        own_leave(core);
+        own_leave_soon(core, at_once);
         return;
     }
     if (syscall_waits(core, own_widen, all_leave)) {
@@ -265,11 +277,13 @@ static bool vector_waits(struct core *core, uint64_t vector, void (*wait)(struct
 
 void locked_on_vector(struct core *core, uint64_t vector, uint64_t error)
 {
-    if (!lock_try(&core->arch.own_lock) && vector_waits(core, vector, own_take, own_leave)) {
+    bool at_once = lock_try(&core->arch.own_lock);
+
+    if (!at_once && vector_waits(core, vector, own_take, own_leave)) {
         return;
     }
     if (arch_try_vector(core, vector, error)) {
-        own_leave(core);
+        own_leave_soon(core, at_once);
         return;
     }
     if (vector_waits(core, vector, own_widen, all_leave)) {
