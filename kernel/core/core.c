@@ -224,16 +224,30 @@ void core_on_dma_fault(struct core *core)
     leave(core);
 }
 
-void core_on_interrupt(struct core *core, uint32_t vector)
+static __attribute__((noinline)) void on_other_interrupt(struct core *core, uint32_t vector)
 {
     trace_event(core, TRACE_INTERRUPT, vector, 0);
-    if (__builtin_expect(vector == ARCH_VECTOR_TIMER, 0)) {
+    if (vector == ARCH_VECTOR_TIMER) {
         timers_on_interrupt(core);
     } else if (ARCH_CORES > 1 && vector == ARCH_VECTOR_POKE) {
         timers_cover_all(core);
         core->must_dispatch = true;
     } else {
+        assert(vector < ARCH_IRQ_VECTORS);
         irq_on_interrupt(core, vector);
     }
     leave(core);
+}
+
+/* A device's, while nobody traces, is what must be short. */
+void core_on_interrupt(struct core *core, uint32_t vector)
+{
+    if (__builtin_expect(vector >= ARCH_IRQ_VECTORS || core_trace.is_on, 0)) {
+        on_other_interrupt(core, vector);
+        return;
+    }
+    irq_on_interrupt(core, vector);
+    if (core->must_dispatch) {
+        core_dispatch(core);
+    }
 }

@@ -133,11 +133,9 @@ static bool signal_only(struct core *core, struct notification *notification, ui
     return true;
 }
 
-void notification_signal(struct core *core, struct notification *notification, uint64_t bits)
+static __attribute__((noinline)) void signal_any(struct core *core,
+                                                 struct notification *notification, uint64_t bits)
 {
-    if (signal_only(core, notification, bits)) {
-        return;
-    }
     struct thread *waiter = first_waiter(notification);
 
     notification->bits |= bits;
@@ -145,6 +143,13 @@ void notification_signal(struct core *core, struct notification *notification, u
         signal_waiter(core, notification, waiter);
     } else if (notification->bound != NULL) {
         signal_bound(core, notification, notification->bound);
+    }
+}
+
+void notification_signal(struct core *core, struct notification *notification, uint64_t bits)
+{
+    if (!signal_only(core, notification, bits)) {
+        signal_any(core, notification, bits);
     }
 }
 

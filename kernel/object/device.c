@@ -78,10 +78,13 @@ err_t timer_on_cancel(struct invocation *inv, struct timer_cancel_results *resul
     return ERR_OK;
 }
 
-static void irq_mask(const struct irq *irq, bool masked)
+static void irq_mask(struct irq *irq, bool masked)
 {
     if (irq->line != IRQ_NO_LINE) {
         arch_irq_line_mask(irq->line, masked);
+    } else if (irq->is_masked != masked) {
+        irq->is_masked = masked;
+        arch_irq_message_mask(irq->vector, masked);
     }
 }
 
@@ -102,9 +105,16 @@ void irq_destroy(struct core *core, struct irq *irq)
     cap_unembed(&irq->notification_cap);
 }
 
+/* A level would come again at once; of edges only a second one says that masking is needed. False: it is not to be signalled now. */
+static __attribute__((noinline)) bool mask_first(struct irq *irq)
+{
+    irq_mask(irq, true);
+    irq->is_held = !irq->is_level;
+    return irq->is_level;
+}
+
 void irq_on_interrupt(struct core *core, uint32_t vector)
 {
-    assert(vector < ARCH_IRQ_VECTORS);
     struct irq *irq = core->machine->vectors[vector];
 
     if (irq == NULL || irq->notification_cap.type == OBJECT_NONE) {
@@ -112,12 +122,7 @@ void irq_on_interrupt(struct core *core, uint32_t vector)
         arch_irq_acknowledge(vector);
         return;
     }
-    /* A level would come again at once; of edges only a second one says that masking is needed. */
-    if (irq->is_level) {
-        irq_mask(irq, true);
-    } else if (irq->is_pending) {
-        irq->is_held = true;
-        irq_mask(irq, true);
+    if (__builtin_expect(irq->is_level || irq->is_pending, 0) && !mask_first(irq)) {
         arch_irq_acknowledge(vector);
         return;
     }
@@ -180,6 +185,7 @@ static void irq_claim(struct invocation *inv, struct irq *irq, uint32_t vector, 
     irq->is_pending = false;
     irq->is_held = false;
     irq->is_level = false;
+    irq->is_masked = false;
     irq->vector = vector;
     irq->line = line;
     irq->home = inv->core;

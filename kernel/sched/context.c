@@ -8,6 +8,7 @@
  */
 #include <stddef.h>
 
+#include "charge.h"
 #include "group.h"
 #include "object/sched_context.h"
 #include "sched/sched.h"
@@ -249,58 +250,29 @@ void context_refills_use(struct sched_context *context, ns_t start_ns, ns_t now_
     context->used_until_ns = now_ns;
 }
 
-static __attribute__((noinline)) void charge_sporadic(struct core *core,
-                                                      struct sched_context *context, ns_t start_ns,
-                                                      ns_t now_ns)
+void context_charge_sporadic(struct core *core, struct sched_context *context, ns_t start_ns,
+                             ns_t now_ns)
 {
     context_refills_use(context, start_ns, now_ns);
     context_budget_check(core, context, now_ns);
 }
 
-/* The slice is over: a new one, behind those of the same priority. */
-static __attribute__((noinline)) void slice_end(struct core *core, struct sched_context *context)
+void context_slice_end(struct core *core, struct sched_context *context)
 {
     context->left_ns = context->budget_ns;
     current_yield(core);
 }
 
-static inline __attribute__((always_inline)) void charge(struct core *core,
-                                                         struct sched_context *context,
-                                                         ns_t start_ns, ns_t now_ns)
-{
-    uint64_t used_ns = now_ns - start_ns;
-
-    context->used_ns += used_ns;
-    if (!context->is_sliced) {
-        charge_sporadic(core, context, start_ns, now_ns);
-    } else if (used_ns < context->left_ns) {
-        context->left_ns -= used_ns;
-    } else {
-        slice_end(core, context);
-    }
-}
-
-static __attribute__((noinline)) void charge_member(struct core *core, struct sched_context *member,
-                                                    ns_t start_ns, ns_t now_ns)
+void context_charge_member(struct core *core, struct sched_context *member, ns_t start_ns,
+                           ns_t now_ns)
 {
     group_charge(core, member->group, start_ns, now_ns);
-    charge(core, member, start_ns, now_ns);
+    charge_alone(core, member, start_ns, now_ns);
 }
 
 void context_charge(struct core *core, ns_t now_ns)
 {
-    struct sched_context *context = core->charged;
-    ns_t start_ns = core->charged_since_ns;
-
-    core->charged_since_ns = now_ns;
-    if (context == NULL || now_ns <= start_ns) {
-        return;
-    }
-    if (__builtin_expect(context->group != NULL, 0)) {
-        charge_member(core, context, start_ns, now_ns);
-    } else {
-        charge(core, context, start_ns, now_ns);
-    }
+    charge(core, now_ns);
 }
 
 void context_replenish(struct core *core, struct sched_context *context)

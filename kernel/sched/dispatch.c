@@ -2,6 +2,7 @@
 /* The ready queue and the choice of who runs. */
 #include <stddef.h>
 
+#include "charge.h"
 #include "core/trace.h"
 #include "group.h"
 #include "ipc/deadline.h"
@@ -40,6 +41,9 @@ void thread_make_ready(struct core *core, struct thread *thread)
     core_ask_dispatch(core);
     if (core->woken == NULL) {
         core->woken = thread;
+    } else if (key < lend_key(&core->woken->lend)) {
+        ready_insert_first(&core->ready, &core->woken->ready, lend_key(&core->woken->lend));
+        core->woken = thread;
     } else {
         ready_insert(&core->ready, &thread->ready, key);
     }
@@ -52,6 +56,7 @@ void thread_unready(struct core *core, struct thread *thread)
         ready_remove(&core->ready, &thread->ready);
     } else if (thread == core->woken) {
         core->woken = NULL;
+        core->must_scan = true; /* others that were woken are in ready */
     }
     if (thread == core->current) {
         core_ask_dispatch(core);
@@ -77,6 +82,13 @@ void current_yield(struct core *core)
     }
 }
 
+/* The common case: one who was woken is better than current, which was better than all that are ready. */
+static inline __attribute__((always_inline)) bool woken_is_best(const struct core *core)
+{
+    return core->woken != NULL && !core->must_scan && can_continue(core->current) &&
+           lend_key(&core->woken->lend) < lend_key(&core->current->lend);
+}
+
 /* The better of current, if it can go on, and the one that was woken; the other goes into the queue. */
 static inline __attribute__((always_inline)) struct thread *better(struct core *core)
 {
@@ -100,6 +112,13 @@ static inline __attribute__((always_inline)) struct thread *better(struct core *
 
 static inline __attribute__((always_inline)) struct thread *choose(struct core *core)
 {
+    if (woken_is_best(core)) {
+        struct thread *woken = core->woken, *current = core->current;
+
+        core->woken = NULL;
+        ready_insert_first(&core->ready, &current->ready, lend_key(&current->lend));
+        return woken;
+    }
     struct thread *best = better(core);
     uint32_t first = ready_first_key(&core->ready);
 
@@ -148,19 +167,9 @@ static __attribute__((noinline)) struct thread *choose_with_groups(struct core *
     return NULL;
 }
 
-/* Interrupts for the sake of who is less important wait until he could run. */
-static inline void irq_band_set(struct core *core, uint32_t band)
-{
-    if (band != core->irq_band) {
-        core->irq_band = (uint8_t)band;
-        arch_irq_shut_below(core, band);
-    }
-}
-
 static void idle(struct core *core, ns_t now_ns)
 {
     core->charged = NULL;
-    irq_band_set(core, 0);
     timers_arm_for(core, 0,
                    ready_first_key(&core->ready) == READY_KEY_NONE ? DEADLINE_NEVER : now_ns);
     trace_event(core, TRACE_IDLE, 0, 0);
@@ -184,13 +193,14 @@ void core_dispatch(struct core *core)
     struct thread *before = core->current;
     ns_t now_ns = arch_now();
 
-    context_charge(core, now_ns);
+    charge(core, now_ns);
     struct thread *next = choose(core);
 
     if (__builtin_expect(next != NULL && next->lend.top->group != NULL, 0)) {
         next = choose_with_groups(core, next, now_ns);
     }
     core->must_dispatch = false;
+    core->must_scan = false;
     core->current = next;
     if (before != next && before != NULL) {
         deadline_cover(core, before);
@@ -205,7 +215,6 @@ void core_dispatch(struct core *core)
         core->charged = context;
         next->switches++;
     }
-    irq_band_set(core, context->band);
     timers_arm_for(core, context->band, now_ns + time_left(context));
     if (next != core->entered) {
         core_enter_thread(core, next);

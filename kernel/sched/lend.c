@@ -80,6 +80,7 @@ static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
     struct thread *thread = thread_of_lend(lend);
 
     core = core_of(core, thread->home);
+    core->must_scan = true;
     if (thread == core->current) {
         core_ask_dispatch(core);
     }

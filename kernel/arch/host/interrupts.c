@@ -63,8 +63,17 @@ void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t 
 {
     host.vector_core[vector] = (uint8_t)host.active;
     host.msi_sources[vector] = source;
+    host.msi_masked[vector] = false;
     *address = 0xfee00000u;
     *data = vector;
+}
+
+void arch_irq_message_mask(uint32_t vector, bool masked)
+{
+    if (host.msi_sources[vector] == HOST_NO_SOURCE) {
+        host_fail("the kernel masks a message that nobody may send");
+    }
+    host.msi_masked[vector] = masked && host.has_iommu;
 }
 
 void arch_irq_release(uint32_t vector)
@@ -91,7 +100,7 @@ void host_line_lower(uint32_t line)
 void host_msi_raise(uint32_t vector, uint32_t source)
 {
     if (!host.has_iommu || host.msi_sources[vector] == source) {
-        host.msi[vector] = true;
+        host.msi[vector] = host.msi[vector] || !host.msi_masked[vector];
     } else {
         host_message_refuse(source, vector);
     }

@@ -81,6 +81,7 @@ struct host_state {
     struct host_line lines[HOST_LINES];
     bool msi[ARCH_IRQ_VECTORS];
     uint32_t msi_sources[ARCH_IRQ_VECTORS];
+    bool msi_masked[ARCH_IRQ_VECTORS];
     bool in_service[ARCH_IRQ_VECTORS];
     uint8_t vector_core[ARCH_IRQ_VECTORS]; /* where it is delivered */
     uint64_t pokes;

@@ -324,6 +324,13 @@ void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t 
     }
 }
 
+void arch_irq_message_mask(uint32_t vector, bool masked)
+{
+    if (apics.is_remapped) {
+        irte_mask(vector, masked);
+    }
+}
+
 void arch_irq_release(uint32_t vector)
 {
     if (apics.is_remapped) {

@@ -133,6 +133,8 @@ struct irte {
 };
 void irte_set(const struct irte *irte);
 void irte_clear(uint32_t vector);
+/** While it is masked what the entry lets through is lost, and that is no fault. */
+void irte_mask(uint32_t vector, bool masked);
 
 /* clock.c */
 void clock_init(const struct acpi_facts *facts);

@@ -184,15 +184,23 @@ static void on_interrupt(struct core *core, uint64_t vector)
     /* Else spurious (SDM volume 3, 10.9): nothing happened and nothing is to be acknowledged. */
 }
 
+static __attribute__((noinline)) void on_other_vector(struct core *core, uint64_t vector,
+                                                      uint64_t error)
+{
+    if (vector < VECTOR_EXCEPTIONS) {
+        on_exception(core, vector, error);
+    } else {
+        on_interrupt(core, vector);
+    }
+}
+
 /* From user mode. */
 void arch_on_vector(struct core *core, uint64_t vector, uint64_t error)
 {
     if (__builtin_expect(vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS, 1)) {
         core_on_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
-    } else if (vector < VECTOR_EXCEPTIONS) {
-        on_exception(core, vector, error);
     } else {
-        on_interrupt(core, vector);
+        on_other_vector(core, vector, error);
     }
 }
 

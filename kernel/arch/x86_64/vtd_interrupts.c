@@ -11,6 +11,7 @@
 #include "vtd.h"
 
 #define ENTRY_PRESENT 1ull
+#define ENTRY_IS_NO_FAULT (1ull << 1) /* that it is not present */
 #define ENTRY_LEVEL (1ull << 4)
 #define ENTRY_VECTOR_SHIFT 16u
 #define ENTRY_TARGET_SHIFT 32u
@@ -40,6 +41,16 @@ void irte_set(const struct irte *irte)
                   (uint64_t)(VECTOR_DEVICES + irte->vector) << ENTRY_VECTOR_SHIFT |
                   target << ENTRY_TARGET_SHIFT,
               ENTRY_VERIFY_SOURCE | irte->source);
+}
+
+void irte_mask(uint32_t vector, bool masked)
+{
+    uint64_t *entry = vtd.interrupts + 2 * (uint64_t)vector;
+
+    entry[0] = masked ? (entry[0] & ~ENTRY_PRESENT) | ENTRY_IS_NO_FAULT
+                      : (entry[0] & ~ENTRY_IS_NO_FAULT) | ENTRY_PRESENT;
+    arch_iommu_publish(entry, 16);
+    vtd_invalidate_interrupts();
 }
 
 void irte_clear(uint32_t vector)

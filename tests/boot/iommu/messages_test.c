@@ -80,6 +80,63 @@ TEST(a_message_comes_through)
     CHECK(!came(&own), "a vector that was given back cannot be raised");
 }
 
+/* Of a device that raises without end only two are taken: one is delivered, the next one says that masking is needed. */
+TEST(a_message_is_masked_until_ack)
+{
+    enum { STORM = 200 };
+    uint32_t source = edu_start();
+    struct message_irq own = claim(source);
+    ns_t start, quiet_ns, storm_ns;
+
+    edu_message_off(source);
+    start = clock_now();
+    for (uint32_t i = 0; i < STORM; i++) {
+        raise();
+    }
+    quiet_ns = clock_now() - start;
+    edu_message_set(source, own.address, own.data);
+    raise();
+    raise();
+    start = clock_now();
+    for (uint32_t i = 0; i < STORM; i++) {
+        raise();
+    }
+    storm_ns = clock_now() - start;
+    test_note("%u interrupts without ack: %lu ns, %lu without interrupts", STORM, storm_ns,
+              quiet_ns);
+    CHECK(storm_ns < quiet_ns + STORM * 20u, "no more than it takes to raise them");
+    CHECK(came(&own), "the first came");
+    CHECK(came(&own), "and for the others one more, after ack");
+    CHECK(!came(&own), "not each of them");
+    raise();
+    CHECK(came(&own), "the next one comes as ever");
+    CHECK_OK(irq_bind(own.irq, 0));
+    raise();
+    CHECK_OK(irq_bind(own.irq, mint_of(own.notification, RIGHT_SIGNAL, 1)));
+    CHECK(!came(&own), "while nothing is bound they are lost");
+    raise();
+    CHECK(came(&own), "and come again when something is");
+}
+
+/* The root thread is of band 15. */
+TEST(a_message_of_a_lower_band_waits)
+{
+    uint32_t source = edu_start();
+    struct message_irq own = { make(OBJECT_IRQ, 0), make(OBJECT_NOTIFICATION, 0), 0, 0 };
+    uint64_t bits;
+
+    REQUIRE_OK(irq_set_band(own.irq, 3));
+    REQUIRE_OK(irq_claim_msi(own.irq, MACHINE, source, &own.address, &own.data));
+    REQUIRE_OK(irq_bind(own.irq, mint_of(own.notification, RIGHT_SIGNAL, 1)));
+    edu_message_set(source, own.address, own.data);
+    raise();
+    spin_ns(US(50));
+    CHECK_EQ(notification_poll(own.notification, ~0ull, &bits), ERR_WOULD_BLOCK,
+             "it does not come while the root runs");
+    CHECK(came(&own), "but when nobody of a higher band does");
+    CHECK(!came(&own), "once");
+}
+
 TEST(a_message_that_is_anothers_is_refused)
 {
     uint32_t source = edu_start();

@@ -77,6 +77,13 @@ bool check_dma(struct view *view)
         if (host_msi_source(i) != HOST_NO_SOURCE && host_core(0)->machine->vectors[i] == NULL) {
             return view_fail(view, "a device may raise vector %u, which nobody has", i);
         }
+        const struct irq *irq = host_core(0)->machine->vectors[i];
+
+        if (irq != NULL && irq->line == IRQ_NO_LINE && irq->is_masked && !irq->is_held &&
+            irq->notification_cap.type != OBJECT_NONE) {
+            return view_fail(view, "the message of %s is masked, and no ack will unmask it",
+                             view_name(view, irq));
+        }
     }
     if (!host_check_iommu(view->wrong, sizeof(view->wrong))) {
         view->failed = true;

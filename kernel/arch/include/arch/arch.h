@@ -91,6 +91,8 @@ void arch_irq_line_mask(uint32_t line, bool masked);
 void arch_irq_acknowledge(uint32_t vector);
 /** What a device must write; ARCH_SOURCE_NONE only if interrupts are not remapped. */
 void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t *data);
+/** While it is masked, messages of the vector are lost. Without remapping they come all the same. */
+void arch_irq_message_mask(uint32_t vector, bool masked);
 /** Nobody has the vector any more: nothing can raise it. */
 void arch_irq_release(uint32_t vector);
 /** Must every message come from the device that its vector was given out for? */

@@ -48,8 +48,9 @@ struct core {
 
     /* Ready threads that are not current, by the priority of their top. */
     struct ready_queue ready;
-    /* READY, in no queue, better than current; NULL once the core has dispatched. */
+    /* READY, in no queue, better than current and all that were woken; NULL once the core has dispatched. */
     struct thread *woken;
+    bool must_scan; /* somebody's priority changed: there may be better ones in ready */
 
     /* Whose time runs since when; NULL: nobody's. */
     struct sched_context *charged;

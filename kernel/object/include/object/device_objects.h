@@ -20,9 +20,11 @@ struct irq {
     uint32_t vector;
     uint8_t band; /* of the next claim */
     bool is_claimed;
+    bool is_masked; /* a message */
     bool is_level;
     bool is_pending; /* delivered, not acknowledged */
-    bool is_held; /* an edge came while it was pending: masked, and delivered when acknowledged */
+    bool
+        is_held; /* an edge came while it was pending: masked (if it can be), and delivered when acknowledged */
     struct cap notification_cap;
 };
 

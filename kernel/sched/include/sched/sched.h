@@ -120,9 +120,19 @@ static inline void timers_arm_by(struct core *core, ns_t at_ns)
     }
 }
 
+/** Interrupts for the sake of who is less important wait until he could run. */
+static inline void irq_band_set(struct core *core, uint32_t band)
+{
+    if (band != core->irq_band) {
+        core->irq_band = (uint8_t)band;
+        arch_irq_shut_below(core, band);
+    }
+}
+
 /**
- * A context of this band runs now, and is to be looked at again at at_ns: events of lower bands count no longer, those from
- * it on do. The hardware is written at most once.
+ * A context of this band runs now, and is to be looked at again at at_ns: events and interrupts of lower bands count no longer,
+ * those from it on do. The timer is written at most once. irq_band only ever differs from armed_band while the timer's interrupt is
+ * handled.
  */
 static inline void timers_arm_for(struct core *core, uint32_t band, ns_t at_ns)
 {
@@ -131,6 +141,7 @@ static inline void timers_arm_for(struct core *core, uint32_t band, ns_t at_ns)
             at_ns = timers_earlier(core, band, at_ns);
         }
         core->armed_band = (uint8_t)band;
+        irq_band_set(core, band);
     }
     timers_arm_by(core, at_ns);
 }
