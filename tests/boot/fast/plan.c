@@ -69,6 +69,7 @@ static void step_make(struct plan *plan, enum who who, uint32_t number, cap_addr
     step->spin = 0;
     step->base = 0;
     plan->deadlines[who][at] = deadline;
+    plan->is_timed |= deadline != NEVER;
 }
 
 static void calls(struct plan *plan, const struct cast *cast, enum who who, cap_addr_t target)
@@ -84,7 +85,7 @@ static void caller_plan(struct plan *plan, const struct cast *cast)
         calls(plan, cast, CALLER, target);
     }
     if (one_in(4)) {
-        step_make(plan, CALLER, SYSCALL_ABI_VERSION, odd_cap(cast), PAST);
+        step_make(plan, CALLER, SYSCALL_ABI_VERSION, odd_cap(cast), NEVER);
     }
 }
 
@@ -99,6 +100,7 @@ static void server_plan(struct plan *plan, const struct cast *cast)
 
         step_make(plan, SERVER, number, cap, one_in(4) ? deadline_random() : NEVER);
         if (n > 0 && one_in(16)) {
+            plan->is_timed = true;
             plan->steps[SERVER][n].spin = one_in(2) ? SPIN_OVER_SOON : SPIN_OVER_THE_SLICE;
         }
     }

@@ -30,6 +30,7 @@ struct plan {
     bool is_bound;
     uint64_t bound_mask;
     uint64_t rings_before, rings_between;
+    bool is_timed; /* time passes: how often who runs is a matter of some instructions */
     enum ending ending;
     uint32_t counts[ACTORS];
     struct step steps[ACTORS][STEPS_MAX];
