@@ -102,8 +102,8 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
 /* Nothing that the server's receive would find at once. */
 static inline bool would_wait(const struct endpoint *endpoint, const struct thread *server)
 {
-    return endpoint->server == server && endpoint_is_idle(endpoint) &&
-           server->registers.time == DEADLINE_NEVER &&
+    return endpoint->server == server && core_is_same(endpoint->home, server->home) &&
+           endpoint_is_idle(endpoint) && server->registers.time == DEADLINE_NEVER &&
            (server->bound == NULL ||
             (server->bound->bits & server->bound_mask & server->registers.bits) == 0);
 }

@@ -122,9 +122,13 @@ void thread_move(struct core *core, struct thread *thread, struct core *home)
     struct core *before = core_of(core, thread->home);
 
     if (ARCH_CORES > 1 && before != home) {
+        thread_settle(before, thread);
         core_expel(before, thread);
         arch_thread_leave(before, thread);
         thread->home = home;
+        if (thread->bound != NULL) {
+            thread->bound->home = home;
+        }
     }
 }
 
@@ -192,6 +196,7 @@ err_t thread_destroy(struct core *core, struct thread *thread)
     unbind_all(core, thread);
     cap_sweep_inherit(core, thread);
     core = core_of(core, thread->home);
+    thread_settle(core, thread);
     arch_thread_forget(core, thread);
     core_expel(core, thread);
     return ERR_OK;

@@ -18,10 +18,8 @@
  * Not asked here, because it is always so when one core comes in from user mode: that the core need not dispatch, that no
  * interrupt waits to be handed on (both are seen to on the way out), and that the running context is the thread's lend.top.
  */
-#include "arch_impl/cores.h"
 #include "offsets.h"
-
-#if ARCH_FAST_ENTRY
+#include "arch_impl/fast_locks.inc"
 
     .text
 
@@ -151,7 +149,7 @@
     movq REGISTERS_SP(%rbp), %rsp
     movq REGISTERS_BP(%rbp), %rbp
     xorl %eax, %eax
-    FAST_LEAVE
+    fast_leave
     swapgs
     sysretq
     .endm
@@ -170,13 +168,14 @@ arch_fast_entry:
     swapgs
     movq %gs:CORE_CURRENT, %rdx
     save_frame %rdx
-    FAST_ENTER
+    fast_enter call_contended
     cmpl $0, core_trace + TRACE_IS_ON(%rip)
     jne call_slowly
     lookup %rdx, FAST_RIGHT_CALL, call_slowly
     movq ENDPOINT_WAITER(%r11), %rbp
     testq %rbp, %rbp
     jz call_slowly
+    fast_is_here %rbp, call_slowly_late
     movb THREAD_LEND + LEND_RANK(%rdx), %al
     cmpb LEND_RANK(%r11), %al
     jbe call_slowly_late
@@ -256,9 +255,10 @@ call_slowly_late:
     shlq $(32 - SLOT_SHIFT), %rcx
     movq %rcx, %rax
 call_slowly:
+    fast_leave
+call_contended:
     leaq REGISTERS_BP(%rdx), %rsp
     xorl %edx, %edx
-    FAST_LEAVE
     jmp arch_syscall_saved
 
 /*
@@ -271,12 +271,13 @@ reply_receive:
     swapgs
     movq %gs:CORE_CURRENT, %rsi
     save_frame %rsi
-    FAST_ENTER
+    fast_enter reply_contended
     cmpl $0, core_trace + TRACE_IS_ON(%rip)
     jne reply_slowly
     lookup %rsi, FAST_RIGHT_RECEIVE, reply_slowly
     cmpq %rsi, ENDPOINT_SERVER(%r11)
     jne reply_slowly
+    fast_is_ours %r11, reply_slowly
     movq THREAD_REPLIES_TO(%rsi), %rbp
     testq %rbp, %rbp
     jz reply_slowly
@@ -361,9 +362,10 @@ reply_long:
 reply_long_slowly:
     movq REGISTERS_DX(%rdx), %rdx
 reply_slowly:
+    fast_leave
+reply_contended:
     leaq REGISTERS_BP(%rsi), %rsp
     movq $-1, %rsi
-    FAST_LEAVE
     jmp arch_syscall_saved
 
 /*
@@ -387,7 +389,7 @@ resume_specially:
     movq %gs:CORE_SELF, %rdi
     movq %rbp, %rsi
     call arch_thread_enter
-    FAST_LEAVE
+    fast_leave
     jmp arch_leave
 
 /* abi_version needs nothing of anybody. All others are not made that often. */
@@ -402,7 +404,5 @@ other:
     xorl %esi, %esi
     xorl %edx, %edx
     sysretq
-
-#endif
 
     .section .note.GNU-stack, "", @progbits

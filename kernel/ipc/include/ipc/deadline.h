@@ -44,8 +44,9 @@ static inline void deadline_cover(struct core *core, struct thread *thread)
 {
     struct thread *caller = thread->serving;
 
+    /* That of a caller of another core was queued there from the beginning. */
     if (caller != (struct thread *)0 && caller->deadline_ns != DEADLINE_NEVER &&
-        !caller->timeout.node.is_queued) {
+        core_is_same(caller->home, thread->home) && !caller->timeout.node.is_queued) {
         deadline_queue(core, caller);
     }
 }
