@@ -19,6 +19,9 @@
  */
 #define GATHERED_PART 6u
 
+/* In charging: once for contexts, which each dispatch may charge, once for groups. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 static struct refill *refill_at(struct sched_context *context, uint32_t index)
 {
     return &context->refills[(context->head + index) % SCHED_REFILLS];
@@ -183,7 +186,7 @@ void context_unbind(struct core *core, struct sched_context *context)
     }
 }
 
-static void refill_add(struct sched_context *context, ns_t at_ns, uint64_t amount_ns)
+static ALWAYS_INLINE void refill_add(struct sched_context *context, ns_t at_ns, uint64_t amount_ns)
 {
     struct refill *last = refill_at(context, context->count - 1u);
     ns_t start_ns = at_ns - context->period_ns;
@@ -206,7 +209,7 @@ static void refill_add(struct sched_context *context, ns_t at_ns, uint64_t amoun
 }
 
 /* What is due is one: what comes back later has the other places. */
-static void refills_join_due(struct sched_context *context, ns_t now_ns)
+static ALWAYS_INLINE void refills_join_due(struct sched_context *context, ns_t now_ns)
 {
     while (context->count > 1 && refill_at(context, 1)->at_ns <= now_ns) {
         refill_at(context, 1)->amount_ns += refill_at(context, 0)->amount_ns;
@@ -216,7 +219,8 @@ static void refills_join_due(struct sched_context *context, ns_t now_ns)
 }
 
 /* Takes time used from the first refills and puts it back a period after it began to be used. */
-static void refills_use(struct sched_context *context, ns_t start_ns, uint64_t used_ns)
+static ALWAYS_INLINE void refills_use(struct sched_context *context, ns_t start_ns,
+                                      uint64_t used_ns)
 {
     while (used_ns > 0) {
         struct refill *head = refill_at(context, 0);
@@ -243,17 +247,22 @@ static void refills_use(struct sched_context *context, ns_t start_ns, uint64_t u
     }
 }
 
-void context_refills_use(struct sched_context *context, ns_t start_ns, ns_t now_ns)
+static ALWAYS_INLINE void refills_charge(struct sched_context *context, ns_t start_ns, ns_t now_ns)
 {
     refills_join_due(context, start_ns);
     refills_use(context, start_ns, now_ns - start_ns);
     context->used_until_ns = now_ns;
 }
 
+void context_refills_use(struct sched_context *context, ns_t start_ns, ns_t now_ns)
+{
+    refills_charge(context, start_ns, now_ns);
+}
+
 void context_charge_sporadic(struct core *core, struct sched_context *context, ns_t start_ns,
                              ns_t now_ns)
 {
-    context_refills_use(context, start_ns, now_ns);
+    refills_charge(context, start_ns, now_ns);
     context_budget_check(core, context, now_ns);
 }
 

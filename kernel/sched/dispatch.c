@@ -82,44 +82,26 @@ void current_yield(struct core *core)
     }
 }
 
-/* The common case: one who was woken is better than current, which was better than all that are ready. */
-static inline __attribute__((always_inline)) bool woken_is_best(const struct core *core)
-{
-    return core->woken != NULL && !core->must_scan && can_continue(core->current) &&
-           lend_key(&core->woken->lend) < lend_key(&core->current->lend);
-}
-
-/* The better of current, if it can go on, and the one that was woken; the other goes into the queue. */
-static inline __attribute__((always_inline)) struct thread *better(struct core *core)
-{
-    struct thread *current = can_continue(core->current) ? core->current : NULL;
-    struct thread *woken = core->woken;
-
-    core->woken = NULL;
-    if (woken == NULL) {
-        return current;
-    }
-    if (current == NULL) {
-        return woken;
-    }
-    if (lend_key(&woken->lend) < lend_key(&current->lend)) {
-        ready_insert_first(&core->ready, &current->ready, lend_key(&current->lend));
-        return woken;
-    }
-    ready_insert(&core->ready, &woken->ready, lend_key(&woken->lend));
-    return current;
-}
-
+/* The best of current, if it can go on, the one that was woken, and those that are ready; the others are in the queue then. */
 static inline __attribute__((always_inline)) struct thread *choose(struct core *core)
 {
-    if (woken_is_best(core)) {
-        struct thread *woken = core->woken, *current = core->current;
+    struct thread *best = can_continue(core->current) ? core->current : NULL;
+    struct thread *woken = core->woken;
 
+    if (woken != NULL) {
         core->woken = NULL;
-        ready_insert_first(&core->ready, &current->ready, lend_key(&current->lend));
-        return woken;
+        if (best == NULL) {
+            best = woken;
+        } else if (lend_key(&woken->lend) >= lend_key(&best->lend)) {
+            ready_insert(&core->ready, &woken->ready, lend_key(&woken->lend));
+        } else {
+            ready_insert_first(&core->ready, &best->ready, lend_key(&best->lend));
+            best = woken;
+            if (!core->must_scan) {
+                return best; /* it is better than current, which was better than all that are ready */
+            }
+        }
     }
-    struct thread *best = better(core);
     uint32_t first = ready_first_key(&core->ready);
 
     if (best != NULL) {

@@ -7,8 +7,7 @@
 void timer_expired(struct core *core, struct timer *timer);
 void timer_destroy(struct core *core, struct timer *timer);
 
-/** An interrupt with a vector of an irq object came. */
-/** vector is below ARCH_IRQ_VECTORS. */
+/** An interrupt with a vector of an irq object, below ARCH_IRQ_VECTORS, came. */
 void irq_on_interrupt(struct core *core, uint32_t vector);
 void irq_destroy(struct core *core, struct irq *irq);
 
