@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 
+import project
 import qemu
 
 ROWS = "bench/rows.tsv"
@@ -115,6 +116,36 @@ def judge(rows, counts, out):
     return passed, failed
 
 
+# The kernel for one core: its code, and the lines it is written in.
+SIZES = {"kernel_text_bytes": 98304, "kernel_lines": 12000}
+
+
+def is_of_kernel(name):
+    """Is the file a source of the kernel for one core?"""
+    return (name.startswith("kernel/") and name.endswith((".c", ".h", ".S", ".inc", ".ld")) and "/test/" not in name
+            and not name.startswith(("kernel/arch/host/", "kernel/arch/x86_64/many/"))
+            and os.path.basename(name) not in ("alone.c", "alone.h"))
+
+
+def code_lines(text):
+    """Without comments and blanks."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return sum(1 for line in text.splitlines() if line.strip())
+
+
+def judge_sizes(build, out):
+    said = subprocess.run(["size", "-A", os.path.join(build, "kernel", "pith.elf")], capture_output=True, text=True, check=True)
+    found = {"kernel_text_bytes": int(re.search(r"^\.text +(\d+)", said.stdout, re.M)[1]),
+             "kernel_lines": sum(code_lines(project.text(name)) for name in project.files() if is_of_kernel(name))}
+    failed = 0
+    for name, value in found.items():
+        over = value - SIZES[name]
+        failed += over > 0
+        print(f"{name:28} {value:8} {value:8} {value:8} {1:6} {SIZES[name]:>8}" + (f"  FAIL: {over} above its limit" if over > 0 else ""))
+        out.write(f"{name}\t{value}\t{name.rpartition('_')[2]}\n")
+    return len(found) - failed, failed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
@@ -132,6 +163,9 @@ def main():
                     results.append(judge(many_rows(rows, counts), boot(args, system, many=True), out))
                 passed += sum(good for good, _ in results)
                 failed += sum(bad for _, bad in results)
+        if args.only in (None, "sizes"):
+            good, bad = judge_sizes(args.build, out)
+            passed, failed = passed + good, failed + bad
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed or not passed else 0)
 
