@@ -5,7 +5,8 @@
 bench/rows.tsv names the rows: system, id, name, kind, limit. The id is the one in the guest's marks; the
 kind says what counts: `loop` (all instructions between the marks), `kernel`, `onewayN` (the N-th
 entry's way from its first kernel instruction to the first user instruction; `oneway` is oneway0); with `/N`, an
-N-th of it. `boot`: from the kernel's first instruction to the first of a user; it has no id. `value`: what the system printed as `value NAME NUMBER UNIT`; it has no id.
+N-th of it. `boot`: from the kernel's first instruction to the first of a user; it has no id. `irq_off`: the longest stretch of
+kernel code in which no interrupt can be taken, of the whole run; it has no id. `value`: what the system printed as `value NAME NUMBER UNIT`; it has no id.
 A limit `-` is none. Medians go to build/bench.tsv: name, value, unit. The last line printed is
 `N passed, N failed`, one for each row.
 """
@@ -95,7 +96,7 @@ def judge(rows, counts, out):
     passed = failed = 0
     for number, name, kind, limit in rows:
         what, _, pieces = kind.partition("/")
-        number = {"value": name, "boot": "all"}.get(kind, number)
+        number = {"value": name, "boot": "all", "irq_off": "all"}.get(kind, number)
         if (number, what) not in counts:
             print(f"{name:28} FAIL: the system never ended row {number}, or it has no {kind}")
             failed += 1

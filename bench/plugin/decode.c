@@ -112,6 +112,8 @@ unsigned insn_kind(const uint8_t *bytes, size_t length)
         return modrm_is_memory(opcode.next[0]) ? INSN_ATOMIC : 0;
     case 0xcf: /* iret */
         return INSN_SERIALISING;
+    case 0xfb:
+        return INSN_STI;
     case 0xf4:
         return INSN_HALT;
     default:

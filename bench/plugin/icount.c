@@ -17,6 +17,9 @@
  * What boot takes is the first stay in the kernel. It begins in the upper half, or with boot=ADDRESS at the instruction
  * there, where a loader enters the kernel, in the lower half and with paging off.
  *
+ * From the first user instruction on, the longest stretch of kernel code in which no interrupt can be taken: from where the kernel
+ * is entered, or from an sti, to the next sti or the first user instruction; with the blocks that begin and end it.
+ *
  * Options: outfile=PATH, boot=ADDRESS. Table: row, what, n, min, median, max.
  */
 #include "decode.h"
@@ -49,8 +52,6 @@ struct row {
     struct samples oneway[ENTRIES_TOLD_APART];
 };
 
-enum block { BLOCK_LOW, BLOCK_HIGH, BLOCK_ENTRY };
-
 static const char *const kind_names[KIND_COUNT] = { "cr3_writes", "invlpg", "atomics",
                                                     "serialising" };
 
@@ -62,6 +63,11 @@ static struct {
     uint64_t boot_insns;  /* of the first stay in the kernel */
     uint64_t boot_address;
     bool is_booting; /* in the kernel, but not yet in the upper half */
+    struct {
+        uint64_t since; /* counters.insns */
+        uint64_t from;  /* where that was */
+        uint64_t longest, longest_from, longest_to;
+    } off;
     unsigned open_rows;
     unsigned unmatched_marks;
     struct row rows[ROWS];
@@ -94,18 +100,36 @@ static void entry_end(void)
     }
 }
 
-/* Before each block: the kernel is entered and left only between blocks. */
+static void off_begins(uint64_t at)
+{
+    plugin.off.since = plugin.counters.insns;
+    plugin.off.from = at;
+}
+
+static void off_ends(uint64_t at)
+{
+    uint64_t insns = plugin.counters.insns - plugin.off.since;
+
+    if (plugin.counters.entries != 0 && insns > plugin.off.longest) {
+        plugin.off.longest = insns;
+        plugin.off.longest_from = plugin.off.from;
+        plugin.off.longest_to = at;
+    }
+}
+
+/* Before each block, which begins at data: the kernel is entered and left only between blocks. */
 static void block_executed(unsigned vcpu, void *data)
 {
-    enum block block = (enum block)(uintptr_t)data;
+    uint64_t at = (uint64_t)(uintptr_t)data;
+    bool is_high = at >> 63 != 0;
 
     (void)vcpu;
-    if (block == BLOCK_ENTRY) {
+    if (at == plugin.boot_address) {
         plugin.is_booting = true;
-    } else if (block == BLOCK_HIGH) {
+    } else if (is_high) {
         plugin.is_booting = false;
     }
-    bool in_kernel = block == BLOCK_HIGH || plugin.is_booting;
+    bool in_kernel = is_high || plugin.is_booting;
 
     if (in_kernel == plugin.in_kernel && !plugin.has_halted) {
         return;
@@ -115,11 +139,24 @@ static void block_executed(unsigned vcpu, void *data)
             plugin.counters.kernel += plugin.counters.insns - plugin.entry_insns;
         }
         entry_begin();
+        off_begins(at);
     } else if (plugin.in_kernel) {
+        off_ends(at);
         entry_end();
     }
     plugin.in_kernel = in_kernel;
     plugin.has_halted = false;
+}
+
+static void sti_executed(unsigned vcpu, void *data)
+{
+    uint64_t at = (uint64_t)(uintptr_t)data;
+
+    (void)vcpu;
+    if (plugin.in_kernel) {
+        off_ends(at);
+        off_begins(at);
+    }
 }
 
 static void halt_executed(unsigned vcpu, void *data)
@@ -193,6 +230,10 @@ static void insn_translated(struct qemu_plugin_insn *insn)
                                                        &plugin.counters.kinds[i], 1);
         }
     }
+    if ((kind & INSN_STI) != 0) {
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, sti_executed, QEMU_PLUGIN_CB_NO_REGS,
+                                               (void *)(uintptr_t)qemu_plugin_insn_vaddr(insn));
+    }
     if ((kind & INSN_HALT) != 0) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, halt_executed, QEMU_PLUGIN_CB_NO_REGS, NULL);
     }
@@ -201,15 +242,11 @@ static void insn_translated(struct qemu_plugin_insn *insn)
 static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 {
     uint64_t at = qemu_plugin_tb_vaddr(block);
-    enum block kind = at >> 63 != 0 ? BLOCK_HIGH : BLOCK_LOW;
     size_t count = qemu_plugin_tb_n_insns(block);
 
     (void)id;
-    if (at == plugin.boot_address) {
-        kind = BLOCK_ENTRY;
-    }
     qemu_plugin_register_vcpu_tb_exec_cb(block, block_executed, QEMU_PLUGIN_CB_NO_REGS,
-                                         (void *)(uintptr_t)kind);
+                                         (void *)(uintptr_t)at);
     if (block_is_spin(block)) {
         return;
     }
@@ -249,6 +286,9 @@ static void emulator_exits(qemu_plugin_id_t id, void *data)
     }
     fprintf(file, "all\tinstructions\t%" PRIu64 "\n", plugin.counters.insns);
     fprintf(file, "all\tboot\t%" PRIu64 "\n", plugin.boot_insns);
+    fprintf(file, "all\tirq_off\t%" PRIu64 "\n", plugin.off.longest);
+    fprintf(file, "all\tirq_off_from\t%" PRIu64 "\n", plugin.off.longest_from);
+    fprintf(file, "all\tirq_off_to\t%" PRIu64 "\n", plugin.off.longest_to);
     fprintf(file, "all\tkernel\t%" PRIu64 "\n", plugin.counters.kernel);
     fprintf(file, "all\tentries\t%" PRIu64 "\n", plugin.counters.entries);
     fprintf(file, "all\tunmatched_marks\t%u\n", plugin.unmatched_marks);

@@ -66,6 +66,7 @@ class Web(console.Scenario):
             "-device", "virtio-rng-pci,rng=random,disable-legacy=on,iommu_platform=on"]
         # In guest time, so that nothing hangs there because this machine is busy.
         settings.update(devices=devices, icount=icount, firmware=firmware)
+        self.has_exact_time = bool(icount)
         super().__init__(console.Machine(qemu.command_for(system, build, settings)), timeout_s)
 
     def url(self, path):
@@ -337,7 +338,8 @@ def downloads_go_on(web, lines, randomly):
     why = why or next((download.why for download in downloads if download.why), None)
     if why:
         return f"after {lines[:done + 1]}: {why}"
-    if recoveries["net"] or recoveries["http"]:
+    # In the host's time a busy host makes false alarms, which lose nothing; whether there was one says nothing about the system.
+    if web.has_exact_time and (recoveries["net"] or recoveries["http"]):
         return f"wanted: net and http alive; got: {recoveries}"
     return None
 
