@@ -17,6 +17,8 @@
  *
  * Not asked here, because it is always so when one core comes in from user mode: that the core need not dispatch, that no
  * interrupt waits to be handed on (both are seen to on the way out), and that the running context is the thread's lend.top.
+ * With several cores it is so when the own lock was had at once: who asks a core to dispatch has all locks, makes it enter the kernel
+ * first, and it finds its lock taken (many/cores.c); and what hangs on the core changes with that lock only.
  */
 #include "offsets.h"
 #include "arch_impl/fast_locks.inc"
