@@ -290,6 +290,10 @@ void core_finish(struct core *core)
     while (core->unsettled != NULL) {
         thread_settle(core, core->unsettled);
     }
+    /* Whoever had all locks before may have woken one of these, and not have known what reaches it. */
+    if (core->must_dispatch) {
+        core_dispatch(core);
+    }
     if (core->must_expire) {
         core->must_expire = false;
         core_on_interrupt(core, ARCH_VECTOR_TIMER);
