@@ -16,6 +16,7 @@ void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool h
     thread->has_fpu = has_fpu;
     thread->state = THREAD_STATE_INACTIVE;
     thread->timeout.kind = TIMED_DEADLINE;
+    queue_node_rest(&thread->timeout.node);
     thread->deadline_ns = DEADLINE_NEVER;
     cap_sweep_init(&thread->doomed);
     arch_registers_init(&thread->registers, has_fpu);

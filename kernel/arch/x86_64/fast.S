@@ -9,8 +9,8 @@
  * it needs to go on: rsp, rip, rflags and rbp. Its other registers there are old values of its own; whoever ends its wait
  * writes them all (words.h, ipc_abandon()).
  *
- * Interrupts are off, and there is no stack: the user's rsp stays in the register until the other's replaces it, and nothing here
- * can fault. NMI and machine check have stacks of their own.
+ * Interrupts are off, and there is no stack but where C is called: the user's rsp stays in the register until the other's
+ * replaces it, and nothing here can fault. NMI and machine check have stacks of their own.
  *
  * Whatever is not the common case goes to the slow path, in entry.S, which cannot tell: no register that it saves has changed
  * by then, and nothing else but rsp, rip, rflags and rbp in the thread, which it would have saved there itself.
@@ -107,6 +107,34 @@
     movq REGISTERS_CX(\from), %rcx
     .endm
 
+/* Around a call of C: what that need not keep, but for rsp, which nobody needs. */
+    .macro save_operands
+    movq %gs:CORE_STACK_TOP, %rsp
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    subq $8, %rsp
+    .endm
+
+    .macro restore_operands
+    addq $8, %rsp
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rcx
+    popq %rax
+    .endm
+
 /* Out, as the thread in rbp: what it gets back is in its registers but for rax. */
     .macro resume
     movq THREAD_SPACE(%rbp), %rax
@@ -130,8 +158,8 @@
     .balign 64
 arch_fast_entry:
     cmpb $FAST_REPLY_RECEIVE, %al
-    je reply_receive
     ja other
+    je reply_receive
 
 /*
  * call: rax capability, rdi info, rsi deadline; rdx means nothing.
@@ -154,8 +182,6 @@ arch_fast_entry:
     cmpq $0, THREAD_SERVING(%rdx)
     jne call_nested
 call_not_nested:
-    cmpq %gs:CORE_ARMED, %rsi
-    jb call_slowly_late
     movl THREAD_LEND + LEND_KEY(%rdx), %eax
     cmpl %eax, THREAD_LEND + LEND_KEY(%rbp)
     jb call_slowly_late
@@ -169,6 +195,9 @@ call_not_nested:
 /* Point of no return. */
 call_commit:
     movq %rsi, THREAD_DEADLINE(%rdx)
+    cmpq %gs:CORE_ARMED, %rsi
+    jb call_arms
+call_armed:
     movw $FAST_CALLING, THREAD_STATE(%rdx) /* and no fault */
     movq %rbp, THREAD_SERVED_BY(%rdx)
     leaq THREAD_LEND(%rbp), %rsi
@@ -204,6 +233,14 @@ call_nested:
     jbe call_not_nested
     movq THREAD_DEADLINE(%rax), %rsi
     jmp call_not_nested
+
+call_arms:
+    save_operands
+    movq %rdx, %rsi
+    movq %gs:CORE_SELF, %rdi
+    call deadline_queue_first
+    restore_operands
+    jmp call_armed
 
 call_short:
     clear_rest call_commit
@@ -254,6 +291,9 @@ reply_not_bound:
 
 /* Point of no return. Nobody is queued at the endpoint: it would lend to the server, beside the caller. */
 reply_commit:
+    cmpb $0, THREAD_TIMEOUT_IS_QUEUED(%rbp)
+    jne reply_unqueues
+reply_unqueued:
     movq $-1, THREAD_DEADLINE(%rsi)
     movq %rdx, THREAD_WAIT_MASK(%rsi)
     movq %r11, THREAD_RECEIVING_ON(%rsi)
@@ -300,6 +340,14 @@ reply_bound:
     testq %rdx, %rcx
     jz reply_not_bound
     jmp reply_slowly
+
+reply_unqueues:
+    save_operands
+    movq %rbp, %rsi
+    movq %gs:CORE_SELF, %rdi
+    call deadline_unqueue
+    restore_operands
+    jmp reply_unqueued
 
 reply_short:
     clear_rest reply_commit
