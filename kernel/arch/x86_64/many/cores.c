@@ -132,6 +132,7 @@ static void own_widen(struct core *core)
     go_inside(core);
     lock_give(&core->arch.own_lock);
     all_take(core);
+    core_settle(core);
 }
 
 /* --- The way out --- */
