@@ -285,10 +285,19 @@ bool core_try_interrupt(struct core *core, uint32_t vector)
     return true;
 }
 
-void core_finish(struct core *core)
+void core_settle(struct core *core)
 {
     while (core->unsettled != NULL) {
         thread_settle(core, core->unsettled);
+    }
+}
+
+void core_finish(struct core *core)
+{
+    core_settle(core);
+    /* Whoever had all locks before may have woken one of these, and not have known what reaches it. */
+    if (core->must_dispatch) {
+        core_dispatch(core);
     }
     if (core->must_expire) {
         core->must_expire = false;

@@ -5,11 +5,13 @@
  */
 #include "core/panic.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "core/command_line.h"
 #include "core/core.h"
 #include "core/print.h"
+#include "core/remote.h"
 #include "core/trace.h"
 
 #define RECORD_MAGIC 0x43494e4150485450ull /* "PTHPANIC" */
@@ -27,8 +29,9 @@ _Static_assert(sizeof(struct panic_record) == RECORD_BYTES, "one page");
 struct panic_state {
     struct panic_policy policy;
     struct panic_record *record;
-    const struct core *core;
-    bool has_begun;
+    const struct core *core;   /* the first; the machine's others are found from there */
+    const struct core *broken; /* which panics */
+    _Atomic bool has_begun;
 };
 static struct panic_state state;
 
@@ -98,6 +101,19 @@ void panic_record_seal(void)
     record->magic = RECORD_MAGIC;
 }
 
+/* The one that runs this. NULL: nothing is known of cores yet. */
+static const struct core *this_core(void)
+{
+    const struct machine *machine = state.core != NULL ? state.core->machine : NULL;
+
+    for (uint32_t i = 0; machine != NULL && i < machine->core_count; i++) {
+        if (!core_is_other(machine->cores[i])) {
+            return machine->cores[i];
+        }
+    }
+    return state.core;
+}
+
 static void print_state(const struct core *core)
 {
     const struct thread *thread = core->current;
@@ -121,12 +137,18 @@ static void print_state(const struct core *core)
 
 _Noreturn void core_on_panic(const char *text, const char *file, uint32_t line)
 {
+    const struct core *core = this_core();
     /*
-     * One that comes while another is printed says only so much, and keeps the record of the first.
+     * One that comes while another is printed says only so much, and keeps the record of the first. On another core it says nothing,
+     * for the first has not come to its end yet.
      */
-    bool is_first = !state.has_begun;
+    bool is_first = !atomic_exchange_explicit(&state.has_begun, true, memory_order_relaxed);
 
-    state.has_begun = true;
+    if (is_first) {
+        state.broken = core;
+    } else if (state.broken != core) {
+        arch_stop();
+    }
     if (is_first && state.record != NULL) {
         print_record_open(state.record->text, sizeof(state.record->text));
     }
@@ -141,8 +163,8 @@ _Noreturn void core_on_panic(const char *text, const char *file, uint32_t line)
         panic_record_seal();
         arch_restart(state.policy.after == PANIC_EXIT ? 0 : 1, 0x7f);
     }
-    if (state.core != NULL) {
-        print_state(state.core);
+    if (core != NULL) {
+        print_state(core);
     }
     trace_print();
     arch_panic_end(text, file, line);

@@ -106,6 +106,7 @@ static err_t receive_begin(struct core *core, struct endpoint *endpoint, struct 
     server->wait_mask = server->registers.bits;
     server->receiving_on = endpoint;
     server->state = THREAD_STATE_RECEIVING;
+    endpoint_come_home(endpoint, server->home); /* those that kept it elsewhere were refused */
     waiter_mark(endpoint, server);
     thread_unready(core, server);
     if (server->deadline_ns != DEADLINE_NEVER) {

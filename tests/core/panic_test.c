@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arch_host/machine.h"
+#include "arch_host/root.h"
 #include "core/core.h"
 #include "core/panic.h"
 #include "core/print.h"
@@ -225,6 +226,48 @@ TEST(a_panic_in_a_panic_ends_at_once_and_keeps_the_first_record)
     CHECK(strstr(words->printed, "| second line (a_file.c:12)\n") != NULL, "the first is kept");
     words = last_words_of(panic_twice_without_record, NULL);
     CHECK(strstr(words->text, "reboot") != NULL, "or restarts");
+}
+
+/* --- On several cores -------------------------------------------------------------------------------- */
+
+/* No interrupt waits, but from there on the core is the one that runs. */
+static void panic_on(uint32_t core)
+{
+    (void)host_interrupts_deliver(host_core(core));
+    arch_panic(reasons[core], "a_file.c", 12);
+}
+
+static void panic_on_0(void)
+{
+    panic_on(0);
+}
+
+static void panic_on_1(const void *and_on_0)
+{
+    host_start(&(struct host_options){ .ram_bytes = 8 << 20, .tick_ns = 10, .cores = 2 });
+    (void)host_root_create(&(struct host_root_options){ .priority = 100 });
+    panic_configure("panic=exit", host_core(0));
+    if (and_on_0 != NULL) {
+        last_words_after(panic_on_0);
+    }
+    panic_on(1);
+}
+
+TEST(a_panic_says_which_core_it_is_of)
+{
+    const struct last_words *words = last_words_of(panic_on_1, NULL);
+
+    CHECK(strstr(words->printed, "Core 1 at ") != NULL, words->printed);
+    CHECK(strstr(words->printed, "Core 0 at ") == NULL, words->printed);
+}
+
+TEST(a_core_that_panics_while_another_does_leaves_it_the_word)
+{
+    const struct last_words *words = last_words_of(panic_on_1, reasons);
+
+    CHECK(strstr(words->printed, "PANIC: it is broken again (a_file.c:12)\n") != NULL, "the first");
+    CHECK(strstr(words->printed, "PANIC: it is broken (") == NULL, words->printed);
+    CHECK(strcmp(words->text, "a core stops") == 0, words->text);
 }
 
 /* --- Printing -------------------------------------------------------------------------------------- */

@@ -688,3 +688,73 @@ TEST(cores_a_device_is_heard_on_both)
     CHECK_EQ(host_source_domain(SOURCE, &phys), 0, "and the device out of it");
     host_stop();
 }
+
+/* --- Between a core's own lock and that of all ------------------------------------------------------ */
+
+/* What core 0 does when core 1 has given its own lock back, and before that has all. */
+static void signals_come_between(const struct core *core, bool was_alone)
+{
+    static const uint64_t none[MSG_REGISTER_WORDS];
+
+    host_watch(NULL, NULL);
+    CHECK(was_alone && core == host_core(1), "core 1 had its own lock only");
+    for (uint32_t i = 0; i < 2; i++) {
+        (void)prepare(0, SYSCALL_SIGNAL, SPARE, 0, none);
+        host_syscall(host_core(0));
+    }
+    (void)host_interrupts_deliver(host_core(1)); /* which goes on */
+}
+
+/* What reaches who waits at core 0 is put off until core 1 has all locks; meanwhile it is woken. */
+TEST(cores_who_is_woken_before_its_time_is_known_runs)
+{
+    machine_begin();
+    make(OBJECT_NOTIFICATION, 5, NOTIFICATION);
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_MINT, SPARE, ROOT_SLOT_TABLE, NOTIFICATION, ~0u, 1),
+       "a badge");
+    make_thread(LOCAL, 9, 0, PRIORITY + 1);
+    make_thread(REMOTE, 9, 1, 50);
+    OK(CALL(0, REMOTE_CONTEXT, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 50, BUDGET_NS,
+            10 * BUDGET_NS, 1),
+       "little budget");
+    start(LOCAL);
+    (void)SEND(0, SYSCALL_WAIT, NOTIFICATION, 0, 0);
+    start(REMOTE);
+    host_time_advance(BUDGET_NS);
+    (void)wait_until(1, DEADLINE_NEVER);
+    interrupts_deliver();
+    CHECK(thread_in(REMOTE)->waiting_on->home == host_core(0), "it waits at the other core");
+    CHECK(thread_in(REMOTE)->lend.top == NULL, "and has no budget");
+    host_time_advance(10 * BUDGET_NS);
+    host_watch(NULL, signals_come_between);
+    (void)host_interrupts_deliver(host_core(1));
+    CHECK(!host_core(1)->must_dispatch, "when its core leaves the kernel all is decided");
+    CHECK(current_of(1) == thread_in(REMOTE), "it runs: it was woken, and has budget again");
+    interrupts_deliver();
+    host_stop();
+}
+
+/* An endpoint stays where somebody lends to it, but not longer: a server waits at one of its own core. */
+TEST(cores_an_endpoint_comes_home_when_its_callers_are_refused)
+{
+    const struct endpoint *endpoint;
+
+    machine_begin();
+    make(OBJECT_ENDPOINT, 2, ENDPOINT);
+    make_thread(LOCAL, 9, 0, PRIORITY + 1);
+    make_thread(OTHER, 1, 0, 10);
+    make_thread(REMOTE, 1, 1, 50);
+    endpoint = object_in(ENDPOINT);
+    OK(METHOD(0, ENDPOINT, ENDPOINT_SET_SERVER, OTHER), "a server of core 0");
+    start(LOCAL);
+    (void)call(0, SYSCALL_CALL, ENDPOINT, MSG_INFO(1, MSG_REGISTER_WORDS + 1, 0),
+               (const uint64_t[8]){ 0 });
+    OK(METHOD(0, ENDPOINT, ENDPOINT_SET_SERVER, REMOTE), "one of core 1 takes over");
+    CHECK(endpoint->home == host_core(0), "the endpoint stays with who lends to it");
+    start(REMOTE);
+    (void)SEND(1, SYSCALL_RECEIVE, ENDPOINT, 0, 0);
+    CHECK_EQ(thread_in(LOCAL)->registers.op, ERR_NO_BUFFER, "whose message is too long");
+    CHECK(thread_in(REMOTE)->state == THREAD_STATE_RECEIVING, "the server waits");
+    CHECK(endpoint->home == host_core(1), "at an endpoint of its core");
+    host_stop();
+}

@@ -112,6 +112,11 @@ _Noreturn void arch_panic_end(const char *text, const char *file, uint32_t line)
     abort();
 }
 
+_Noreturn void arch_stop(void)
+{
+    arch_panic_end("a core stops", "the simulated machine", 0);
+}
+
 _Noreturn void arch_restart(uint32_t how, uint32_t code)
 {
     (void)code;

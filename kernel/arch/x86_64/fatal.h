@@ -13,7 +13,10 @@ struct fatal_frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/** The panic that follows prints these registers and where they came from. Borrows. */
+/**
+ * The panic that follows prints these registers and where they came from. One in the middle of another's last words, or on another
+ * core, leaves those of the first. Borrows.
+ */
 void panic_frame_set(const struct fatal_frame *frame);
 
 /** What arch_panic() calls. Borrows. */

@@ -23,16 +23,16 @@ static const struct fatal_frame *panic_frame;
 
 void panic_frame_set(const struct fatal_frame *frame)
 {
-    panic_frame = frame;
-}
-
-/* Comes from arch_panic in entry.S. One in the middle of another's last words leaves the first's frame. */
-_Noreturn void panic_from_code(const char *text, const char *file, uint32_t line,
-                               const struct fatal_frame *frame)
-{
     if (panic_frame == NULL) {
         panic_frame = frame;
     }
+}
+
+/* Comes from arch_panic in entry.S. */
+_Noreturn void panic_from_code(const char *text, const char *file, uint32_t line,
+                               const struct fatal_frame *frame)
+{
+    panic_frame_set(frame);
     core_on_panic(text, file, line);
 }
 
@@ -192,6 +192,13 @@ static void wait_s(uint32_t seconds)
     }
 }
 
+_Noreturn void arch_stop(void)
+{
+    for (;;) {
+        cpu_halt();
+    }
+}
+
 _Noreturn void arch_panic_end(const char *text, const char *file, uint32_t line)
 {
     struct panic_policy policy = panic_policy();
@@ -211,7 +218,5 @@ _Noreturn void arch_panic_end(const char *text, const char *file, uint32_t line)
         wait_s(policy.delay_s);
         arch_restart(1, 0);
     }
-    for (;;) {
-        cpu_halt();
-    }
+    arch_stop();
 }

@@ -115,4 +115,6 @@ _Noreturn void arch_restart(uint32_t how, uint32_t code);
 /** The kernel is broken: keeps the registers as the caller has them, then core_on_panic(). */
 _Noreturn void arch_panic(const char *text, const char *file, uint32_t line);
 /** When that has said its part: registers and back trace to the debug UART, then reboot after the time set, or stop. */
+/** Another core has found the kernel broken: this one stops for good. */
+_Noreturn void arch_stop(void);
 _Noreturn void arch_panic_end(const char *text, const char *file, uint32_t line);

@@ -132,6 +132,7 @@ static void own_widen(struct core *core)
     go_inside(core);
     lock_give(&core->arch.own_lock);
     all_take(core);
+    core_settle(core);
 }
 
 /* --- The way out --- */
@@ -256,17 +257,22 @@ void locked_on_syscall(struct core *core)
     all_leave(core);
 }
 
-/* The same for an exception; one that does not come again by itself is kept. */
+/*
+ * The same for an exception; one that does not come again by itself is kept. An interrupt is of no thread, and is taken in any case:
+ * while its core waited for the first lock, the one that ran here may have been destroyed, and nobody is current.
+ */
 static bool vector_waits(struct core *core, uint64_t vector, void (*wait)(struct core *core),
                          void (*leave)(struct core *core))
 {
-    struct arch_registers *registers = &core->current->registers;
+    struct arch_registers *registers;
 
-    registers->trap = vector_comes_again(vector) ? 0 : (uint8_t)vector;
-    wait(core);
     if (vector >= VECTOR_EXCEPTIONS) {
+        wait(core);
         return false;
     }
+    registers = &core->current->registers;
+    registers->trap = vector_comes_again(vector) ? 0 : (uint8_t)vector;
+    wait(core);
     if (core->arch.is_poked) {
         leave(core);
         return true;

@@ -114,6 +114,12 @@ static inline bool core_must_finish(const struct core *core)
 }
 void core_finish(struct core *core);
 
+/**
+ * The part of that which comes before anything else with all locks: until then what is put down as the context that reaches a thread
+ * may be none any more, and may have been destroyed by whoever had all before.
+ */
+void core_settle(struct core *core);
+
 /** arch_panic() comes here, once it has kept the registers. */
 _Noreturn void core_on_panic(const char *text, const char *file, uint32_t line);
 #define assert(condition) ((condition) ? (void)0 : arch_panic(#condition, __FILE__, __LINE__))
