@@ -92,6 +92,9 @@ tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
 scenario_systems := $(patsubst systems/%.toml,%,$(wildcard systems/*.toml))
 
+# A plugin that a scenario needs: below.
+SHARING := $(BUILD)/bench/sharing.so
+
 test: $(host_tests) $(host_programs) $(KERNEL) $(KERNEL_MANY) $(programs) $(if $(scenario_tests),$(SHARING)) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems))) \
       $(patsubst %,$(BUILD)/iso/%.iso,$(iso_tests) $(if $(scenario_tests),default two))
@@ -118,7 +121,6 @@ $(PLUGIN): bench/plugin/icount.c bench/plugin/decode.c bench/plugin/report.c \
 	    -o $@ $(filter %.c,$^)
 
 # Which cache lines several cores meet in: tests/scenario/apart.py.
-SHARING := $(BUILD)/bench/sharing.so
 $(SHARING): bench/plugin/sharing.c bench/plugin/decode.c $(wildcard bench/plugin/*.h) Makefile mk/flags.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -shared -fvisibility=hidden $(warnings) \
