@@ -53,6 +53,9 @@ TEST(irq_refuses)
     EXPECT(IRQ, CLAIM_LINE, BUSY, irq_claim_line(irq, MACHINE, LINE_RTC + 1, 0, 0));
     EXPECT(IRQ, SET_BAND, BUSY, irq_set_band(irq, 3));
     CHECK_OK(irq_set_band(other, 15));
+    EXPECT(IRQ, SET_CORE, BUSY, irq_set_core(irq, 0));
+    EXPECT(IRQ, SET_CORE, RANGE, irq_set_core(other, 1));
+    CHECK_OK(irq_set_core(other, 0));
     EXPECT(IRQ, CLAIM_LINE, BUSY, irq_claim_line(other, MACHINE, LINE_RTC, 0, 0));
     EXPECT(IRQ, CLAIM_MSI, RANGE, irq_claim_msi(other, MACHINE, SOURCE_NONE, &address, &data));
     EXPECT(IRQ, CLAIM_MSI, BUSY, irq_claim_msi(irq, MACHINE, SOURCE, &address, &data));
