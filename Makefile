@@ -92,7 +92,7 @@ tool_tests := $(sort $(wildcard tests/tools/test_*.py))
 scenario_tests := $(sort $(wildcard tests/scenario/*.py))
 scenario_systems := $(patsubst systems/%.toml,%,$(wildcard systems/*.toml))
 
-test: $(host_tests) $(host_programs) $(KERNEL) $(KERNEL_MANY) $(programs) \
+test: $(host_tests) $(host_programs) $(KERNEL) $(KERNEL_MANY) $(programs) $(if $(scenario_tests),$(SHARING)) \
       $(patsubst %,$(BUILD)/systems/%.cpio,$(boot_tests) $(if $(scenario_tests),$(scenario_systems))) \
       $(patsubst %,$(BUILD)/iso/%.iso,$(iso_tests) $(if $(scenario_tests),default two))
 	@$(PYTHON) -B tools/test.py --build $(BUILD) $(if $(V),--verbose) $(if $(ONLY),--only '$(ONLY)') \
@@ -117,7 +117,14 @@ $(PLUGIN): bench/plugin/icount.c bench/plugin/decode.c bench/plugin/report.c \
 	$(call say,CC,$@)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -shared -fvisibility=hidden $(warnings) \
 	    -o $@ $(filter %.c,$^)
 
-plugin: $(PLUGIN)
+# Which cache lines several cores meet in: tests/scenario/apart.py.
+SHARING := $(BUILD)/bench/sharing.so
+$(SHARING): bench/plugin/sharing.c bench/plugin/decode.c $(wildcard bench/plugin/*.h) Makefile mk/flags.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -shared -fvisibility=hidden $(warnings) \
+	    -o $@ $(filter %.c,$^) -lpthread
+
+plugin: $(PLUGIN) $(SHARING)
 
 # The disk that is read from.
 BENCH_DISK := $(BUILD)/disk/bench.img

@@ -16,7 +16,7 @@ endef
 
 # $(call objects,module,way): where the objects of a module's sources are.
 sources_for = $($(1).sources) $(if $(filter kernel many user,$(2)),$($(1).target_sources)) \
-              $(if $(filter kernel,$(2)),$($(1).one_sources)) $(if $(filter many,$(2)),$($(1).many_sources))
+              $(if $(filter kernel,$(2)),$($(1).one_sources)) $(if $(filter many host cov,$(2)),$($(1).many_sources))
 objects = $(patsubst %,$(BUILD)/$(2)/$(1)/%.o,$(call sources_for,$(1),$(2)))
 
 own_headers = -iquote $(1) $(if $(wildcard $(1)/src),-iquote $(1)/src)

@@ -3,6 +3,9 @@
 
 A system file may hold a table [run]; what it says is the default for that system:
 
+    also_cores = [2, 4]                 `make test` runs it once more with so many cores each
+    one_works = true                    though there are several cores, all but the first are idle once they have started: so icount
+                                        goes, too, and time is exact. Else each core is a thread, and the host's time counts
     memory = "512M"     cores = 1       icount = true (one instruction per clock tick; "sleep": an idle
                                         system waits as long as the clock says, for what comes from outside)
     timeout_s = 60      append = ""     exit = 33 (QEMU's exit status that means success)
@@ -28,7 +31,8 @@ from system import source  # noqa: E402
 EXIT_PORT = 0xF4
 EXIT_SUCCESS = 0x10 * 2 + 1
 DEFAULTS = {"memory": "512M", "cores": 1, "icount": True, "timeout_s": 120, "append": "",
-            "exit": EXIT_SUCCESS, "devices": [], "expect": [], "reboots": False, "iommu": True, "firmware": ""}
+            "exit": EXIT_SUCCESS, "devices": [], "expect": [], "reboots": False, "iommu": True, "firmware": "",
+            "also_cores": [], "one_works": False}
 # Debian's package ovmf. What is written to the variables is forgotten.
 UEFI = [("/usr/share/OVMF/OVMF_CODE_4M.fd", "readonly=on"), ("/usr/share/OVMF/OVMF_VARS_4M.fd", "snapshot=on")]
 
@@ -51,7 +55,7 @@ def command_for(name, build, settings, plugin=None, interactive=False, gdb=False
     if os.environ.get("ACCEL") == "kvm":
         command += ["-accel", "kvm"]
         command[command.index("max,-erms")] = "host,-erms"
-    elif settings["cores"] > 1:
+    elif settings["cores"] > 1 and not settings["one_works"]:
         # Never icount: the cores would share the clock and a spinning one starve the others.
         command += ["-accel", "tcg,thread=multi"]
     else:

@@ -163,9 +163,19 @@ def run_program(command):
     return suite
 
 
-def run_boot(system, build):
-    suite = Suite(system)
+def boots_of(system):
+    """(name, cores): as its file says, and with each other number of cores that it names."""
+    yield system, None
+    for cores in qemu.settings_of(system)["also_cores"]:
+        yield f"{system} on {cores} cores", cores
+
+
+def run_boot(system, cores, build):
     settings = qemu.settings_of(system)
+    suite = Suite(system)
+    if cores:
+        suite.name = f"{system} on {cores} cores"
+        settings["cores"] = cores
     expected = qemu.Expected(settings["expect"])
 
     def read(line):
@@ -236,7 +246,8 @@ def main():
         signal.signal(number, told_to_end)
     jobs = [(name, lambda name=name: run_host(name)) for name in args.host]
     jobs += [(name, lambda name=name: run_program(name)) for name in args.run]
-    jobs += [(name, lambda name=name: run_boot(name, args.build)) for name in args.boot]
+    jobs += [(name, lambda system=system, cores=cores: run_boot(system, cores, args.build))
+             for system in args.boot for name, cores in boots_of(system)]
     jobs = [(name, job) for name, job in jobs if args.only in name]
     suites = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:

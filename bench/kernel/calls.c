@@ -14,6 +14,8 @@
 #include "pith/debug.h"
 #include "pith/kernel_calls.h"
 
+#define ARMED_WITHIN_NS (2u * NS_PER_MS)
+
 enum { CLIENT_BADGE = 1, CLIENTS = 4, LABEL_ECHO = 1, LABEL_ADD = 2, WORDS_ALL = 64 };
 
 struct client {
@@ -182,6 +184,75 @@ static void call_8w_soon(void)
     peer_finish();
 }
 
+/* Each deadline lies before what the timer is armed for, so each call arms it. */
+static void call_8w_armed(void)
+{
+    struct eight x = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    ns_t start = clock_now();
+    err_t err;
+
+    /* Until the timer has fired for what was before, and is armed for the end of this slice. */
+    while (clock_now() < start + ARMED_WITHIN_NS) {
+    }
+    pair.deadline = clock_now() + ARMED_WITHIN_NS;
+    err = eight_turn(&x);
+    MARK_BEGIN(ROW_CALL_8W_ARMED);
+    for (uint32_t i = 1;; i++) {
+        pair.deadline -= NS_PER_US / 10;
+        err = eight_turn(&x);
+        if (err != ERR_OK || i == REPETITIONS) {
+            break;
+        }
+        MARK_TURN(ROW_CALL_8W_ARMED);
+    }
+    MARK_END(ROW_CALL_8W_ARMED);
+    assert(err == ERR_OK && eight_are_whole(&x));
+    peer_finish();
+}
+
+/* Both sides have their own numbers in an SSE register, and add to them. */
+static inline void sse_add(void)
+{
+    __asm__ volatile("paddq %%xmm0, %%xmm1" ::: "memory");
+}
+
+static void serve_fpu(void)
+{
+    uint64_t words[8];
+    uint64_t badge = 0;
+    uint64_t bits;
+    msg_info_t info = 0;
+    err_t err = ipc_receive(pair.endpoint, &info, words, &badge, &bits, DEADLINE_NEVER, 0);
+
+    while (err == ERR_OK) {
+        sse_add();
+        bench_dispatch(client_of(badge), &info, words);
+        err = ipc_reply_receive(pair.endpoint, &info, words, &badge, &bits, DEADLINE_NEVER, 0);
+    }
+    program_panic("the server with an FPU failed", __FILE__, __LINE__);
+}
+
+static void call_8w_fpu(void)
+{
+    struct eight x = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    err_t err;
+
+    pair.deadline = clock_now() + NS_PER_S;
+    err = eight_turn(&x);
+    MARK_BEGIN(ROW_CALL_8W_FPU);
+    for (uint32_t i = 1;; i++) {
+        sse_add();
+        err = eight_turn(&x);
+        if (err != ERR_OK || i == REPETITIONS) {
+            break;
+        }
+        MARK_TURN(ROW_CALL_8W_FPU);
+    }
+    MARK_END(ROW_CALL_8W_FPU);
+    assert(err == ERR_OK && eight_are_whole(&x));
+    peer_finish();
+}
+
 /* --- 64 words: 56 of them by the pinned buffers, both ways. --- */
 
 static void serve_64w(void)
@@ -239,12 +310,11 @@ static void call_64w(void)
     peer_finish();
 }
 
-/* A server that has time of its own at the client's priority when priority is not 0. */
-static void pair_run(void (*serve)(void), void (*call)(void), uint32_t priority)
+static void pair_run_as(struct peer_spec server, struct peer_spec client)
 {
-    struct peer_spec server = { .entry = serve, .rank = PEER_RANK_LOW, .priority = priority };
-    struct peer_spec client = { .entry = call, .rank = PEER_RANK_HIGH, .priority = PEER_PRIORITY };
-
+    server.rank = PEER_RANK_LOW;
+    client.rank = PEER_RANK_HIGH;
+    client.priority = PEER_PRIORITY;
     pair.endpoint = endpoint_make(PEER_RANK_LOW);
     pair.target = cap_with_badge(pair.endpoint, CLIENT_BADGE);
     pair.clients[CLIENT_BADGE] = (struct client){ .is_known = true };
@@ -255,11 +325,21 @@ static void pair_run(void (*serve)(void), void (*call)(void), uint32_t priority)
     peers_wait();
 }
 
+static void pair_run(void (*serve)(void), void (*call)(void))
+{
+    pair_run_as((struct peer_spec){ .entry = serve }, (struct peer_spec){ .entry = call });
+}
+
 void bench_calls(void)
 {
-    pair_run(serve_words, call_0w, 0);
-    pair_run(serve_words, call_8w, 0);
-    pair_run(serve_64w, call_64w, 0);
-    pair_run(serve_words, call_8w_soon, 0);
-    pair_run(serve_0w, call_active, PEER_PRIORITY);
+    pair_run(serve_words, call_0w);
+    pair_run(serve_words, call_8w);
+    pair_run(serve_64w, call_64w);
+    pair_run(serve_words, call_8w_soon);
+    pair_run(serve_words, call_8w_armed);
+    pair_run_as((struct peer_spec){ .entry = serve_fpu, .has_fpu = true },
+                (struct peer_spec){ .entry = call_8w_fpu, .has_fpu = true });
+    /* The server has time of its own at the client's priority. */
+    pair_run_as((struct peer_spec){ .entry = serve_0w, .priority = PEER_PRIORITY },
+                (struct peer_spec){ .entry = call_active });
 }

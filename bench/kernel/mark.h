@@ -24,4 +24,6 @@ enum row {
     ROW_CONFIGURE = 16,
     ROW_GRANT = 17,
     ROW_GRANT_PAGE = 18,
+    ROW_CALL_8W_ARMED = 19,
+    ROW_CALL_8W_FPU = 20,
 };

@@ -13,7 +13,7 @@
 /* Where every peer has its buffer, and above it its stack. */
 #define PEER_PLACE 0x10000000ull
 
-enum { STACK_PAGES = 4, TABLES_PER_SPACE = 16, REGISTER_RIP = 0 };
+enum { STACK_PAGES = 4, TABLES_PER_SPACE = 16, REGISTER_RIP = 0, HAS_FPU = 1u << 8 };
 
 static struct {
     struct elf_image image;
@@ -122,7 +122,7 @@ static cap_addr_t context_make(const struct peer_spec *spec)
 
 cap_addr_t peer_start(const struct peer_spec *spec)
 {
-    cap_addr_t thread = make(OBJECT_THREAD, spec->rank);
+    cap_addr_t thread = make(OBJECT_THREAD, spec->rank | (spec->has_fpu ? HAS_FPU : 0u));
     cap_addr_t memory = make(OBJECT_FRAME, STACK_PAGES << 8 | PAGE_CLASS_4K);
     /* As if the entry had been called: eight bytes off a multiple of 16. */
     user_addr_t stack = PEER_PLACE + STACK_PAGES * PAGE_BYTES - 8;

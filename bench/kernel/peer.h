@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/types.h"
@@ -23,6 +24,7 @@ struct peer_spec {
     uint32_t priority;  /* 0: passive, runs on the time of its callers */
     uint64_t budget_ns; /* of PEER_SLICE_NS; 0: all of it, so round robin */
     cap_addr_t handler; /* endpoint for its faults; 0: none */
+    bool has_fpu;
 };
 
 /** peer_start() - make a peer and let it run. Returns the capability of its thread. */

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "core/core.h"
+#include "core/remote.h"
 #include "mm/vspace.h"
 
 err_t cap_lookup_any(struct cap_table *table, uint64_t addr, struct cap **found)
@@ -50,6 +50,7 @@ err_t cap_may_derive(const struct cap *source)
 
 static void link_child(struct cap *parent, struct cap *child)
 {
+    core_needs_all();
     child->parent = parent;
     child->first_child = NULL;
     child->previous = NULL;
@@ -67,6 +68,7 @@ static void link_child(struct cap *parent, struct cap *child)
 
 void cap_unlink(struct cap *cap)
 {
+    core_needs_all();
     assert(cap->first_child == NULL);
     if (cap->next != NULL) {
         cap->next->previous = cap->previous;
@@ -114,6 +116,7 @@ void cap_create(struct cap *parent, struct cap *created, enum object_type type, 
 
 void cap_move(struct cap *source, struct cap *destination)
 {
+    core_needs_all();
     assert(source->first_child == NULL);
     *destination = *source;
     if (destination->next != NULL) {

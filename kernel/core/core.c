@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "cap/revoke.h"
+#include "core/alone.h"
 #include "core/trace.h"
 #include "ipc/fast.h"
 #include "ipc/ipc.h"
@@ -17,6 +18,7 @@ void core_init(struct core *core, struct machine *machine, uint32_t number)
     core->machine = machine;
     core->number = number;
     machine->cores[number] = core;
+    core->has_all = true; /* until it first leaves the kernel */
     if (number == 0) {
         cap_sweep_init(&machine->left_behind);
     }
@@ -107,7 +109,7 @@ static err_t on_wait(struct core *core, struct thread *caller, uint64_t addr, bo
     if (err) {
         return err;
     }
-    return may_wait ? notification_wait(core, caller, cap) : notification_poll(caller, cap);
+    return may_wait ? notification_wait(core, caller, cap) : notification_poll(core, caller, cap);
 }
 
 static err_t on_other(struct core *core, struct thread *caller, uint32_t number, uint64_t addr)
@@ -249,5 +251,47 @@ void core_on_interrupt(struct core *core, uint32_t vector)
     irq_on_interrupt(core, vector);
     if (core->must_dispatch) {
         core_dispatch(core);
+    }
+}
+
+/* --- With the own lock alone, if that is enough --- */
+
+bool core_try_syscall(struct core *core)
+{
+    if (!alone_syscall(core)) {
+        return false;
+    }
+    core_on_syscall(core);
+    return true;
+}
+
+bool core_try_fault(struct core *core, const struct arch_fault *fault)
+{
+    if (!alone_fault(core)) {
+        return false;
+    }
+    core_on_fault(core, fault);
+    return true;
+}
+
+bool core_try_interrupt(struct core *core, uint32_t vector)
+{
+    bool is_own = vector == ARCH_VECTOR_TIMER || vector == ARCH_VECTOR_POKE;
+
+    if (core_trace.is_on || (!is_own && !alone_irq(core, vector))) {
+        return false;
+    }
+    core_on_interrupt(core, vector);
+    return true;
+}
+
+void core_finish(struct core *core)
+{
+    while (core->unsettled != NULL) {
+        thread_settle(core, core->unsettled);
+    }
+    if (core->must_expire) {
+        core->must_expire = false;
+        core_on_interrupt(core, ARCH_VECTOR_TIMER);
     }
 }

@@ -94,11 +94,32 @@ void ipc_fail(struct core *core, struct thread *thread, err_t err)
 
 void deadline_queue(struct core *core, struct thread *thread)
 {
-    if (thread->served_by != NULL) {
-        thread->served_by->replies_to = NULL; /* a reply must take it out of the queue */
-    }
     timed_arm(core_of(core, thread->home), &thread->timeout, thread->deadline_ns,
               band_of(&thread->lend));
+}
+
+void deadline_queue_first(struct core *core, struct thread *caller)
+{
+    ns_t at_ns = caller->deadline_ns;
+    struct timed *timed = &caller->timeout;
+    struct queue *queue = &core->timers[band_of(&caller->lend)];
+
+    timed->band = (uint8_t)band_of(&caller->lend);
+    if (queue_is_empty(queue)) {
+        timed->node.key = at_ns;
+        queue_insert_only(queue, &timed->node);
+    } else {
+        queue_insert(queue, &timed->node, at_ns);
+    }
+    core->armed_ns = at_ns;
+    arch_timer_arm(at_ns);
+}
+
+void deadline_unqueue(struct core *core, struct thread *caller)
+{
+    struct timed *timed = &caller->timeout;
+
+    queue_take(&core->timers[timed->band], &timed->node);
 }
 
 void deadline_follow(struct core *core, struct lend *lend)

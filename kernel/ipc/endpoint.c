@@ -23,12 +23,17 @@ static void edge_make(struct core *core, struct endpoint *endpoint)
     }
 }
 
+void endpoint_come_home(struct endpoint *endpoint, struct core *core)
+{
+    if (ARCH_CORES > 1 && endpoint->home != core && queue_is_empty(&endpoint->lend.from)) {
+        endpoint->home = core;
+    }
+}
+
 void endpoint_enqueue(struct core *core, struct endpoint *endpoint, struct thread *caller)
 {
     /* Nobody lends: it may live anywhere, so where it is served, or where it is called from. */
-    if (ARCH_CORES > 1 && queue_is_empty(&endpoint->lend.from)) {
-        endpoint->home = endpoint->server != NULL ? endpoint->server->home : caller->home;
-    }
+    endpoint_come_home(endpoint, endpoint->server != NULL ? endpoint->server->home : caller->home);
     if (!core_is_same(endpoint->home, caller->home)) {
         caller->plain_on = endpoint;
         queue_insert(&endpoint->plain, &caller->lend.node, lend_key(&caller->lend));
@@ -103,6 +108,7 @@ void endpoint_server_set(struct core *core, struct endpoint *endpoint, struct th
         server->endpoints->previous_of_server = endpoint;
     }
     server->endpoints = endpoint;
+    endpoint_come_home(endpoint, server->home);
     edge_make(core, endpoint);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fast paths of a call and of its reply. Each does the whole job of ipc_call() or ipc_reply_receive() for
- * the common case, or returns false with nothing changed: no capability moves, the other side waits, the context that
- * runs goes over to it, and no timer event has to be queued or taken out. What makes that so is for the greater part in
- * two marks (ipc/fast.h).
+ * the common case, or returns false with nothing changed: no capability moves, the other side waits, and the context that
+ * runs goes over to it. What makes that so is for the greater part in two marks (ipc/fast.h).
  * Where the hardware layer has these paths in its entry code (ARCH_FAST_ENTRY), with the words left in their registers, it asks
  * and changes exactly the same, and nobody comes here.
- * Budget: no loop but for the words of a pinned buffer, no allocation, no user memory, no clock.
+ * Budget: no loop but for the words of a pinned buffer, and for the timer queue if a deadline comes before all that the timer is
+ * armed for; no allocation, no user memory.
  */
 #include <stddef.h>
 
@@ -74,12 +74,12 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
     if (caller->serving != NULL && caller->serving->deadline_ns < deadline_ns) {
         deadline_ns = caller->serving->deadline_ns;
     }
-    if (deadline_ns < core->armed_ns) {
-        return false;
-    }
 
     /* Point of no return. */
     caller->deadline_ns = deadline_ns;
+    if (deadline_ns < core->armed_ns) {
+        deadline_queue_first(core, caller);
+    }
     caller->state = THREAD_STATE_CALLING;
     caller->call_is_fault = false;
     caller->served_by = server;
@@ -102,8 +102,8 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
 /* Nothing that the server's receive would find at once. */
 static inline bool would_wait(const struct endpoint *endpoint, const struct thread *server)
 {
-    return endpoint->server == server && endpoint_is_idle(endpoint) &&
-           server->registers.time == DEADLINE_NEVER &&
+    return endpoint->server == server && core_is_same(endpoint->home, server->home) &&
+           endpoint_is_idle(endpoint) && server->registers.time == DEADLINE_NEVER &&
            (server->bound == NULL ||
             (server->bound->bits & server->bound_mask & server->registers.bits) == 0);
 }
@@ -126,6 +126,9 @@ bool ipc_reply_receive_fast(struct core *core, struct thread *server, uint64_t a
     }
 
     /* Point of no return. */
+    if (caller->timeout.node.is_queued) {
+        deadline_unqueue(core, caller);
+    }
     server->deadline_ns = DEADLINE_NEVER;
     server->wait_mask = server->registers.bits;
     server->receiving_on = endpoint;

@@ -33,7 +33,7 @@ void notification_dequeue(struct core *core, struct thread *waiter)
     waiter->waiting_on = NULL;
 }
 
-static struct thread *first_waiter(const struct notification *notification)
+struct thread *notification_waiter(const struct notification *notification)
 {
     struct queue_node *lender = notification->lend.from.root;
     struct queue_node *plain = notification->plain.root;
@@ -68,9 +68,17 @@ static void hand_on(struct core *core, struct notification *notification, struct
     }
 }
 
+void notification_come_home(struct notification *notification, struct core *core)
+{
+    if (ARCH_CORES > 1 && notification->home != core && notification->bound == NULL &&
+        notification_waiter(notification) == NULL) {
+        notification->home = core;
+    }
+}
+
 bool notification_fail_first(struct core *core, struct notification *notification, err_t err)
 {
-    struct thread *waiter = first_waiter(notification);
+    struct thread *waiter = notification_waiter(notification);
 
     if (waiter == NULL) {
         return false;
@@ -136,7 +144,7 @@ static bool signal_only(struct core *core, struct notification *notification, ui
 static __attribute__((noinline)) void signal_any(struct core *core,
                                                  struct notification *notification, uint64_t bits)
 {
-    struct thread *waiter = first_waiter(notification);
+    struct thread *waiter = notification_waiter(notification);
 
     notification->bits |= bits;
     if (waiter != NULL) {
@@ -165,8 +173,9 @@ static bool take_bits(struct thread *thread, struct notification *notification, 
     return true;
 }
 
-err_t notification_poll(struct thread *thread, struct cap *target)
+err_t notification_poll(struct core *core, struct thread *thread, struct cap *target)
 {
+    notification_come_home(target->object, core);
     return take_bits(thread, target->object, thread->registers.bits) ? ERR_OK : ERR_WOULD_BLOCK;
 }
 
@@ -246,9 +255,10 @@ err_t notification_wait(struct core *core, struct thread *thread, struct cap *ta
         return err;
     }
     if (notification->bound != NULL ||
-        (first_waiter(notification) != NULL && notification->wait_mask != mask)) {
+        (notification_waiter(notification) != NULL && notification->wait_mask != mask)) {
         return ERR_BUSY;
     }
+    notification_come_home(notification, core);
     if (take_bits(thread, notification, mask)) {
         return ERR_OK;
     }

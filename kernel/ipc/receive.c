@@ -2,6 +2,7 @@
 /* Receiving and replying, from the side of the server. */
 #include <stddef.h>
 
+#include "core/alone.h"
 #include "deliver.h"
 #include "ipc/deadline.h"
 #include "ipc/fast.h"
@@ -32,13 +33,20 @@ static bool take_notified(struct thread *server)
     return true;
 }
 
+/* The next caller is not for this core alone. */
+static bool may_not_go_on(const struct core *core, const struct endpoint *endpoint,
+                          const struct thread *server)
+{
+    return ARCH_CORES > 1 && !core->has_all && !alone_receive(core, server, endpoint);
+}
+
 /* The first queued caller that can be delivered. True: the server has a call. */
 static bool take_queued(struct core *core, struct endpoint *endpoint, struct thread *server)
 {
     for (int refused = 0; !endpoint_is_idle(endpoint); refused++) {
         struct thread *caller = endpoint_first(endpoint);
 
-        if (refused == REFUSALS_MAX) {
+        if (refused == REFUSALS_MAX || (refused > 0 && may_not_go_on(core, endpoint, server))) {
             /* The reply, if there was one, has been sent: what is left to do is to receive. */
             server->registers.op = (server->registers.op & ~0xffull) | SYSCALL_RECEIVE;
             arch_syscall_restart(&server->registers);
@@ -80,6 +88,7 @@ static err_t receive_check(struct core *core, struct thread *server, uint64_t ad
     } else if (endpoint->server != server) {
         return ERR_BUSY;
     }
+    endpoint_come_home(endpoint, server->home);
     *found = endpoint;
     return ERR_OK;
 }

@@ -16,6 +16,7 @@ void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool h
     thread->has_fpu = has_fpu;
     thread->state = THREAD_STATE_INACTIVE;
     thread->timeout.kind = TIMED_DEADLINE;
+    queue_node_rest(&thread->timeout.node);
     thread->deadline_ns = DEADLINE_NEVER;
     cap_sweep_init(&thread->doomed);
     arch_registers_init(&thread->registers, has_fpu);
@@ -121,9 +122,13 @@ void thread_move(struct core *core, struct thread *thread, struct core *home)
     struct core *before = core_of(core, thread->home);
 
     if (ARCH_CORES > 1 && before != home) {
+        thread_settle(before, thread);
         core_expel(before, thread);
         arch_thread_leave(before, thread);
         thread->home = home;
+        if (thread->bound != NULL) {
+            thread->bound->home = home;
+        }
     }
 }
 
@@ -191,6 +196,7 @@ err_t thread_destroy(struct core *core, struct thread *thread)
     unbind_all(core, thread);
     cap_sweep_inherit(core, thread);
     core = core_of(core, thread->home);
+    thread_settle(core, thread);
     arch_thread_forget(core, thread);
     core_expel(core, thread);
     return ERR_OK;

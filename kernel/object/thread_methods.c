@@ -186,6 +186,7 @@ err_t thread_on_bind_notification(struct invocation *inv,
     err = cap_embed(args->notification, &thread->bound_cap, thread, bound_gone);
     assert(!err); /* asked above */
     thread->bound = args->notification->object;
+    notification_come_home(thread->bound, thread->home);
     thread->bound->bound = thread;
     thread->bound_mask = args->mask;
     notification_signal(inv->core, thread->bound, 0); /* bits may have waited for it */

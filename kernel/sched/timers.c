@@ -6,6 +6,7 @@
  */
 #include <stddef.h>
 
+#include "core/alone.h"
 #include "ipc/deadline.h"
 #include "object/device_objects.h"
 #include "object/timer.h"
@@ -84,6 +85,11 @@ void timers_on_interrupt(struct core *core)
             struct queue_node *first = queue_first(&core->timers[band]);
 
             if (first->key > now_ns) {
+                break;
+            }
+            if (ARCH_CORES > 1 && !core->has_all && !alone_expire(core, timed_of(first))) {
+                core->must_expire = true; /* and those behind it */
+                expired = TIMER_EXPIRE_MAX;
                 break;
             }
             expire(core, timed_of(first));

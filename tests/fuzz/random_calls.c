@@ -126,8 +126,11 @@ static void do_step(const struct step *step, uint32_t at)
         run_failed(why);
     }
     check(at);
-    if (watched && !watch_after(&why)) {
-        run_failed(why);
+    if (watched) {
+        if (!watch_after(&why)) {
+            run_failed(why);
+        }
+        shared->tally.alone += watch_alone();
     }
 }
 
@@ -338,6 +341,8 @@ static void show_tally(double started)
     printf("note: %llu calls on several cores, %llu to another core, %llu pokes\n",
            (unsigned long long)tally->calls_of_several, (unsigned long long)tally->crossings,
            (unsigned long long)tally->pokes);
+    printf("note: %llu entries needed their core's own lock only, and changed nothing of others\n",
+           (unsigned long long)tally->alone);
     printf("note: at most %u objects of %u types, %u edges, depth %u at once\n", tally->objects_max,
            tally->types_max, tally->edges_max, tally->depth_max);
     show_pairs(tally);

@@ -49,7 +49,9 @@ struct tally {
     uint64_t steps;
     uint64_t calls;
     uint64_t calls_of_several; /* of these, in runs with several cores */
-    uint64_t crossings;        /* calls that went to another core, or wait for it */
+    uint64_t
+        alone; /* entries that needed their core's own lock only, each compared with what others had before */
+    uint64_t crossings; /* calls that went to another core, or wait for it */
     uint64_t pokes;
     uint64_t restarts;
     uint64_t interrupts;

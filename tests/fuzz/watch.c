@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "arch_host/machine.h"
 #include "execute.h"
 #include "graph/invariants.h"
 #include "object/thread.h"
@@ -19,8 +20,45 @@ static struct {
     uint32_t frozen;
 } before;
 
+/* Entries before anything was destroyed, and so before what was seen may be gone. */
+static struct {
+    bool on;
+    uint32_t entries;
+    const char *wrong;
+} alone;
+
+static void entry_begins(const struct core *core)
+{
+    if (alone.on) {
+        invariants_foreign_keep(core);
+    }
+}
+
+static void entry_ends(const struct core *core, bool was_alone)
+{
+    const char *why;
+
+    (void)core;
+    if (alone.on && was_alone) {
+        alone.entries++;
+        if (!invariants_foreign_same(&why) && alone.wrong == NULL) {
+            alone.wrong = why;
+        }
+    }
+    alone.on = alone.on && was_alone;
+}
+
+uint32_t watch_alone(void)
+{
+    return alone.entries;
+}
+
 void watch_before(void)
 {
+    alone.on = host_core_count() > 1;
+    alone.entries = 0;
+    alone.wrong = NULL;
+    host_watch(entry_begins, entry_ends);
     before.count = invariants_threads(before.threads, THREADS_MAX);
     for (uint32_t i = 0; i < before.count; i++) {
         before.serving[i] = before.threads[i]->serving;
@@ -46,6 +84,11 @@ bool watch_after(const char **why)
 {
     const struct step_result *result = step_result();
 
+    host_watch(NULL, NULL);
+    if (alone.wrong != NULL) {
+        *why = alone.wrong;
+        return false;
+    }
     if (result->is_method && result->error && !result->was_restarting && result->interrupts == 0 &&
         before.hash != invariants_hash()) {
         *why = "a method that returned an error changed a capability";

@@ -191,10 +191,20 @@ uint32_t host_preempt_looks(void)
     return host.preempt_looks;
 }
 
+static void interrupt(struct core *core, uint32_t vector)
+{
+    host_enter(core);
+    if (!core_try_interrupt(core, vector)) {
+        core->has_all = true;
+        core_on_interrupt(core, vector);
+    }
+    host_finish(core);
+}
+
 static void deliver_vector(struct core *core, uint32_t vector)
 {
     vector_take(vector);
-    core_on_interrupt(core, vector);
+    interrupt(core, vector);
     if (host.in_service[vector]) {
         host_fail("the kernel did not acknowledge an interrupt");
     }
@@ -211,10 +221,10 @@ uint32_t host_interrupts_deliver(struct core *core)
     for (;; count++) {
         if (simulated->is_poked) {
             simulated->is_poked = false;
-            core_on_interrupt(core, ARCH_VECTOR_POKE);
+            interrupt(core, ARCH_VECTOR_POKE);
         } else if (timer_is_due(simulated)) {
             simulated->armed_ns = DEADLINE_NEVER;
-            core_on_interrupt(core, ARCH_VECTOR_TIMER);
+            interrupt(core, ARCH_VECTOR_TIMER);
         } else if (vector_pending(host.active, &vector)) {
             deliver_vector(core, vector);
         } else if (unit_interrupts(host.active)) {

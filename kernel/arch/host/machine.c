@@ -210,11 +210,45 @@ static void user_acts(const struct core *core)
     host.active = core->arch.host_number;
 }
 
+bool arch_has_all(void)
+{
+    return host_active()->core.has_all;
+}
+
+void host_enter(struct core *core)
+{
+    if (host.watch_before != NULL) {
+        host.watch_before(core);
+    }
+    core->has_all = false;
+}
+
+void host_finish(struct core *core)
+{
+    if (host.watch_after != NULL) {
+        host.watch_after(core, !core->has_all);
+    }
+    core->has_all = true;
+    core_finish(core);
+}
+
+void host_watch(void (*before)(const struct core *core),
+                void (*after)(const struct core *core, bool was_alone))
+{
+    host.watch_before = before;
+    host.watch_after = after;
+}
+
 void host_syscall(struct core *core)
 {
     user_acts(core);
     core->current->registers.ip = HOST_SYSCALL_IP + HOST_SYSCALL_BYTES;
-    core_on_syscall(core);
+    host_enter(core);
+    if (!core_try_syscall(core)) {
+        core->has_all = true;
+        core_on_syscall(core);
+    }
+    host_finish(core);
 }
 
 bool host_is_restarting(const struct thread *thread)
@@ -225,7 +259,12 @@ bool host_is_restarting(const struct thread *thread)
 void host_fault(struct core *core, const struct arch_fault *fault)
 {
     user_acts(core);
-    core_on_fault(core, fault);
+    host_enter(core);
+    if (!core_try_fault(core, fault)) {
+        core->has_all = true;
+        core_on_fault(core, fault);
+    }
+    host_finish(core);
 }
 
 /* --- Registers --------------------------------------------------------------------------------- */

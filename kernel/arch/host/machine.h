@@ -85,6 +85,8 @@ struct host_state {
     bool in_service[ARCH_IRQ_VECTORS];
     uint8_t vector_core[ARCH_IRQ_VECTORS]; /* where it is delivered */
     uint64_t pokes;
+    void (*watch_before)(const struct core *core);
+    void (*watch_after)(const struct core *core, bool was_alone);
     uint32_t preempt_at;
     uint32_t preempt_looks;
     bool preempt_forced; /* an interrupt waits because a test said so */
@@ -98,6 +100,9 @@ extern struct host_state host;
 
 struct host_core *host_active(void);
 _Noreturn void host_fail(const char *text);
+/** The kernel is entered, with the core's own lock; and has done its work: what needs all locks is done at the end. */
+void host_enter(struct core *core);
+void host_finish(struct core *core);
 /** Does the DMA remapping unit interrupt? */
 bool host_iommu_interrupts(void);
 /** The unit refuses a message, and records that whoever is muted. */

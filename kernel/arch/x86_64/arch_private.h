@@ -26,7 +26,7 @@ extern uint8_t kernel_image_end[];
 /* entry.S, fast.S, boot.S */
 extern uint8_t arch_vector_stubs[];
 extern uint8_t arch_syscall_entry[];
-extern uint8_t arch_fast_entry[];    /* fast.S, if it is there; */
+extern uint8_t arch_fast_entry[];    /* fast.S */
 extern const uint64_t arch_abi_hash; /* it gives that out */
 extern uint8_t arch_clac_place[];
 extern uint8_t boot_stack_guard[];

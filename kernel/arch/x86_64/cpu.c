@@ -122,7 +122,7 @@ static void syscall_init(void)
     /* sysret: stack segment at base + 8, code at base + 16. */
     msr_write(MSR_STAR,
               (uint64_t)(SEGMENT_KERNEL_DATA | 3) << 48 | (uint64_t)SEGMENT_KERNEL_CODE << 32);
-    msr_write(MSR_LSTAR, (uintptr_t)ARCH_SYSCALL_ENTRY);
+    msr_write(MSR_LSTAR, (uintptr_t)arch_fast_entry);
     msr_write(MSR_CSTAR, 0); /* unreachable: there is no 32-bit code segment */
     msr_write(MSR_FMASK,
               FLAGS_IF | FLAGS_TF | FLAGS_DF | FLAGS_AC | FLAGS_NT | FLAGS_IOPL | FLAGS_RF);

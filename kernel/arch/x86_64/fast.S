@@ -9,8 +9,8 @@
  * it needs to go on: rsp, rip, rflags and rbp. Its other registers there are old values of its own; whoever ends its wait
  * writes them all (words.h, ipc_abandon()).
  *
- * Interrupts are off, and there is no stack: the user's rsp stays in the register until the other's replaces it, and nothing here
- * can fault. NMI and machine check have stacks of their own.
+ * Interrupts are off, and there is no stack but where C is called: the user's rsp stays in the register until the other's
+ * replaces it, and nothing here can fault. NMI and machine check have stacks of their own.
  *
  * Whatever is not the common case goes to the slow path, in entry.S, which cannot tell: no register that it saves has changed
  * by then, and nothing else but rsp, rip, rflags and rbp in the thread, which it would have saved there itself.
@@ -18,10 +18,8 @@
  * Not asked here, because it is always so when one core comes in from user mode: that the core need not dispatch, that no
  * interrupt waits to be handed on (both are seen to on the way out), and that the running context is the thread's lend.top.
  */
-#include "arch_impl/cores.h"
 #include "offsets.h"
-
-#if ARCH_FAST_ENTRY
+#include "arch_impl/fast_locks.inc"
 
     .text
 
@@ -109,6 +107,34 @@
     movq REGISTERS_CX(\from), %rcx
     .endm
 
+/* Around a call of C: what that need not keep, but for rsp, which nobody needs. */
+    .macro save_operands
+    movq %gs:CORE_STACK_TOP, %rsp
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    subq $8, %rsp
+    .endm
+
+    .macro restore_operands
+    addq $8, %rsp
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rcx
+    popq %rax
+    .endm
+
 /* Out, as the thread in rbp: what it gets back is in its registers but for rax. */
     .macro resume
     movq THREAD_SPACE(%rbp), %rax
@@ -123,7 +149,7 @@
     movq REGISTERS_SP(%rbp), %rsp
     movq REGISTERS_BP(%rbp), %rbp
     xorl %eax, %eax
-    FAST_LEAVE
+    fast_leave
     swapgs
     sysretq
     .endm
@@ -132,8 +158,8 @@
     .balign 64
 arch_fast_entry:
     cmpb $FAST_REPLY_RECEIVE, %al
-    je reply_receive
     ja other
+    je reply_receive
 
 /*
  * call: rax capability, rdi info, rsi deadline; rdx means nothing.
@@ -142,21 +168,20 @@ arch_fast_entry:
     swapgs
     movq %gs:CORE_CURRENT, %rdx
     save_frame %rdx
-    FAST_ENTER
+    fast_enter call_contended
     cmpl $0, core_trace + TRACE_IS_ON(%rip)
     jne call_slowly
     lookup %rdx, FAST_RIGHT_CALL, call_slowly
     movq ENDPOINT_WAITER(%r11), %rbp
     testq %rbp, %rbp
     jz call_slowly
+    fast_is_here %rbp, call_slowly_late
     movb THREAD_LEND + LEND_RANK(%rdx), %al
     cmpb LEND_RANK(%r11), %al
     jbe call_slowly_late
     cmpq $0, THREAD_SERVING(%rdx)
     jne call_nested
 call_not_nested:
-    cmpq %gs:CORE_ARMED, %rsi
-    jb call_slowly_late
     movl THREAD_LEND + LEND_KEY(%rdx), %eax
     cmpl %eax, THREAD_LEND + LEND_KEY(%rbp)
     jb call_slowly_late
@@ -170,6 +195,9 @@ call_not_nested:
 /* Point of no return. */
 call_commit:
     movq %rsi, THREAD_DEADLINE(%rdx)
+    cmpq %gs:CORE_ARMED, %rsi
+    jb call_arms
+call_armed:
     movw $FAST_CALLING, THREAD_STATE(%rdx) /* and no fault */
     movq %rbp, THREAD_SERVED_BY(%rdx)
     leaq THREAD_LEND(%rbp), %rsi
@@ -206,6 +234,14 @@ call_nested:
     movq THREAD_DEADLINE(%rax), %rsi
     jmp call_not_nested
 
+call_arms:
+    save_operands
+    movq %rdx, %rsi
+    movq %gs:CORE_SELF, %rdi
+    call deadline_queue_first
+    restore_operands
+    jmp call_armed
+
 call_short:
     clear_rest call_commit
 
@@ -219,9 +255,10 @@ call_slowly_late:
     shlq $(32 - SLOT_SHIFT), %rcx
     movq %rcx, %rax
 call_slowly:
+    fast_leave
+call_contended:
     leaq REGISTERS_BP(%rdx), %rsp
     xorl %edx, %edx
-    FAST_LEAVE
     jmp arch_syscall_saved
 
 /*
@@ -234,12 +271,13 @@ reply_receive:
     swapgs
     movq %gs:CORE_CURRENT, %rsi
     save_frame %rsi
-    FAST_ENTER
+    fast_enter reply_contended
     cmpl $0, core_trace + TRACE_IS_ON(%rip)
     jne reply_slowly
     lookup %rsi, FAST_RIGHT_RECEIVE, reply_slowly
     cmpq %rsi, ENDPOINT_SERVER(%r11)
     jne reply_slowly
+    fast_is_ours %r11, reply_slowly
     movq THREAD_REPLIES_TO(%rsi), %rbp
     testq %rbp, %rbp
     jz reply_slowly
@@ -253,6 +291,9 @@ reply_not_bound:
 
 /* Point of no return. Nobody is queued at the endpoint: it would lend to the server, beside the caller. */
 reply_commit:
+    cmpb $0, THREAD_TIMEOUT_IS_QUEUED(%rbp)
+    jne reply_unqueues
+reply_unqueued:
     movq $-1, THREAD_DEADLINE(%rsi)
     movq %rdx, THREAD_WAIT_MASK(%rsi)
     movq %r11, THREAD_RECEIVING_ON(%rsi)
@@ -300,6 +341,14 @@ reply_bound:
     jz reply_not_bound
     jmp reply_slowly
 
+reply_unqueues:
+    save_operands
+    movq %rbp, %rsi
+    movq %gs:CORE_SELF, %rdi
+    call deadline_unqueue
+    restore_operands
+    jmp reply_unqueued
+
 reply_short:
     clear_rest reply_commit
 
@@ -313,9 +362,10 @@ reply_long:
 reply_long_slowly:
     movq REGISTERS_DX(%rdx), %rdx
 reply_slowly:
+    fast_leave
+reply_contended:
     leaq REGISTERS_BP(%rsi), %rsp
     movq $-1, %rsi
-    FAST_LEAVE
     jmp arch_syscall_saved
 
 /*
@@ -339,7 +389,7 @@ resume_specially:
     movq %gs:CORE_SELF, %rdi
     movq %rbp, %rsi
     call arch_thread_enter
-    FAST_LEAVE
+    fast_leave
     jmp arch_leave
 
 /* abi_version needs nothing of anybody. All others are not made that often. */
@@ -354,7 +404,5 @@ other:
     xorl %esi, %esi
     xorl %edx, %edx
     sysretq
-
-#endif
 
     .section .note.GNU-stack, "", @progbits

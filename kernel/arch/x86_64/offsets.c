@@ -41,6 +41,10 @@ ASSERT_OFFSET(0, struct thread, registers);
 
 /* What fast.S knows. */
 ASSERT_OFFSET(CORE_ROOT, struct core, arch.root);
+ASSERT_OFFSET(CORE_OWN_LOCK, struct core, arch.own_lock);
+ASSERT_OFFSET(ENDPOINT_PLAIN, struct endpoint, plain.root);
+ASSERT_OFFSET(ENDPOINT_HOME, struct endpoint, home);
+ASSERT_OFFSET(THREAD_HOME, struct thread, home);
 ASSERT_OFFSET(THREAD_STATE, struct thread, state);
 ASSERT_OFFSET(THREAD_STATE + 1, struct thread, call_is_fault);
 ASSERT_OFFSET(THREAD_TABLE, struct thread, table);

@@ -6,13 +6,14 @@
 #define CORE_CURRENT 0
 #define CORE_ENTERED 8
 #define CORE_ARMED 16
-#define CORE_ARCH 24 /* its struct arch_core; what follows is in there */
+#define CORE_ARCH 64 /* its struct arch_core; what follows is in there */
 #define CORE_SELF (CORE_ARCH + 0)
 #define CORE_STACK_TOP (CORE_ARCH + 8)
 #define CORE_USER_SP (CORE_ARCH + 16)
 #define CORE_PENDING_ANY (CORE_ARCH + 24)
 #define CORE_PENDING (CORE_ARCH + 32)
 #define CORE_ROOT (CORE_ARCH + 72)
+#define CORE_OWN_LOCK (CORE_ARCH + 128)
 
 /* struct arch_registers, which begins struct thread. */
 #define REGISTERS_BX 0
@@ -55,6 +56,7 @@
 #define THREAD_REPLIES_TO (THREAD_SERVED_BY + 16)
 #define THREAD_RECEIVING_ON (THREAD_SERVED_BY + 24)
 #define THREAD_WAIT_MASK (THREAD_SERVED_BY + 32)
+#define THREAD_HOME (THREAD_SERVED_BY + 48)
 
 /* struct lend, which begins with its struct queue_node. */
 #define NODE_IS_QUEUED 48
@@ -65,6 +67,8 @@
 #define LEND_RANK 89
 
 /* struct endpoint, which begins with its struct lend; struct notification, struct sched_context, struct vspace. */
+#define ENDPOINT_PLAIN 96 /* its root */
+#define ENDPOINT_HOME 112
 #define ENDPOINT_SERVER 120
 #define ENDPOINT_WAITER 128
 #define NOTIFICATION_BITS 120

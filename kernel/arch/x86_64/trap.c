@@ -146,20 +146,17 @@ static enum fault fault_kind(uint64_t vector)
 }
 
 /* An instruction pointer in the hole would make iretq fault: some CPUs jump there before they fault. */
-static void on_exception(struct core *core, uint64_t vector, uint64_t error)
+static struct arch_fault fault_of(struct core *core, uint64_t vector, uint64_t error)
 {
     struct arch_registers *registers = &core->current->registers;
-    struct arch_fault fault;
 
     if (registers->ip > ARCH_USER_END) {
         registers->ip = ARCH_USER_END - 1;
     }
     if (vector == EXCEPTION_PAGE) {
-        fault = page_fault(error);
-    } else {
-        fault = (struct arch_fault){ .kind = fault_kind(vector), .address = 0, .detail = vector };
+        return page_fault(error);
     }
-    core_on_fault(core, &fault);
+    return (struct arch_fault){ .kind = fault_kind(vector), .address = 0, .detail = vector };
 }
 
 bool vector_comes_again(uint64_t vector)
@@ -188,7 +185,9 @@ static __attribute__((noinline)) void on_other_vector(struct core *core, uint64_
                                                       uint64_t error)
 {
     if (vector < VECTOR_EXCEPTIONS) {
-        on_exception(core, vector, error);
+        struct arch_fault fault = fault_of(core, vector, error);
+
+        core_on_fault(core, &fault);
     } else {
         on_interrupt(core, vector);
     }
@@ -204,19 +203,45 @@ void arch_on_vector(struct core *core, uint64_t vector, uint64_t error)
     }
 }
 
-void pending_deliver(struct core *core)
+bool arch_try_vector(struct core *core, uint64_t vector, uint64_t error)
+{
+    if (vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS) {
+        return core_try_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
+    }
+    if (vector < VECTOR_EXCEPTIONS) {
+        struct arch_fault fault = fault_of(core, vector, error);
+
+        return core_try_fault(core, &fault);
+    }
+    if (vector == VECTOR_TIMER) {
+        if (!core_try_interrupt(core, ARCH_VECTOR_TIMER)) {
+            return false;
+        }
+        lapic_acknowledge();
+        return true;
+    }
+    if (vector == VECTOR_DMA_FAULT) {
+        return false;
+    }
+    on_interrupt(core, vector);
+    return true;
+}
+
+bool pending_next(struct core *core, uint32_t *vector)
 {
     struct arch_core *arch = &core->arch;
 
-    arch->pending_any = 0;
     for (uint32_t i = 4; i-- > 0;) {
-        while (arch->pending[i] != 0) {
+        if (arch->pending[i] != 0) {
             uint32_t bit = 63u - (uint32_t)__builtin_clzll(arch->pending[i]);
 
             arch->pending[i] &= ~(1ull << bit);
-            on_interrupt(core, i * 64 + bit);
+            *vector = i * 64 + bit;
+            return true;
         }
     }
+    arch->pending_any = 0;
+    return false;
 }
 
 bool arch_interrupt_pending(struct core *core)

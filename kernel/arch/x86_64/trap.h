@@ -13,8 +13,11 @@ void arch_on_vector(struct core *core, uint64_t vector, uint64_t error);
 /** False for an exception whose instruction is done: unlike a fault it does not come again when the thread goes on. */
 bool vector_comes_again(uint64_t vector);
 
-/** Hands what is noted in core->arch.pending to the core. */
-void pending_deliver(struct core *core);
+/** With the core's own lock alone, if that is enough; false: nothing has changed. */
+bool arch_try_vector(struct core *core, uint64_t vector, uint64_t error);
+
+/** The next that is noted in core->arch.pending, and not any more. */
+bool pending_next(struct core *core, uint32_t *vector);
 
 /* one/cores.c or many/cores.c */
 /** Does another core wait for what this one holds? */

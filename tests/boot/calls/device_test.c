@@ -156,7 +156,7 @@ TEST(machine_info_agrees_with_the_clock_page)
 
     CHECK_OK(machine_info(MACHINE, &cores, &ram, &kernel, &now, &lines));
     CHECK_BETWEEN(now, before, clock_now(), "one clock");
-    CHECK_EQ(cores, 1, "one core");
+    CHECK_BETWEEN(cores, 1, 64, "as many as the kernel knows of");
     CHECK_EQ(ram, boot->ram_bytes, "as at the start");
     CHECK_EQ(kernel, boot->kernel_bytes, "as at the start");
     uint64_t given = 0;

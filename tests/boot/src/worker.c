@@ -136,13 +136,18 @@ struct worker *worker_start(void (*entry)(struct worker *worker), uint32_t rank,
     return worker;
 }
 
-bool worker_join(struct worker *worker)
+bool worker_join_by(struct worker *worker, ns_t end)
 {
     uint64_t bits;
 
-    return worker->is_done || (CHECK_OK(notification_wait(SLOT_ENDED, 1ull << worker->index,
-                                                          clock_now() + JOIN_NS, 0, &bits)) &&
-                               CHECK(worker->is_done, "the worker has ended"));
+    return worker->is_done ||
+           (CHECK_OK(notification_wait(SLOT_ENDED, 1ull << worker->index, end, 0, &bits)) &&
+            CHECK(worker->is_done, "the worker has ended"));
+}
+
+bool worker_join(struct worker *worker)
+{
+    return worker_join_by(worker, clock_now() + JOIN_NS);
 }
 
 void worker_buffer(struct worker *worker)

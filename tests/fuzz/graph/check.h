@@ -10,6 +10,10 @@ uint64_t check_object_bytes(const struct cap *original);
 /** Is it one of the machine's cores? */
 bool check_is_core(const struct core *core);
 
+/* See invariants_foreign_keep(). */
+void foreign_keep(struct view *view, const struct core *core);
+bool foreign_same(struct view *view);
+
 enum { IN_QUEUE = 2000 }; /* value of a queued node's mark; its owner is the queue */
 
 /** Order, structure, rings; marks the nodes. */

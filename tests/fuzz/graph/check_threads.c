@@ -222,7 +222,7 @@ static bool check_replies_to(struct view *view, const struct thread *thread)
         return true;
     }
     if (caller != thread->serving || caller->state != THREAD_STATE_CALLING ||
-        caller->call_is_fault || caller->timeout.node.is_queued) {
+        caller->call_is_fault) {
         return wrong(view, thread, "it is marked to reply fast to what is no such call");
     }
     if (thread->lend.from.root != &caller->lend.node ||
@@ -234,16 +234,11 @@ static bool check_replies_to(struct view *view, const struct thread *thread)
 }
 
 /* A node that is in no queue can be put into one as it is. */
-static bool check_node_rests(struct view *view, const struct thread *thread)
+static bool rests(const struct queue_node *node)
 {
-    const struct queue_node *node = &thread->lend.node;
-
-    if (!node->is_queued &&
-        (node->parent != NULL || node->child[0] != NULL || node->child[1] != NULL ||
-         node->next != node || node->previous != node || !node->is_leader)) {
-        return wrong(view, thread, "it lends to nobody, but its node is not at rest");
-    }
-    return true;
+    return node->is_queued ||
+           (node->parent == NULL && node->child[0] == NULL && node->child[1] == NULL &&
+            node->next == node && node->previous == node && node->is_leader);
 }
 
 static bool check_waiter(struct view *view, const struct endpoint *endpoint)
@@ -327,8 +322,11 @@ bool check_threads(struct view *view)
 
         if (!check_shortcuts(view, thread) || !check_serving(view, thread) ||
             !check_state(view, thread) || !check_ready(view, thread) ||
-            !check_replies_to(view, thread) || !check_node_rests(view, thread)) {
+            !check_replies_to(view, thread)) {
             return false;
+        }
+        if (!rests(&thread->lend.node) || !rests(&thread->timeout.node)) {
+            return wrong(view, thread, "a node of it that is in no queue is not at rest");
         }
     }
     VIEW_EACH(view, OBJECT_ENDPOINT, found)

@@ -75,6 +75,17 @@ uint32_t invariants_frozen(void)
     return count;
 }
 
+void invariants_foreign_keep(const struct core *core)
+{
+    foreign_keep(&view, core);
+}
+
+bool invariants_foreign_same(const char **why)
+{
+    *why = view.wrong;
+    return foreign_same(&view);
+}
+
 uint32_t invariants_doomed(void)
 {
     return view.doomed_count;

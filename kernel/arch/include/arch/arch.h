@@ -57,6 +57,8 @@ void arch_syscall_restart(struct arch_registers *registers);
  */
 /** Is it the core that runs this? */
 bool arch_core_is_this(const struct core *core);
+/** Does the core that runs this have the locks of all? Only then may it change what has no home here. */
+bool arch_has_all(void);
 /** The core enters the kernel, with ARCH_VECTOR_POKE, before its next user instruction; its registers are saved now. */
 void arch_core_poke(struct core *core);
 /** Translations that the core may remember are dropped: of one address, or all. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel for several cores: one lock for all of it (docs/locking.md). Who holds the lock may change anything that hangs on any
- * core, but for what is in another core's hardware: for that he asks it, and it answers while it waits for the lock.
+ * The kernel for several cores: a lock for each, and one for who takes all of them (docs/locking.md). A core works with its own, and
+ * so never meets another; for what concerns others, or all, it takes all. Who has them may change anything that hangs on any core, but
+ * for what is in another core's hardware: for that he asks it, and it answers while it waits for a lock.
  *
- * Invariants: who is_outside may be in user mode: the registers of its current thread are in the hardware, and nobody changes which
- * thread that is. Who is not waits for the lock, holds it, or is idle. wants is 0 whenever nobody holds the lock.
+ * Invariants: who is_outside may be in user mode, or works with its own lock: the registers of its current thread are in the hardware,
+ * and nobody else changes which thread that is. Who is not waits for a lock, has all, or is idle. wants is 0 whenever nobody has all.
+ * Order: nobody who holds a lock waits for the lock of all; who has that takes the cores' in the order of their numbers.
  */
 #include "arch/arch.h"
 #include "arch_private.h"
@@ -21,13 +23,13 @@ enum core_want { WANT_LEAVE_SPACE = 1, WANT_FPU = 2 };
  * Whoever of those that wait sees it free first has it. First come, first served is fairer, but in a virtual machine with more cores than its
  * host has processors it makes all wait for one that does not run: docs/locking.md.
  */
-struct kernel_lock {
+struct lock_of_all {
     _Alignas(64) _Atomic bool is_held;
-    _Alignas(64) _Atomic uint32_t waiting;
+    _Alignas(64) _Atomic uint32_t waiting; /* for it, or for their own while somebody has all */
 };
-static struct kernel_lock kernel_lock;
+static struct lock_of_all lock_of_all;
 
-/* What the holder of the lock wants of this core's hardware. */
+/* What who has all locks wants of this core's hardware. */
 static void wants_serve(struct core *core)
 {
     struct arch_core *arch = &core->arch;
@@ -48,60 +50,91 @@ static void wants_serve(struct core *core)
     atomic_store_explicit(&arch->wants, 0, memory_order_release);
 }
 
-/* Acquire: pairs with the release in unlock(). */
-static inline bool lock_try(void)
+/* --- The locks --- */
+
+/* Acquire: pairs with the release in lock_give(). */
+static inline bool lock_try(_Atomic bool *lock)
 {
-    return !atomic_load_explicit(&kernel_lock.is_held, memory_order_relaxed) &&
-           !atomic_exchange_explicit(&kernel_lock.is_held, true, memory_order_acquire);
+    return !atomic_load_explicit(lock, memory_order_relaxed) &&
+           !atomic_exchange_explicit(lock, true, memory_order_acquire);
 }
 
-static __attribute__((noinline)) void lock_wait(struct core *core)
+static inline void lock_give(_Atomic bool *lock)
 {
-    atomic_fetch_add_explicit(&kernel_lock.waiting, 1, memory_order_relaxed);
-    while (!lock_try()) {
-        wants_serve(core);
-        cpu_pause();
-    }
-    atomic_fetch_sub_explicit(&kernel_lock.waiting, 1, memory_order_relaxed);
+    /* Release: pairs with the acquire in lock_try(). */
+    atomic_store_explicit(lock, false, memory_order_release);
 }
 
-/* With the lock at once: nobody has asked for this core since it went outside, for he would hold the lock until it answers. */
-static inline bool enter_at_once(struct core *core)
-{
-    if (!lock_try()) {
-        return false;
-    }
-    atomic_store_explicit(&core->arch.is_outside, false, memory_order_relaxed);
-    core->arch.is_idle = false;
-    return true;
-}
-
-/* From here on anything may happen to the thread that ran, before the lock is had: it may be stopped, moved, destroyed. */
-static void enter_slowly(struct core *core)
+/* Its registers are in the thread that ran: from here on anything may happen to that, until a lock is had. */
+static void go_inside(struct core *core)
 {
     /* Release: the registers are in the thread. Pairs with the acquire in core_stop(). */
     atomic_store_explicit(&core->arch.is_outside, false, memory_order_release);
-    lock_wait(core);
-    core->arch.is_idle = false;
 }
 
-void kernel_enter(struct core *core)
+static __attribute__((noinline)) void lock_wait(struct core *core, _Atomic bool *lock)
 {
-    if (!enter_at_once(core)) {
-        enter_slowly(core);
+    atomic_fetch_add_explicit(&lock_of_all.waiting, 1, memory_order_relaxed);
+    while (!lock_try(lock)) {
+        wants_serve(core);
+        cpu_pause();
     }
-}
-
-static void unlock(void)
-{
-    /* Release: pairs with the acquire in lock_try(). */
-    atomic_store_explicit(&kernel_lock.is_held, false, memory_order_release);
+    atomic_fetch_sub_explicit(&lock_of_all.waiting, 1, memory_order_relaxed);
 }
 
 bool cores_wait(void)
 {
-    return atomic_load_explicit(&kernel_lock.waiting, memory_order_relaxed) != 0;
+    return atomic_load_explicit(&lock_of_all.waiting, memory_order_relaxed) != 0;
 }
+
+bool arch_has_all(void)
+{
+    return core_this()->has_all;
+}
+
+/* With the lock of all nobody else waits for more than one; the others' own are held for a short while only, and not while they wait. */
+static void all_take(struct core *core)
+{
+    const struct machine *machine = core->machine;
+
+    assert(!core->has_all);
+    go_inside(core);
+    lock_wait(core, &lock_of_all.is_held);
+    for (uint32_t i = 0; i < machine->core_count; i++) {
+        while (!lock_try(&machine->cores[i]->arch.own_lock)) {
+            cpu_pause();
+        }
+    }
+    core->has_all = true;
+}
+
+static void all_give(struct core *core)
+{
+    const struct machine *machine = core->machine;
+
+    core->has_all = false;
+    for (uint32_t i = machine->core_count; i-- > 0;) {
+        lock_give(&machine->cores[i]->arch.own_lock);
+    }
+    lock_give(&lock_of_all.is_held);
+}
+
+/* Waits for the own lock while somebody has all. */
+static void own_take(struct core *core)
+{
+    go_inside(core);
+    lock_wait(core, &core->arch.own_lock);
+}
+
+/* From the own lock to all: in between others may have all, and do anything. */
+static void own_widen(struct core *core)
+{
+    go_inside(core);
+    lock_give(&core->arch.own_lock);
+    all_take(core);
+}
+
+/* --- The way out --- */
 
 /* What others left for this core while it waited, before anybody runs here. */
 static void catch_up(struct core *core)
@@ -118,65 +151,148 @@ static void catch_up(struct core *core)
     }
 }
 
-/* Exceptions that threads had in hand when their core was asked to look at something else. */
+/* The next to run had an exception in hand when its core was asked to look at something else. */
+static bool has_trap(const struct core *core)
+{
+    return core->current != NULL && core->current->registers.trap != 0;
+}
+
 static void traps_tell(struct core *core)
 {
-    struct thread *thread;
+    while (has_trap(core)) {
+        struct arch_registers *registers = &core->current->registers;
+        uint64_t vector = registers->trap;
 
-    while ((thread = core->current) != NULL && thread->registers.trap != 0) {
-        uint64_t vector = thread->registers.trap;
-
-        thread->registers.trap = 0;
+        registers->trap = 0;
         arch_on_vector(core, vector, 0);
     }
 }
 
-void kernel_leave(struct core *core)
+/* With a lock still held: who looks at these has it then. */
+static void go_outside(struct core *core)
 {
-    catch_up(core);
-    traps_tell(core);
-    if (core->current != NULL) {
-        atomic_store_explicit(&core->arch.is_outside, true, memory_order_relaxed);
-    }
-    unlock();
+    core->arch.is_idle = core->current == NULL;
+    atomic_store_explicit(&core->arch.is_outside, core->current != NULL, memory_order_relaxed);
 }
 
-/* A core that was asked to choose anew while it waited does that first: its thread is as if it had not come yet. */
+static void all_leave(struct core *core)
+{
+    catch_up(core);
+    core_finish(core);
+    traps_tell(core);
+    go_outside(core);
+    all_give(core);
+}
+
+static void own_leave(struct core *core)
+{
+    catch_up(core);
+    if (core_must_finish(core) || has_trap(core)) {
+        own_widen(core);
+        all_leave(core);
+        return;
+    }
+    go_outside(core);
+    lock_give(&core->arch.own_lock);
+}
+
+void kernel_enter(struct core *core)
+{
+    all_take(core);
+}
+
+void kernel_leave(struct core *core)
+{
+    all_leave(core);
+}
+
+/* --- The ways in --- */
+
+/*
+ * A core that was asked to choose anew while it waited does that first: its thread is as if it had not come yet.
+ * True: so it is, and the core has left the kernel with what lock it had.
+ */
+static bool syscall_waits(struct core *core, void (*wait)(struct core *core),
+                          void (*leave)(struct core *core))
+{
+    struct arch_registers *registers = &core->current->registers;
+    uint64_t ip = registers->ip;
+
+    arch_syscall_restart(registers);
+    wait(core);
+    if (core->arch.is_poked) {
+        leave(core);
+        return true;
+    }
+    registers->ip = ip;
+    return false;
+}
+
 void locked_on_syscall(struct core *core)
 {
-    if (!enter_at_once(core)) {
-        struct arch_registers *registers = &core->current->registers;
-        uint64_t ip = registers->ip;
-
-        arch_syscall_restart(registers);
-        enter_slowly(core);
-        if (core->arch.is_poked) {
-            kernel_leave(core);
-            return;
-        }
-        registers->ip = ip;
+    if (!lock_try(&core->arch.own_lock) && syscall_waits(core, own_take, own_leave)) {
+        return;
+    }
+    if (core_try_syscall(core)) {
+        own_leave(core);
+        return;
+    }
+    if (syscall_waits(core, own_widen, all_leave)) {
+        return;
     }
     core_on_syscall(core);
-    kernel_leave(core);
+    all_leave(core);
+}
+
+/* The same for an exception; one that does not come again by itself is kept. */
+static bool vector_waits(struct core *core, uint64_t vector, void (*wait)(struct core *core),
+                         void (*leave)(struct core *core))
+{
+    struct arch_registers *registers = &core->current->registers;
+
+    registers->trap = vector_comes_again(vector) ? 0 : (uint8_t)vector;
+    wait(core);
+    if (vector >= VECTOR_EXCEPTIONS) {
+        return false;
+    }
+    if (core->arch.is_poked) {
+        leave(core);
+        return true;
+    }
+    registers->trap = 0;
+    return false;
 }
 
 void locked_on_vector(struct core *core, uint64_t vector, uint64_t error)
 {
-    if (!enter_at_once(core)) {
-        struct arch_registers *registers = &core->current->registers;
-
-        registers->trap = vector_comes_again(vector) ? 0 : (uint8_t)vector;
-        enter_slowly(core);
-        if (vector < VECTOR_EXCEPTIONS) {
-            if (core->arch.is_poked) {
-                kernel_leave(core);
-                return;
-            }
-            registers->trap = 0;
-        }
+    if (!lock_try(&core->arch.own_lock) && vector_waits(core, vector, own_take, own_leave)) {
+        return;
+    }
+    if (arch_try_vector(core, vector, error)) {
+        own_leave(core);
+        return;
+    }
+    if (vector_waits(core, vector, own_widen, all_leave)) {
+        return;
     }
     arch_on_vector(core, vector, error);
-    kernel_leave(core);
+    all_leave(core);
+}
+
+/* Interrupts that were noted; with all locks from the first on that needs them. */
+static void pending_take(struct core *core)
+{
+    uint32_t vector;
+
+    while (pending_next(core, &vector)) {
+        if (core->has_all) {
+            arch_on_vector(core, vector, 0);
+        } else if (!arch_try_vector(core, vector, 0)) {
+            own_widen(core);
+            arch_on_vector(core, vector, 0);
+        }
+        catch_up(core);
+    }
 }
 
 /*
@@ -186,35 +302,37 @@ void locked_on_vector(struct core *core, uint64_t vector, uint64_t error)
 void locked_leave_slowly(struct core *core)
 {
     for (;;) {
-        kernel_enter(core);
+        if (!lock_try(&core->arch.own_lock)) {
+            own_take(core);
+        }
         catch_up(core);
-        while (core->arch.pending_any != 0) {
-            pending_deliver(core);
-            catch_up(core);
+        pending_take(core);
+        if (core->has_all) {
+            all_leave(core);
+        } else {
+            own_leave(core);
         }
         if (core->current != NULL) {
-            kernel_leave(core);
             return;
         }
-        core->arch.is_idle = true;
-        unlock();
         interrupts_wait();
     }
 }
 
-/* --- By the holder of the lock, to another core --- */
+/* --- By who has all locks, to another core --- */
 
 bool arch_core_is_this(const struct core *core)
 {
     return core == core_this();
 }
 
-/* The core is in the kernel and stays there until the lock is given back. */
+/* The core is in the kernel and stays there until its lock is given back. */
 static void core_stop(struct core *core)
 {
     struct arch_core *arch = &core->arch;
 
-    /* Acquire: pairs with the release in kernel_enter(). */
+    core_needs_all();
+    /* Acquire: pairs with the release in go_inside(). */
     if (!atomic_load_explicit(&arch->is_outside, memory_order_acquire)) {
         return;
     }

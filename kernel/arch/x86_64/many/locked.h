@@ -6,10 +6,10 @@
 
 struct core;
 
-/** Waits for the lock; registers of the thread that ran are saved. Interrupts are off. */
+/** Takes the locks of all; registers of the thread that ran are saved. Interrupts are off. */
 void kernel_enter(struct core *core);
 
-/** Looks at what others left for this core, then gives the lock back. Who runs next stays core->current. */
+/** Looks at what others left for this core, then gives the locks back. Who runs next stays core->current. */
 void kernel_leave(struct core *core);
 
 /* What entry.S calls. */

@@ -17,6 +17,8 @@
 #define SECOND_START_NS (NS_PER_MS / 5u)
 #define START_PATIENCE_NS (2000u * NS_PER_MS) /* an emulator has more cores than its host */
 
+enum core_start { START_WAIT, START_GO, START_LEFT_OUT };
+
 struct others {
     uint32_t count;
     struct core *cores[ARCH_CORES]; /* from 1 on */
@@ -39,6 +41,7 @@ static struct core *core_make(struct boot_plan *plan, uint32_t apic_id)
     core->arch.root = paging_kernel_root;
     core->arch.stack_top = (uintptr_t)paging_map_stack(stack, ARCH_STACK_BYTES) + ARCH_STACK_BYTES;
     core->arch.ist_stacks = ist;
+    core->arch.own_lock = true; /* who starts it has all locks */
     return core;
 }
 
@@ -55,6 +58,20 @@ void cores_prepare(struct boot_plan *plan, const struct acpi_facts *facts)
     }
 }
 
+/* Who comes up too late is not of the machine, and stays as it is. */
+static void wait_to_go(struct core *core)
+{
+    uint32_t start;
+
+    /* Acquire: pairs with the release in cores_start(). */
+    while ((start = atomic_load_explicit(&core->arch.start, memory_order_acquire)) != START_GO) {
+        if (start == START_LEFT_OUT) {
+            cpu_halt();
+        }
+        cpu_pause();
+    }
+}
+
 /* On the other core. It is idle until somebody gives it work. */
 _Noreturn void arch_start_other(struct core *core)
 {
@@ -65,6 +82,7 @@ _Noreturn void arch_start_other(struct core *core)
     clock_init_other();
     /* Release: pairs with the acquire in is_up(). */
     atomic_store_explicit(&others_up, core, memory_order_release);
+    wait_to_go(core);
     arch_start_first(core->arch.stack_top);
 }
 
@@ -99,13 +117,20 @@ void cores_start(struct core *core)
     uint8_t *place = arch_phys_to_ptr(OTHERS_START);
     ns_t begin_ns = arch_now();
 
+    core->has_all = false; /* until now there was nobody to have a lock */
     kernel_enter(core);
     for (uint32_t i = 0; &others_code[i] < others_code_end; i++) {
         place[i] = others_code[i];
     }
     for (uint32_t i = 1; i < others.count; i++) {
         core_join(core->machine, others.cores[i]);
-        if (!core_start(others.cores[i])) {
+        others.cores[i]->has_all = false;
+        if (core_start(others.cores[i])) {
+            /* Release: pairs with the acquire in wait_to_go(). */
+            atomic_store_explicit(&others.cores[i]->arch.start, START_GO, memory_order_release);
+        } else {
+            atomic_store_explicit(&others.cores[i]->arch.start, START_LEFT_OUT,
+                                  memory_order_relaxed);
             core_part(core->machine);
             print_text("The core with APIC ");
             print_decimal(others.cores[i]->arch.apic_id);

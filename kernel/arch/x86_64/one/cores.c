@@ -13,9 +13,11 @@ void arch_leave_slowly(struct core *core);
 /* The way out when interrupts wait, or when there is nobody to run. */
 void arch_leave_slowly(struct core *core)
 {
+    uint32_t vector;
+
     for (;;) {
-        while (core->arch.pending_any != 0) {
-            pending_deliver(core);
+        while (pending_next(core, &vector)) {
+            arch_on_vector(core, vector, 0);
         }
         if (core->current != NULL) {
             return;
@@ -43,6 +45,11 @@ void cores_start(struct core *core)
 static _Noreturn void no_other(void)
 {
     arch_panic("there is no other core", __FILE__, __LINE__);
+}
+
+bool arch_has_all(void)
+{
+    no_other();
 }
 
 bool arch_core_is_this(const struct core *core)

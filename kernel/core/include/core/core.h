@@ -62,6 +62,12 @@ struct core {
     uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */
     bool must_dispatch; /* current may no longer be the one to run */
 
+    /* With several cores: docs/locking.md. */
+    bool has_all;     /* the locks of all cores, not only its own */
+    bool must_expire; /* an event is due whose end concerns another core, too */
+    struct thread
+        *unsettled; /* its threads whose place in another core's queue is that of an old priority */
+
     uint64_t irqs_spurious;
 };
 
@@ -92,6 +98,21 @@ void core_on_interrupt(struct core *core, uint32_t vector);
 #define ARCH_VECTOR_POKE (UINT32_MAX - 1) /* another core has changed what this one must look at */
 /** A DMA remapping unit has recorded a fault. */
 void core_on_dma_fault(struct core *core);
+
+/*
+ * With several cores: the same with the core's own lock and no other. false: nothing has changed, it takes the locks of all
+ * (core_on_*() above). docs/locking.md
+ */
+MUST_CHECK bool core_try_syscall(struct core *core);
+MUST_CHECK bool core_try_fault(struct core *core, const struct arch_fault *fault);
+MUST_CHECK bool core_try_interrupt(struct core *core, uint32_t vector);
+
+/** After any of them: something is left to do with all locks, by core_finish(), before the core leaves the kernel. */
+static inline bool core_must_finish(const struct core *core)
+{
+    return core->unsettled != (struct thread *)0 || core->must_expire;
+}
+void core_finish(struct core *core);
 
 /** arch_panic() comes here, once it has kept the registers. */
 _Noreturn void core_on_panic(const char *text, const char *file, uint32_t line);

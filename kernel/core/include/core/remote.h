@@ -2,8 +2,9 @@
 /*
  * What one core does to another. Everything a core touches hangs on its struct core, and every object that is
  * queued on one has a home core; whoever changes such an object does so on the queues of its home, which it finds
- * through here. In this version a core reaches into the other's structures itself, as if it held all cores' locks,
- * and then makes it look (core_ask_dispatch()). With one core all of this is nothing.
+ * through here. A core reaches into another's structures itself, with all cores' locks, and then makes it look
+ * (core_ask_dispatch()). With its own lock alone it touches what has its home here, and nothing else: core/alone.h.
+ * With one core all of this is nothing.
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 /** The core whose queues hold what has that home; `here` is the one that runs. */
 static inline struct core *core_of(struct core *here, struct core *home)
 {
+    assert(ARCH_CORES == 1 || home == here || arch_has_all());
     return ARCH_CORES > 1 ? home : here;
 }
 
@@ -19,6 +21,12 @@ static inline struct core *core_of(struct core *here, struct core *home)
 static inline bool core_is_same(const struct core *one, const struct core *other)
 {
     return ARCH_CORES == 1 || one == other;
+}
+
+/** What may be changed only while no core can look: the tree of derivation, spaces, what belongs to no core. */
+static inline void core_needs_all(void)
+{
+    assert(ARCH_CORES == 1 || arch_has_all());
 }
 
 /** Not the core that runs this: its hardware is out of reach. */

@@ -19,6 +19,15 @@ static inline bool deadline_is_past(const struct thread *thread)
 /** Queues the deadline of a thread that waits, if it is finite. */
 void deadline_queue(struct core *core, struct thread *thread);
 
+/**
+ * deadline_queue_first() - the same for the current thread, whose call has a deadline before all that its core's timer is
+ * armed for.
+ */
+void deadline_queue_first(struct core *core, struct thread *caller);
+
+/** deadline_unqueue() - of a caller of this core, which is queued. */
+void deadline_unqueue(struct core *core, struct thread *caller);
+
 /** The thread's wait is over: takes its deadline out of the queue. */
 static inline void deadline_cancel(struct core *core, struct thread *thread)
 {
@@ -35,8 +44,9 @@ static inline void deadline_cover(struct core *core, struct thread *thread)
 {
     struct thread *caller = thread->serving;
 
+    /* That of a caller of another core was queued there from the beginning. */
     if (caller != (struct thread *)0 && caller->deadline_ns != DEADLINE_NEVER &&
-        !caller->timeout.node.is_queued) {
+        core_is_same(caller->home, thread->home) && !caller->timeout.node.is_queued) {
         deadline_queue(core, caller);
     }
 }

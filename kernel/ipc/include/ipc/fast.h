@@ -5,8 +5,8 @@
  * Two marks say that most of what they would have to ask is so. Whoever changes any of it takes the mark away; it may be
  * missing although all is so.
  * endpoint->waiter: the server waits in receive at this endpoint, without a deadline, and nobody lends to it.
- * thread->replies_to: the thread serves the call of that one (no fault), runs on its time, nobody else lends to the
- * thread, and the call's deadline is not queued.
+ * thread->replies_to: the thread serves the call of that one (no fault), runs on its time, and nobody else lends to the
+ * thread.
  */
 #pragma once
 
@@ -34,8 +34,7 @@ static inline void waiter_unmark(struct endpoint *endpoint)
 /** The server has taken the caller's call. */
 static inline void replies_to_mark(struct thread *caller, struct thread *server)
 {
-    if (!caller->call_is_fault && !caller->timeout.node.is_queued &&
-        queue_holds_only(&server->lend.from, &caller->lend.node) &&
+    if (!caller->call_is_fault && queue_holds_only(&server->lend.from, &caller->lend.node) &&
         server->lend.top == caller->lend.top) {
         server->replies_to = caller;
     }

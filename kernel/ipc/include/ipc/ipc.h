@@ -14,7 +14,7 @@ MUST_CHECK err_t ipc_receive(struct core *core, struct thread *server, uint64_t 
 MUST_CHECK err_t ipc_reply(struct core *core, struct thread *server, uint64_t addr);
 MUST_CHECK err_t ipc_reply_receive(struct core *core, struct thread *server, uint64_t addr);
 MUST_CHECK err_t notification_wait(struct core *core, struct thread *thread, struct cap *target);
-MUST_CHECK err_t notification_poll(struct thread *thread, struct cap *target);
+MUST_CHECK err_t notification_poll(struct core *core, struct thread *thread, struct cap *target);
 
 /** Sets bits; wakes the first waiter, or the bound thread. */
 void notification_signal(struct core *core, struct notification *notification, uint64_t bits);
@@ -37,6 +37,8 @@ void ipc_fail(struct core *core, struct thread *thread, err_t err);
 /* Endpoints. */
 void endpoint_init(struct endpoint *endpoint, struct core *home, uint32_t rank);
 void endpoint_server_set(struct core *core, struct endpoint *endpoint, struct thread *server);
+/** It belongs to the core from now on, unless somebody lends to it. */
+void endpoint_come_home(struct endpoint *endpoint, struct core *core);
 /** Fails the first queued caller; false if there is none. */
 bool endpoint_fail_first(struct core *core, struct endpoint *endpoint, err_t err);
 /** Joins the queue of an endpoint, where it lends if its core allows: keeps the endpoint's home and edge right. */
@@ -56,6 +58,10 @@ void endpoint_dequeue(struct core *core, struct endpoint *endpoint, struct threa
 /* Notifications. */
 void notification_init(struct notification *notification, struct core *home, uint32_t rank);
 void notification_dequeue(struct core *core, struct thread *waiter);
+/** The first of those who wait; NULL: nobody. */
+struct thread *notification_waiter(const struct notification *notification);
+/** Bits and waiters belong to the core from now on, unless somebody waits already, or is bound. */
+void notification_come_home(struct notification *notification, struct core *core);
 bool notification_fail_first(struct core *core, struct notification *notification, err_t err);
 
 /* Reply objects. */

@@ -10,14 +10,14 @@ struct thread;
 
 /*
  * Queued callers that lend are in lend.from, the others in plain; both in priority order.
- * Invariants: home is that of all callers in lend.from, and no other caller is there; lend.to is the server's
+ * Invariants: home is that of all callers in lend.from, and no other caller is there; if there are none, that of who last served it; lend.to is the server's
  * node exactly while lend.from is not empty and there is a server with that home that is not destroyed.
  * waiter is the server or NULL; if it is set, a call may go straight to it (ipc/fast.h).
  */
 struct endpoint {
     struct lend lend;
     struct queue plain;
-    struct core *home;               /* means something while lend.from is not empty */
+    struct core *home;               /* changed with all locks only */
     struct thread *server;           /* borrowed: a thread leaves its endpoints before it dies */
     struct thread *waiter;           /* the same, or NULL */
     struct endpoint *next_of_server; /* list server->endpoints */
@@ -37,13 +37,13 @@ struct reply {
 /*
  * Waiters that lend are in lend.from, the others in plain; both in priority order.
  * Invariants: while there are waiters, bits & wait_mask is 0 and nothing is bound; lend.to is the thread
- * that the lenders lend to, set only while lend.from is not empty. home is that of all in lend.from, and of
- * whom they lend to.
+ * that the lenders lend to, set only while lend.from is not empty. home is that of all in lend.from, of
+ * whom they lend to, and of who is bound; else that of the last to wait or to look.
  */
 struct notification {
     struct lend lend;
     struct queue plain;
-    struct core *home; /* means something while lend.from is not empty */
+    struct core *home; /* changed with all locks only */
     uint64_t bits;
     uint64_t wait_mask;   /* of all present waiters */
     struct thread *bound; /* its bound_cap is embedded */

@@ -67,6 +67,8 @@ struct thread {
     uint16_t call_rights;      /* of that capability */
     struct reply *held_by;     /* the reply object that holds it */
     struct endpoint *plain_on; /* or where it is queued without lending: in its plain */
+    struct thread *next_unsettled; /* list core->unsettled of its home */
+    bool is_unsettled;
 
     /* The calls it serves, beside serving. */
     struct reply *deferred; /* list through reply->next_deferred */

@@ -37,11 +37,17 @@ static inline uint32_t lend_key(const struct lend *lend)
     return (uint32_t)lend->node.key;
 }
 
+/** The key of who is reached by that context. */
+static inline uint32_t lend_key_of(const struct sched_context *top)
+{
+    return top == (const struct sched_context *)0 ? LEND_KEY_NONE : 255u - top->priority;
+}
+
 /** The only way to change top: the key goes with it. If the node is queued by its old key, it must be queued anew. */
 static inline void lend_top_set(struct lend *lend, struct sched_context *top)
 {
     lend->top = top;
-    lend->node.key = top == (struct sched_context *)0 ? LEND_KEY_NONE : 255u - top->priority;
+    lend->node.key = lend_key_of(top);
 }
 
 /* Ready threads. */
@@ -50,6 +56,11 @@ static inline void lend_top_set(struct lend *lend, struct sched_context *top)
 void thread_make_ready(struct core *core, struct thread *thread);
 /** A thread stops being READY: takes it from the queue or off the core. The state is the caller's business. */
 void thread_unready(struct core *core, struct thread *thread);
+/**
+ * What is to reach it changed while it waits in a queue of another core, which that goes by: so all of that (lend.top, the key, its place)
+ * waits until this core has all locks, which is before it leaves the kernel. Now it has; if nothing waits, nothing happens.
+ */
+void thread_settle(struct core *core, struct thread *thread);
 /** Puts current behind others of its priority. */
 void current_yield(struct core *core);
 /**

@@ -60,6 +60,8 @@ void worker_resume(struct worker *worker);
 struct worker *worker_start(void (*entry)(struct worker *worker), uint32_t rank, uint32_t priority);
 /** worker_join() - wait for its end, at most a second; a failed check if it does not come. */
 bool worker_join(struct worker *worker);
+/** worker_join_by() - the same, until a time. */
+bool worker_join_by(struct worker *worker, ns_t end);
 /** worker_buffer() - pins a message buffer for it. */
 void worker_buffer(struct worker *worker);
 /** buffer_frame() - the frame that buffers come from: capability and, per worker, the offset. */

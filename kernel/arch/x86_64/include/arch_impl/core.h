@@ -45,17 +45,21 @@ struct arch_core {
     uint64_t gs_base;         /* in KERNEL_GS_BASE while the kernel runs */
     bool fpu_is_off;          /* CR0.TS is set */
 
-    /* With several cores; each is written by its core but for wants. docs/locking.md */
+    /* With several cores (docs/locking.md). */
     uint32_t apic_id;
-    uint8_t *ist_stacks; /* until it has started */
+    uint8_t *ist_stacks;    /* until it has started */
+    _Atomic uint32_t start; /* enum core_start */
+
+    /* What others write or wait for, in a line of its own. */
+    _Alignas(64) _Atomic bool own_lock;
     _Atomic bool
         is_outside; /* in user mode, or on the way there or back: its registers may be anything */
-    _Atomic uint32_t wants; /* enum core_want, of who holds the lock and waits until it is 0 */
-    /* Guarded by the lock. */
-    bool is_idle;    /* halted: an interrupt wakes it */
-    bool is_poked;   /* before it leaves the kernel it looks at what another core changed */
-    bool must_flush; /* before it leaves the kernel it drops all translations */
+    /* Guarded by the own lock. */
+    bool is_idle;           /* halted: an interrupt wakes it */
+    bool is_poked;          /* before it leaves the kernel it looks at what another core changed */
+    bool must_flush;        /* before it leaves the kernel it drops all translations */
+    _Atomic uint32_t wants; /* enum core_want, of who has all locks and waits until it is 0 */
 
-    struct arch_tss tss;
+    _Alignas(64) struct arch_tss tss;
     uint64_t gdt[ARCH_GDT_ENTRIES];
 };

@@ -30,5 +30,12 @@ uint32_t invariants_threads(const struct thread **threads, uint32_t max);
 uint64_t invariants_hash(void);
 /** How many capabilities lie below one that is being revoked. */
 uint32_t invariants_frozen(void);
+struct core;
+/**
+ * invariants_foreign_keep(), invariants_foreign_same() - what the core may not change with its own lock alone is the same. Between the
+ * two nothing is destroyed. why says what is not.
+ */
+void invariants_foreign_keep(const struct core *core);
+bool invariants_foreign_same(const char **why);
 /** How many tables are being emptied. */
 uint32_t invariants_doomed(void);

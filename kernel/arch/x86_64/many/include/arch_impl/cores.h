@@ -3,10 +3,9 @@
 #pragma once
 
 #define ARCH_CORES 64u    /* so many can be used at most */
-#define ARCH_FAST_ENTRY 0 /* ipc/fast.c, under the lock */
-#define ARCH_SYSCALL_ENTRY arch_syscall_entry
+#define ARCH_FAST_ENTRY 1 /* fast.S, not ipc/fast.c */
 
-/* What entry.S calls: each of them takes the lock, and gives it back. */
+/* What entry.S calls: each of them takes the locks it needs, and gives them back. */
 #define ARCH_ON_SYSCALL locked_on_syscall
 #define ARCH_ON_VECTOR locked_on_vector
 #define ARCH_LEAVE_SLOWLY locked_leave_slowly

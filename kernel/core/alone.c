@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a core may do alone. Invariants that this stands on (all of them kept with all locks):
+ * - a thread, its context, its timer events and what it lends to have one home;
+ * - who an endpoint's server is, the home of an endpoint, a notification, a thread and an irq, capabilities and spaces do not change meanwhile;
+ * - an endpoint and a notification are changed by their home only: an edge to them, a queued thread, a bit.
+ */
+#include "core/alone.h"
+
+#include <stddef.h>
+
+#include "core/trace.h"
+#include "ipc/ipc.h"
+#include "object/device_objects.h"
+#include "object/timer.h"
+#include "sched/sched.h"
+
+static bool is_here(const struct core *core, const struct thread *thread)
+{
+    return thread->home == core;
+}
+
+/* Setting its bits, and waking the first who waits for them. */
+static bool may_signal(const struct core *core, const struct notification *notification)
+{
+    const struct thread *woken;
+
+    if (notification->home != core) {
+        return false;
+    }
+    woken = notification_waiter(notification);
+    if (woken == NULL) {
+        woken = notification->bound;
+    }
+    return woken == NULL || is_here(core, woken);
+}
+
+/* Calling, by a thread of this core. */
+static bool may_call(const struct core *core, const struct endpoint *endpoint, msg_info_t info)
+{
+    const struct thread *server = endpoint->server;
+
+    return server != NULL && is_here(core, server) && endpoint->home == core && MSG_CAPS(info) == 0;
+}
+
+/* Those who call are of this core, and the first of them sends nothing that would change a table. */
+static bool may_take(const struct core *core, const struct endpoint *endpoint)
+{
+    const struct thread *first;
+
+    if (endpoint->home != core || !queue_is_empty(&endpoint->plain)) {
+        return false;
+    }
+    if (queue_is_empty(&endpoint->lend.from)) {
+        return true;
+    }
+    first = endpoint_first(endpoint);
+    return first->call_is_fault || MSG_CAPS(first->registers.info) == 0;
+}
+
+bool alone_receive(const struct core *core, const struct thread *server,
+                   const struct endpoint *endpoint)
+{
+    if (endpoint->server == NULL) {
+        return false; /* it gets one */
+    }
+    return endpoint->server != server || /* an error */
+           ((server->bound == NULL || server->bound->home == core) && may_take(core, endpoint));
+}
+
+static bool may_receive(const struct core *core, const struct thread *server, uint64_t addr)
+{
+    struct cap *cap;
+
+    return cap_lookup(server->table, addr, OBJECT_ENDPOINT, RIGHT_RECEIVE, &cap) ||
+           alone_receive(core, server, cap->object);
+}
+
+/* Answering the call that it serves, if it serves one. */
+static bool may_reply(const struct core *core, const struct thread *server)
+{
+    const struct thread *caller = server->serving;
+
+    return caller == NULL || (is_here(core, caller) && MSG_CAPS(server->registers.info) == 0);
+}
+
+/* A reply object belongs to no core. */
+static bool may_reply_to(const struct core *core, const struct thread *server, uint64_t addr)
+{
+    struct cap *cap;
+
+    return addr == 0 ? may_reply(core, server)
+                     : cap_lookup(server->table, addr, OBJECT_REPLY, 0, &cap) != ERR_OK;
+}
+
+static bool may_call_at(const struct core *core, const struct thread *caller, uint64_t addr)
+{
+    struct cap *cap;
+
+    if (cap_lookup_any(caller->table, addr, &cap)) {
+        return true; /* an error */
+    }
+    return cap->type == OBJECT_ENDPOINT && may_call(core, cap->object, caller->registers.info);
+}
+
+static bool may_signal_at(const struct core *core, const struct thread *caller, uint64_t addr)
+{
+    struct cap *cap;
+
+    return cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_SIGNAL, &cap) ||
+           may_signal(core, cap->object);
+}
+
+/* Waiting or looking: its bits are read, and the thread is queued. */
+static bool may_wait_at(const struct core *core, const struct thread *thread, uint64_t addr)
+{
+    struct cap *cap;
+
+    return cap_lookup(thread->table, addr, OBJECT_NOTIFICATION, RIGHT_WAIT, &cap) ||
+           ((const struct notification *)cap->object)->home == core;
+}
+
+static bool has_begun_sweep(const struct thread *thread)
+{
+    return thread->is_sweeping || thread->doomed.next != &thread->doomed;
+}
+
+bool alone_syscall(const struct core *core)
+{
+    const struct thread *caller = core->current;
+    uint64_t addr = caller->registers.op >> 32;
+
+    if (core_trace.is_on || has_begun_sweep(caller)) {
+        return false;
+    }
+    switch (caller->registers.op & 0xffu) {
+    case SYSCALL_CALL:
+        return may_call_at(core, caller, addr);
+    case SYSCALL_REPLY_RECEIVE:
+        return may_reply(core, caller) && may_receive(core, caller, addr);
+    case SYSCALL_RECEIVE:
+        return may_receive(core, caller, addr);
+    case SYSCALL_REPLY:
+        return may_reply_to(core, caller, addr);
+    case SYSCALL_SIGNAL:
+        return may_signal_at(core, caller, addr);
+    case SYSCALL_WAIT:
+    case SYSCALL_POLL:
+        return may_wait_at(core, caller, addr);
+    case SYSCALL_METHOD:
+        return false;
+    default:
+        return true; /* of no object */
+    }
+}
+
+bool alone_fault(const struct core *core)
+{
+    const struct cap *handler = &core->current->handler_cap;
+
+    if (core_trace.is_on) {
+        return false;
+    }
+    return handler->type == OBJECT_NONE || may_call(core, handler->object, 0);
+}
+
+/* Masking is done in registers that all cores share. */
+bool alone_irq(const struct core *core, uint32_t vector)
+{
+    const struct irq *irq = core->machine->vectors[vector];
+
+    if (core_trace.is_on) {
+        return false;
+    }
+    return irq == NULL || irq->notification_cap.type == OBJECT_NONE ||
+           (irq->home == core && irq->line == IRQ_NO_LINE && !irq->is_pending &&
+            may_signal(core, irq->notification_cap.object));
+}
+
+/* The wait of a thread of this core ends. */
+static bool may_cut(const struct core *core, const struct thread *thread)
+{
+    const struct lend *to = thread->lend.to;
+
+    switch (thread->state) {
+    case THREAD_STATE_WAITING:
+        return thread->waiting_on->home == core;
+    case THREAD_STATE_CALLING:
+    case THREAD_STATE_FAULTED:
+        if (thread->served_by != NULL) {
+            return is_here(core, thread->served_by);
+        }
+        /* Else in a reply object, or without lending at an endpoint of another core. */
+        return to != NULL && to->kind == LEND_ENDPOINT;
+    default:
+        return true;
+    }
+}
+
+static const struct thread *thread_of_timeout(const struct timed *timed)
+{
+    return (const struct thread *)(const void *)((const uint8_t *)timed -
+                                                 offsetof(struct thread, timeout));
+}
+
+bool alone_expire(const struct core *core, const struct timed *timed)
+{
+    const struct timer *timer = (const struct timer *)(const void *)timed;
+
+    switch (timed->kind) {
+    case TIMED_DEADLINE:
+        return may_cut(core, thread_of_timeout(timed));
+    case TIMED_REPLENISH:
+        return true;
+    default:
+        /* One that is not set again gives up its capability. */
+        return timer->period_ns != 0 && may_signal(core, timer->notification_cap.object);
+    }
+}

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+module := tests/boot/fast
+kind := program
+name := test_fast
+sources := actor.S cast.c fast_test.c plan.c
+uses := abi lib/pith tests/boot

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is not a core's own: a copy of all of it, to be compared with what it is after the core worked with its own lock alone. An object
+ * has one owner, as docs/locking.md says; capabilities, spaces and what belongs to no core have none.
+ */
+#include <string.h>
+
+#include "check.h"
+#include "graph/invariants.h"
+
+enum { BYTES_MAX = 8 << 20, PIECES_MAX = 4 * VIEW_OBJECTS_MAX };
+
+static struct {
+    uint32_t count;
+    uint32_t bytes;
+    struct {
+        const uint8_t *place;
+        uint32_t size;
+        const void *object;
+    } pieces[PIECES_MAX];
+    uint8_t copies[BYTES_MAX];
+} kept;
+
+static void keep(const void *object, size_t from, size_t to)
+{
+    uint32_t size = (uint32_t)(to - from);
+
+    if (kept.count == PIECES_MAX || kept.bytes + size > BYTES_MAX) {
+        return;
+    }
+    kept.pieces[kept.count].place = (const uint8_t *)object + from;
+    kept.pieces[kept.count].size = size;
+    kept.pieces[kept.count].object = object;
+    memcpy(kept.copies + kept.bytes, (const uint8_t *)object + from, size);
+    kept.bytes += size;
+    kept.count++;
+}
+
+/* Its place in a queue of the core's own changes as others come and go there. */
+static void keep_thread(const struct core *core, const struct thread *thread)
+{
+    bool waits_there = thread->waiting_on != NULL && thread->waiting_on->home == core;
+
+    if (thread->home == core) {
+        return;
+    }
+    keep(thread, 0, offsetof(struct thread, lend.node));
+    if (!waits_there) {
+        keep(thread, offsetof(struct thread, lend.node), offsetof(struct thread, lend.to));
+    }
+    keep(thread, offsetof(struct thread, lend.to), offsetof(struct thread, arch));
+}
+
+static const struct core *owner_of(const struct view_object *object)
+{
+    const struct reply *reply = object->object;
+
+    switch (object->type) {
+    case OBJECT_ENDPOINT:
+        return ((const struct endpoint *)object->object)->home;
+    case OBJECT_NOTIFICATION:
+        return ((const struct notification *)object->object)->home;
+    case OBJECT_SCHED_CONTEXT:
+        return ((const struct sched_context *)object->object)->core;
+    case OBJECT_TIMER:
+        return ((const struct timer *)object->object)->home;
+    case OBJECT_IRQ:
+        return ((const struct irq *)object->object)->home;
+    case OBJECT_REPLY:
+        return reply->server != NULL ? reply->server->home : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static size_t size_of(uint32_t type)
+{
+    switch (type) {
+    case OBJECT_ENDPOINT:
+        return sizeof(struct endpoint);
+    case OBJECT_NOTIFICATION:
+        return sizeof(struct notification);
+    case OBJECT_SCHED_CONTEXT:
+        return sizeof(struct sched_context);
+    case OBJECT_TIMER:
+        return sizeof(struct timer);
+    case OBJECT_IRQ:
+        return sizeof(struct irq);
+    case OBJECT_REPLY:
+        return sizeof(struct reply);
+    default:
+        return 0;
+    }
+}
+
+void foreign_keep(struct view *view, const struct core *core)
+{
+    kept.count = kept.bytes = 0;
+    for (uint32_t i = 0; i < host_core_count(); i++) {
+        if (host_core(i) != core) {
+            keep(host_core(i), 0, sizeof(struct core));
+        }
+    }
+    for (uint32_t i = 0; i < view->object_count; i++) {
+        const struct view_object *object = &view->objects[i];
+
+        if (object->type == OBJECT_THREAD) {
+            keep_thread(core, object->object);
+        } else if (size_of(object->type) != 0 && owner_of(object) != core) {
+            keep(object->object, 0, size_of(object->type));
+        }
+    }
+    for (uint32_t i = 0; i < view->cap_count; i++) {
+        keep(view->caps[i], 0, sizeof(struct cap));
+    }
+}
+
+bool foreign_same(struct view *view)
+{
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; i < kept.count; i++) {
+        if (memcmp(kept.copies + at, kept.pieces[i].place, kept.pieces[i].size) != 0) {
+            return view_fail(view, "with its own lock alone a core changed %s, which is another's",
+                             view_name(view, kept.pieces[i].object));
+        }
+        at += kept.pieces[i].size;
+    }
+    return true;
+}
