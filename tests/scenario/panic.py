@@ -117,7 +117,7 @@ CASES = [
      ["^PANIC: asked for by machine", "^Perhaps called from", r" core_on_syscall\+"], None),
     ("an_exception_in_the_kernel_prints_its_registers", exception_in_the_kernel,
      ["^PANIC: exception in the kernel", "^Perhaps called from", r"^  [0-9a-f]{16} core_on_syscall\+0$",
-      r" arch_syscall_entry\+"], 6),
+      r" arch_syscall_saved\+"], 6),
     ("a_non_maskable_interrupt_prints_the_registers_of_the_program", nmi,
      ["^PANIC: non-maskable interrupt", "^Perhaps called from"], 2),
 ]

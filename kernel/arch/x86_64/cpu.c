@@ -78,6 +78,7 @@ static void segments_init(struct arch_core *arch)
                                  (base & 0xffffffull) << 16 | (base >> 24 & 0xffull) << 56;
     arch->gdt[SEGMENT_TSS / 8 + 1] = base >> 32;
     gdt_load(&pointer.limit);
+    ldt_forget();
     tss_load(SEGMENT_TSS);
 }
 

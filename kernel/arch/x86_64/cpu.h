@@ -243,6 +243,12 @@ static inline void idt_load(const void *pointer)
     __asm__ volatile("lidt (%0)" ::"r"(pointer) : "memory");
 }
 
+/** No local descriptor table. After a reset there is one at address 0, where a program may have a page: SDM volume 3, 9.1.1. */
+static inline void ldt_forget(void)
+{
+    __asm__ volatile("lldt %w0" ::"r"(0));
+}
+
 static inline void tss_load(uint16_t selector)
 {
     __asm__ volatile("ltr %0" ::"r"(selector));

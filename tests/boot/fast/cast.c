@@ -13,6 +13,7 @@
 #define PAGES_AT (PLACE + MIB(102)) /* for each actor one; then the buffers' */
 #define BUFFERS_AT (PAGES_AT + ACTORS * PAGE_BYTES)
 #define SLICE_NS MS(10)
+#define SLICE_LONG_NS MS(60000)
 
 enum { REGISTER_RIP = 0, REGISTER_RSP = 1, REGISTER_RDI = 8, REGISTER_FS_BASE = 18 };
 
@@ -81,6 +82,15 @@ static void objects_make(struct cast *cast)
     cast->lock = make(OBJECT_NOTIFICATION, 4);
 }
 
+bool time_is_exact(void)
+{
+    uint32_t cores = 0, lines;
+    uint64_t ram, kernel, now;
+
+    REQUIRE_OK(machine_info(MACHINE, &cores, &ram, &kernel, &now, &lines));
+    return cores == 1;
+}
+
 void cast_make(struct cast *cast, const struct cast_kind *kind)
 {
     cap_addr_t pages = make(OBJECT_FRAME, FRAME_SIZE(ACTORS, PAGE_CLASS_4K));
@@ -130,7 +140,9 @@ void cast_buffer(const struct cast *cast, enum who who, bool has_one)
 
 void actor_time(const struct actor *actor, uint32_t priority)
 {
-    REQUIRE_OK(sched_context_configure(actor->context, MACHINE, priority, SLICE_NS, SLICE_NS, 0));
+    ns_t slice = time_is_exact() ? SLICE_NS : SLICE_LONG_NS;
+
+    REQUIRE_OK(sched_context_configure(actor->context, MACHINE, priority, slice, slice, 0));
     REQUIRE_OK(sched_context_bind(actor->context, actor->thread));
 }
 

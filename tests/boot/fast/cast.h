@@ -42,6 +42,12 @@ struct cast {
     cap_addr_t lock;      /* the third waits here and lends to the server */
 };
 
+/**
+ * Does the guest's time go by instructions? On several cores it is the host's: what depends on it is left out, and nobody's
+ * slice ends.
+ */
+bool time_is_exact(void);
+
 void cast_make(struct cast *cast, const struct cast_kind *kind);
 
 /** The actor begins anew, with the steps in its page. Not yet resumed. */

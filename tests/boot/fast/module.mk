@@ -2,5 +2,5 @@
 module := tests/boot/fast
 kind := program
 name := test_fast
-sources := actor.S cast.c fast_test.c plan.c
+sources := actor.S alone_test.c cast.c fast_test.c plan.c
 uses := abi lib/pith tests/boot

@@ -2,5 +2,5 @@
 module := tests/boot/isolation
 kind := program
 name := test_isolation
-sources := isolation_test.c privileged.S
+sources := entry.S entry_test.c isolation_test.c privileged.S
 uses := lib/pith tests/boot

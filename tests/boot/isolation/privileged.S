@@ -30,6 +30,12 @@ privileged_list:
     privileged wrmsr
     privileged rdpmc
     privileged xsetbv
+    privileged rdpkru
+    privileged wrpkru
+    privileged rdfsbase %rax
+    privileged rdgsbase %rax
+    privileged wrfsbase %rax
+    privileged wrgsbase %rax
     privileged mov %cr0, %rax
     privileged mov %cr2, %rax
     privileged mov %cr3, %rax
