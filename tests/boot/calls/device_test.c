@@ -54,7 +54,7 @@ TEST(irq_refuses)
     EXPECT(IRQ, SET_BAND, BUSY, irq_set_band(irq, 3));
     CHECK_OK(irq_set_band(other, 15));
     EXPECT(IRQ, SET_CORE, BUSY, irq_set_core(irq, 0));
-    EXPECT(IRQ, SET_CORE, RANGE, irq_set_core(other, 1));
+    EXPECT(IRQ, SET_CORE, RANGE, irq_set_core(other, cores));
     CHECK_OK(irq_set_core(other, 0));
     EXPECT(IRQ, CLAIM_LINE, BUSY, irq_claim_line(other, MACHINE, LINE_RTC, 0, 0));
     EXPECT(IRQ, CLAIM_MSI, RANGE, irq_claim_msi(other, MACHINE, SOURCE_NONE, &address, &data));
