@@ -29,6 +29,7 @@ extern uint8_t arch_syscall_entry[];
 extern uint8_t arch_fast_entry[];    /* fast.S */
 extern const uint64_t arch_abi_hash; /* it gives that out */
 extern uint8_t arch_clac_place[];
+void arch_rsb_fill(void);
 extern uint8_t boot_stack_guard[];
 extern uint8_t boot_stack_top[];
 extern uint8_t boot_ist_stacks[];
@@ -56,6 +57,17 @@ uint32_t cpu_physical_bits(void);
 bool cpu_has_1g_pages(void);
 bool cpu_has_x2apic(void);
 bool cpu_has_tsc_deadline(void);
+
+/* defences.c */
+/** Chooses, on the boot core, before cpu_init(), and says what. */
+void defences_choose(const char *command_line);
+/** On each core, from cpu_init(). */
+void defences_init(struct core *core);
+/** This core is to run programs of the space with this root. Only if defences_on, which is a set of enum speculation_defence. */
+void defences_at_switch(struct core *core, phys_t root);
+extern uint32_t defences_on;
+/* In place of a base that is known, so that the next thread is not thought to have the same. */
+#define GS_BASE_UNKNOWN UINT64_MAX
 
 /* fpu.c */
 void fpu_init(void);

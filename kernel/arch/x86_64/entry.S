@@ -117,6 +117,7 @@ arch_clac_place:
     testb $3, 24(%rsp)
     jz interrupt_in_kernel
     swapgs
+    lfence /* or the branch, mispredicted, goes on with the user's gs (CVE-2019-1125); */
     pushq %rdi
     movq %gs:CORE_CURRENT, %rdi
     popq REGISTERS_DI(%rdi)
@@ -148,6 +149,7 @@ arch_clac_place:
 
 /* An interrupt here came in a window that the kernel opened: note it, for the way out. */
 interrupt_in_kernel:
+    lfence /* or without swapgs */
     cmpq $VECTOR_EXCEPTIONS, (%rsp)
     jb fatal
     pushq %rax
@@ -231,6 +233,21 @@ arch_vector_stubs:
     .endif
     .set vector, vector + 1
     .endr
+
+/*
+ * void arch_rsb_fill(void): returns are predicted by the last calls; these are all the kernel's (Intel, "Retpoline: A Branch
+ * Target Injection Mitigation", 3: 32 entries).
+ */
+    .globl arch_rsb_fill
+arch_rsb_fill:
+    .rept 32
+    call 1f
+    int3
+1:
+    .endr
+    addq $(32 * 8), %rsp
+    lfence
+    ret
 
 /* void arch_start_first(uint64_t stack_top): the kernel's first way out. */
     .globl arch_start_first

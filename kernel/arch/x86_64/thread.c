@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Changing from one thread to another, and the registers of those that do not run. */
+#include <stdatomic.h>
+
 #include "arch/arch.h"
 
 #include "arch_private.h"
@@ -44,8 +46,18 @@ static void vspace_load(struct arch_core *arch, phys_t root)
     cr3_write(root);
 }
 
+/* The next space with this root is another's. Relaxed: no thread of this one runs any more. */
+static void guard_forget(struct core *core, phys_t root)
+{
+    (void)atomic_compare_exchange_strong_explicit(&core->arch.guarded_root, &root, 0,
+                                                  memory_order_relaxed, memory_order_relaxed);
+}
+
 void arch_vspace_leave(struct core *core, phys_t root)
 {
+    if (defences_on != 0) {
+        guard_forget(core, root);
+    }
     if (core->arch.root != root) {
         return;
     }
@@ -82,6 +94,11 @@ void arch_thread_enter(struct core *core, struct thread *next)
     if ((arch->gs_base | registers->gs_base) != 0) {
         arch->gs_base = registers->gs_base;
         msr_write(MSR_KERNEL_GS_BASE, registers->gs_base);
+        /* With defences the base never counts as known, so that each thread comes by here; without, none does for their sake. */
+        if (defences_on != 0) {
+            arch->gs_base = GS_BASE_UNKNOWN;
+            defences_at_switch(core, root);
+        }
     }
 }
 
@@ -94,8 +111,9 @@ void arch_thread_forget(struct core *core, struct thread *thread)
 
 void arch_registers_init(struct arch_registers *registers, bool has_fpu)
 {
-    *registers =
-        (struct arch_registers){ .flags = FLAGS_FORCED, .must_iret = true, .is_special = has_fpu };
+    *registers = (struct arch_registers){ .flags = FLAGS_FORCED,
+                                          .must_iret = true,
+                                          .is_special = has_fpu || defences_on != 0 };
 }
 
 bool arch_register_get(const struct arch_registers *registers, uint32_t number, uint64_t *value)

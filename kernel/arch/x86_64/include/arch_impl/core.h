@@ -62,4 +62,6 @@ struct arch_core {
 
     _Alignas(64) struct arch_tss tss;
     uint64_t gdt[ARCH_GDT_ENTRIES];
+    /* Whose programs ran last, with defences on (defences.c); 0: none's that is left. Who destroys a space sets it, for any core. */
+    _Atomic phys_t guarded_root;
 };

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Defences against speculation: what the processor says of itself, what is switched on once for each core, and what is done when
+ * the address space changes. No entry, exit or change of the space has an instruction more while nothing is chosen. docs/kernel/hardening.md
+ */
+#include <stdatomic.h>
+
+#include "arch_private.h"
+#include "core/command_line.h"
+#include "core/core.h"
+#include "core/print.h"
+#include "core/speculation.h"
+#include "cpu.h"
+#include "offsets.h"
+
+#define MSR_SPEC_CTRL 0x48u
+#define MSR_PRED_CMD 0x49u
+#define MSR_ARCH_CAPABILITIES 0x10au
+#define SPEC_CTRL_IBRS (1ull << 0)
+#define SPEC_CTRL_BHI_DIS_S (1ull << 10)
+#define PRED_CMD_IBPB 1ull
+#define EFER_AUTO_IBRS (1ull << 21)
+
+#define ID1C_HYPERVISOR (1u << 31)
+#define ID7D_ARCH_CAPABILITIES (1u << 29)
+#define HYPERVISOR_LEAF 0x40000000u
+
+uint32_t defences_on;
+static bool is_amd;
+
+static bool is_called(uint32_t leaf, uint32_t b, uint32_t c, uint32_t d)
+{
+    struct cpuid id = cpu_id(leaf, 0);
+
+    return id.b == b && id.c == c && id.d == d;
+}
+
+/* The names are twelve letters in three registers. */
+static void facts_read(struct speculation_facts *facts)
+{
+    uint32_t last = cpu_id(0, 0).a;
+    uint32_t last_more = cpu_id(0x80000000u, 0).a;
+
+    facts->is_intel =
+        cpu_id(0, 0).b == 0x756e6547u && cpu_id(0, 0).d == 0x49656e69u; /* Genuine Intel */
+    facts->is_amd =
+        cpu_id(0, 0).b == 0x68747541u && cpu_id(0, 0).d == 0x69746e65u; /* Authentic AMD */
+    facts->is_emulated =
+        (cpu_id(1, 0).c & ID1C_HYPERVISOR) != 0 &&
+        is_called(HYPERVISOR_LEAF, 0x54474354u, 0x43544743u, 0x47435447u); /* TCGTCGTCGTCG */
+    if (last >= 7) {
+        facts->leaf7_b = cpu_id(7, 0).b;
+        facts->leaf7_d = cpu_id(7, 0).d;
+        facts->leaf7_2_d = cpu_id(7, 0).a >= 2 ? cpu_id(7, 2).d : 0;
+    }
+    facts->leaf8_b = last_more >= 0x80000008u ? cpu_id(0x80000008u, 0).b : 0;
+    facts->leaf21_a = last_more >= 0x80000021u ? cpu_id(0x80000021u, 0).a : 0;
+    if ((facts->leaf7_d & ID7D_ARCH_CAPABILITIES) != 0) {
+        facts->capabilities = msr_read(MSR_ARCH_CAPABILITIES);
+    }
+}
+
+static void print_names(const char *before, uint32_t set)
+{
+    if (set == 0) {
+        return;
+    }
+    print_text(before);
+    for (uint32_t i = 0; i < SPECULATION_COUNT; i++) {
+        if ((set & 1u << i) != 0) {
+            print_text(" ");
+            print_text(speculation_name(i));
+        }
+    }
+    print_text("\n");
+}
+
+void defences_choose(const char *command_line)
+{
+    struct speculation_facts facts = { 0 };
+    struct speculation_choice choice;
+    char wish[64];
+    bool has_wish = command_line_get(command_line, "mitigations", wish, sizeof(wish));
+
+    facts_read(&facts);
+    choice = speculation_choose(&facts, has_wish ? wish : NULL);
+    is_amd = facts.is_amd;
+    defences_on = choice.on;
+    if (choice.is_garbled) {
+        print_text("mitigations=: write off, auto, or some of "
+                   "pti,retpoline,eibrs,ibpb,rsb,verw,bhb; what this processor needs is "
+                   "switched on as well\n");
+    }
+    print_names("Pith: defences against speculation:", choice.on);
+    print_names(
+        "Pith: these are needed or asked for, but this processor or this kernel has them not:",
+        choice.missing);
+}
+
+void defences_init(struct core *core)
+{
+    uint64_t control = 0;
+
+    if (defences_on == 0) {
+        return;
+    }
+    if ((defences_on & SPECULATION_EIBRS) != 0 && is_amd) {
+        msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_AUTO_IBRS);
+    } else if ((defences_on & SPECULATION_EIBRS) != 0) {
+        control |= SPEC_CTRL_IBRS;
+    }
+    if ((defences_on & SPECULATION_BHB) != 0) {
+        control |= SPEC_CTRL_BHI_DIS_S;
+    }
+    if (control != 0) {
+        msr_write(MSR_SPEC_CTRL, msr_read(MSR_SPEC_CTRL) | control);
+    }
+    core->arch.gs_base = GS_BASE_UNKNOWN;
+}
+
+void defences_at_switch(struct core *core, phys_t root)
+{
+    static const uint16_t selector =
+        SEGMENT_KERNEL_DATA; /* only the form with a memory operand empties buffers */
+
+    /* Relaxed: only a space that nobody runs in is taken back elsewhere. */
+    if (atomic_exchange_explicit(&core->arch.guarded_root, root, memory_order_relaxed) == root) {
+        return;
+    }
+    if ((defences_on & SPECULATION_IBPB) != 0) {
+        msr_write(MSR_PRED_CMD, PRED_CMD_IBPB);
+    }
+    if ((defences_on & SPECULATION_RSB) != 0) {
+        arch_rsb_fill();
+    }
+    if ((defences_on & SPECULATION_VERW) != 0) {
+        __asm__ volatile("verw %0" ::"m"(selector) : "cc", "memory");
+    }
+}
