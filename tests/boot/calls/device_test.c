@@ -40,7 +40,7 @@ TEST(irq_refuses)
     cap_addr_t irq = make(OBJECT_IRQ, 0);
     cap_addr_t other = make(OBJECT_IRQ, 0);
     cap_addr_t notification = make(OBJECT_NOTIFICATION, 0);
-    uint32_t cores, lines = 0, data;
+    uint32_t cores = 0, lines = 0, data;
     uint64_t ram, kernel, now, address;
 
     REQUIRE_OK(machine_info(MACHINE, &cores, &ram, &kernel, &now, &lines));
