@@ -112,6 +112,14 @@ def nmi(stub, _, program):
     return registers
 
 
+def machine_check(stub, _, program):
+    """What the processor tells of a bank of its registers: an error that it cannot mend, with address and more."""
+    stub.run_to(program["main"])
+    registers = stub.registers()
+    stub.ask("qRcmd," + b"mce 0 1 0xbe00000000000135 0x5 0x12345000 0x86".hex(), "OK")
+    return registers
+
+
 CASES = [
     ("a_panic_prints_the_registers_of_who_called_it", found_by_the_kernel,
      ["^PANIC: asked for by machine", "^Perhaps called from", r" core_on_syscall\+"], None),
@@ -120,6 +128,10 @@ CASES = [
       r" arch_syscall_saved\+"], 6),
     ("a_non_maskable_interrupt_prints_the_registers_of_the_program", nmi,
      ["^PANIC: non-maskable interrupt", "^Perhaps called from"], 2),
+    ("a_machine_check_prints_registers_and_banks", machine_check,
+     ["^PANIC: machine check", "^Machine check, state 0000000000000005:",
+      "then: ^  bank 1 status be00000000000135 address 0000000012345000 more 0000000000000086$",
+      "then: ^Perhaps called from"], 18),
 ]
 
 
@@ -142,6 +154,9 @@ def differences(wanted, lines, patterns, vector):
     if expected.left:
         return f"wanted: {expected.left[0]}; got: {lines[-20:]}"
     vectors = [int(v) for line in lines for v in re.findall(r"^  cr3 .* vector (\d+) ", line)]
+    panics = sum(line.startswith("PANIC:") for line in lines)
+    if panics != 1:
+        return f"lines with PANIC: wanted: 1; got: {panics}"
     if vectors != ([] if vector is None else [vector]):
         return f"vector: wanted: {vector}; got: {vectors}"
     return None

@@ -58,6 +58,12 @@ bool cpu_has_1g_pages(void);
 bool cpu_has_x2apic(void);
 bool cpu_has_tsc_deadline(void);
 
+/* machine_check.c */
+/** On each core, from cpu_init(). */
+void machine_check_init(void);
+/** What the registers say of a machine check, for a panic's last words. */
+void machine_check_print(void);
+
 /* defences.c */
 /** Chooses, on the boot core, before cpu_init(), and says what. */
 void defences_choose(const char *command_line);

@@ -160,5 +160,6 @@ void cpu_init(struct core *core, uint64_t stack_top, uint8_t *ist_stacks)
     msr_write(MSR_FS_BASE, 0);
     msr_write(MSR_GS_BASE, (uintptr_t)core);
     msr_write(MSR_KERNEL_GS_BASE, 0);
+    machine_check_init();
     defences_init(core);
 }

@@ -17,6 +17,7 @@
 
 #define BACK_TRACE_MAX 24u
 #define WAIT_STEPS 10000u
+#define MACHINE_CHECK_VECTOR 18u
 
 static const struct fatal_frame *panic_frame;
 
@@ -164,6 +165,9 @@ static void print_where(void)
     uint64_t stack = panic_frame->rsp;
 
     print_frame(panic_frame);
+    if (panic_frame->vector == MACHINE_CHECK_VECTOR) {
+        machine_check_print();
+    }
     print_text("Perhaps called from (calls that have returned may show up, too):\n");
     if (is_text(panic_frame->rip)) {
         print_symbol(panic_frame->rip, panic_frame->vector == FATAL_VECTOR_NONE ? 1 : 0);
