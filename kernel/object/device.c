@@ -188,7 +188,7 @@ static void irq_claim(struct invocation *inv, struct irq *irq, uint32_t vector, 
     irq->is_masked = false;
     irq->vector = vector;
     irq->line = line;
-    irq->home = inv->core;
+    irq->home = irq->wish != NULL ? irq->wish : inv->core;
     inv->core->machine->vectors[vector] = irq;
 }
 
@@ -209,7 +209,7 @@ err_t irq_on_claim_line(struct invocation *inv, const struct irq_claim_line_args
     }
     irq_claim(inv, irq, vector, args->line);
     irq->is_level = args->level != 0;
-    arch_irq_line_route(args->line, vector, args->level != 0, args->active_low != 0);
+    arch_irq_line_route(args->line, irq->home, vector, args->level != 0, args->active_low != 0);
     return ERR_OK;
 }
 
@@ -229,7 +229,7 @@ err_t irq_on_claim_msi(struct invocation *inv, const struct irq_claim_msi_args *
         return ERR_NO_MEMORY;
     }
     irq_claim(inv, irq, vector, IRQ_NO_LINE);
-    arch_irq_msi(vector, args->source, &results->address, &results->data);
+    arch_irq_msi(irq->home, vector, args->source, &results->address, &results->data);
     return ERR_OK;
 }
 
@@ -287,5 +287,20 @@ err_t irq_on_set_band(struct invocation *inv, const struct irq_set_band_args *ar
         return ERR_BUSY;
     }
     irq->band = (uint8_t)args->band;
+    return ERR_OK;
+}
+
+err_t irq_on_set_core(struct invocation *inv, const struct irq_set_core_args *args)
+{
+    const struct machine *machine = inv->core->machine;
+    struct irq *irq = inv->target->object;
+
+    if (args->core >= machine->core_count) {
+        return ERR_RANGE;
+    }
+    if (irq->is_claimed) {
+        return ERR_BUSY;
+    }
+    irq->wish = machine->cores[args->core];
     return ERR_OK;
 }

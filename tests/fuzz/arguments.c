@@ -77,8 +77,8 @@ wish wish_for_target(const struct making *making)
         { "reply.adopt", holds_a_call },      { "frame.set_cache", is_device },
         { "io_port.read", is_claimed_port },  { "io_port.write", is_claimed_port },
         { "irq.claim_line", is_free_irq },    { "irq.claim_msi", is_free_irq },
-        { "irq.set_band", is_free_irq },      { "irq.bind", is_claimed_irq },
-        { "irq.ack", is_claimed_irq },
+        { "irq.set_band", is_free_irq },      { "irq.set_core", is_free_irq },
+        { "irq.bind", is_claimed_irq },       { "irq.ack", is_claimed_irq },
     };
 
     for (uint32_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {

@@ -112,6 +112,7 @@ static uint32_t weight_of(const struct fuzz_op *op)
         { "timer.set", 10 },
         { "irq.bind", 8 },
         { "irq.set_band", 6 },
+        { "irq.set_core", 4 },
         { "thread.set_handler", 6 },
         { "endpoint.set_server", 5 },
         { "endpoint.cancel", 3 },

@@ -20,7 +20,8 @@ static struct host_line *line_of(uint32_t line)
     return &host.lines[line];
 }
 
-void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low)
+void arch_irq_line_route(uint32_t line, const struct core *core, uint32_t vector, bool level,
+                         bool active_low)
 {
     struct host_line *routed = line_of(line);
 
@@ -30,7 +31,7 @@ void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active
     }
     routed->vector = vector;
     routed->is_routed = true;
-    host.vector_core[vector] = (uint8_t)host.active;
+    host.vector_core[vector] = (uint8_t)core->arch.host_number;
     routed->is_level = level;
     routed->is_masked = true;
     routed->is_raised = false;
@@ -59,9 +60,10 @@ void arch_irq_acknowledge(uint32_t vector)
     host.in_service[vector] = false;
 }
 
-void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t *data)
+void arch_irq_msi(const struct core *core, uint32_t vector, uint32_t source, uint64_t *address,
+                  uint32_t *data)
 {
-    host.vector_core[vector] = (uint8_t)host.active;
+    host.vector_core[vector] = (uint8_t)core->arch.host_number;
     host.msi_sources[vector] = source;
     host.msi_masked[vector] = false;
     *address = 0xfee00000u;

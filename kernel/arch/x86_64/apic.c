@@ -270,7 +270,13 @@ uint32_t arch_irq_line_count(void)
     return apics.line_count;
 }
 
-void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low)
+static uint32_t lapic_id_of(const struct core *core)
+{
+    return ARCH_CORES > 1 ? core->arch.apic_id : lapic_id();
+}
+
+void arch_irq_line_route(uint32_t line, const struct core *core, uint32_t vector, bool level,
+                         bool active_low)
 {
     /* An edge that is masked forgets that an interrupt of the one before has not ended: it would never be told. */
     line_write(line, 0, IOAPIC_MASKED);
@@ -278,10 +284,10 @@ void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active
                       (active_low ? IOAPIC_ACTIVE_LOW : 0u);
     line_write(line, 0, apics.low[line]);
     if (apics.is_remapped) {
-        irte_set(&(struct irte){ vector, line_source(line), level });
+        irte_set(&(struct irte){ vector, lapic_id_of(core), line_source(line), level });
         line_write(line, 1, IOAPIC_REMAPPED | vector << IOAPIC_ENTRY_SHIFT);
     } else {
-        line_write(line, 1, lapic_id() << 24);
+        line_write(line, 1, lapic_id_of(core) << 24);
     }
 }
 
@@ -309,17 +315,18 @@ void arch_irq_acknowledge(uint32_t vector)
 }
 
 /*
- * SDM volume 3, 10.11: to this core, edge-triggered, fixed. Remapped (VT-d 5.1.5.2), a message only names its entry, which says
+ * SDM volume 3, 10.11: to one core, edge-triggered, fixed. Remapped (VT-d 5.1.5.2), a message only names its entry, which says
  * the rest.
  */
-void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t *data)
+void arch_irq_msi(const struct core *core, uint32_t vector, uint32_t source, uint64_t *address,
+                  uint32_t *data)
 {
     if (apics.is_remapped) {
-        irte_set(&(struct irte){ vector, source, false });
+        irte_set(&(struct irte){ vector, lapic_id_of(core), source, false });
         *address = MSI_ADDRESS | MSI_REMAPPED | vector << MSI_ENTRY_SHIFT;
         *data = 0;
     } else {
-        *address = MSI_ADDRESS | lapic_id() << 12;
+        *address = MSI_ADDRESS | lapic_id_of(core) << 12;
         *data = VECTOR_DEVICES + vector;
     }
 }

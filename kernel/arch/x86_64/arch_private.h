@@ -146,6 +146,7 @@ void vtd_init(struct boot_plan *plan, const struct acpi_facts *facts);
 /* vtd_interrupts.c: which interrupts a source may raise */
 struct irte {
     uint32_t vector; /* of the core's numbering: also the number of the entry */
+    uint32_t target; /* number of the core's local APIC */
     uint32_t source;
     bool level;
 };

@@ -34,7 +34,7 @@ static void entry_set(uint32_t number, uint64_t low, uint64_t high)
 
 void irte_set(const struct irte *irte)
 {
-    uint64_t target = vtd.is_x2apic ? lapic_id() : lapic_id() << ENTRY_TARGET_8_BITS;
+    uint64_t target = vtd.is_x2apic ? irte->target : irte->target << ENTRY_TARGET_8_BITS;
 
     entry_set(irte->vector,
               ENTRY_PRESENT | (irte->level ? ENTRY_LEVEL : 0) |

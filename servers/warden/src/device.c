@@ -93,6 +93,10 @@ static err_t irqs_keep(uint32_t program)
         }
         if (err == ERR_OK) {
             step();
+            err = irq_set_core(irqs[i].slot, description_of(program)->core);
+        }
+        if (err == ERR_OK) {
+            step();
             err = domain_irq_claim(irqs[i].slot, id_of(program), &irqs[i].address, &irqs[i].data);
         }
     }

@@ -45,6 +45,7 @@ err_t ports_keep(uint32_t program, const char **why)
     if (err == ERR_OK) {
         step();
         (void)!irq_set_band(line, description->irq_band); /* BUSY: it was claimed before */
+        (void)!irq_set_core(line, description->core);
         err = claimed(line, is_new,
                       irq_claim_line(line, WARDEN_SLOT_MACHINE, description->line - 1, 0, 0));
     }

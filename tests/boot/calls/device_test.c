@@ -40,7 +40,7 @@ TEST(irq_refuses)
     cap_addr_t irq = make(OBJECT_IRQ, 0);
     cap_addr_t other = make(OBJECT_IRQ, 0);
     cap_addr_t notification = make(OBJECT_NOTIFICATION, 0);
-    uint32_t cores, lines = 0, data;
+    uint32_t cores = 0, lines = 0, data;
     uint64_t ram, kernel, now, address;
 
     REQUIRE_OK(machine_info(MACHINE, &cores, &ram, &kernel, &now, &lines));
@@ -53,6 +53,9 @@ TEST(irq_refuses)
     EXPECT(IRQ, CLAIM_LINE, BUSY, irq_claim_line(irq, MACHINE, LINE_RTC + 1, 0, 0));
     EXPECT(IRQ, SET_BAND, BUSY, irq_set_band(irq, 3));
     CHECK_OK(irq_set_band(other, 15));
+    EXPECT(IRQ, SET_CORE, BUSY, irq_set_core(irq, 0));
+    EXPECT(IRQ, SET_CORE, RANGE, irq_set_core(other, cores));
+    CHECK_OK(irq_set_core(other, 0));
     EXPECT(IRQ, CLAIM_LINE, BUSY, irq_claim_line(other, MACHINE, LINE_RTC, 0, 0));
     EXPECT(IRQ, CLAIM_MSI, RANGE, irq_claim_msi(other, MACHINE, SOURCE_NONE, &address, &data));
     EXPECT(IRQ, CLAIM_MSI, BUSY, irq_claim_msi(irq, MACHINE, SOURCE, &address, &data));

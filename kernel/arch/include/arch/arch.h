@@ -75,7 +75,7 @@ bool arch_interrupt_pending(struct core *core);
 
 /*
  * Interrupt lines (0 to arch_irq_line_count()-1) and vectors (0 to ARCH_IRQ_VECTORS-1). An interrupt comes to the core that
- * routed its line, or asked for its message. Vectors form classes, each as many in a row, of rising importance; a core can shut out
+ * its line was routed to, or its message asked for. Vectors form classes, each as many in a row, of rising importance; a core can shut out
  * whole classes. So each of the 16 bands of priorities has a class, some together.
  */
 #define ARCH_IRQ_VECTORS 176u
@@ -88,11 +88,14 @@ static inline uint32_t arch_irq_class(uint32_t band)
 /** From now on interrupts of bands below wait until this core lets them in again. It is the core that runs. */
 void arch_irq_shut_below(struct core *core, uint32_t band);
 uint32_t arch_irq_line_count(void);
-void arch_irq_line_route(uint32_t line, uint32_t vector, bool level, bool active_low); /* masked */
+/** Comes to core as vector; masked. */
+void arch_irq_line_route(uint32_t line, const struct core *core, uint32_t vector, bool level,
+                         bool active_low);
 void arch_irq_line_mask(uint32_t line, bool masked);
 void arch_irq_acknowledge(uint32_t vector);
 /** What a device must write; ARCH_SOURCE_NONE only if interrupts are not remapped. */
-void arch_irq_msi(uint32_t vector, uint32_t source, uint64_t *address, uint32_t *data);
+void arch_irq_msi(const struct core *core, uint32_t vector, uint32_t source, uint64_t *address,
+                  uint32_t *data);
 /** While it is masked, messages of the vector are lost. Without remapping they come all the same. */
 void arch_irq_message_mask(uint32_t vector, bool masked);
 /** Nobody has the vector any more: nothing can raise it. */

@@ -15,7 +15,8 @@ struct timer {
 };
 
 struct irq {
-    struct core *home; /* where it comes: that of who claimed it */
+    struct core *home; /* where it comes, while something is claimed */
+    struct core *wish; /* where the next claim is to come; NULL: to who claims it */
     uint32_t line;     /* IRQ_NO_LINE: message-signalled */
     uint32_t vector;
     uint8_t band; /* of the next claim */
