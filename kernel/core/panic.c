@@ -98,6 +98,20 @@ void panic_record_seal(void)
     record->magic = RECORD_MAGIC;
 }
 
+/* The core that this is; the boot core, which alone is there at first, if none says so. */
+static const struct core *core_here(const struct core *boot)
+{
+    const struct machine *machine = boot->machine;
+
+    for (uint32_t i = 0; machine != NULL && machine->core_count > 1 && i < machine->core_count;
+         i++) {
+        if (arch_core_is_this(machine->cores[i])) {
+            return machine->cores[i];
+        }
+    }
+    return boot;
+}
+
 static void print_state(const struct core *core)
 {
     const struct thread *thread = core->current;
@@ -142,7 +156,7 @@ _Noreturn void core_on_panic(const char *text, const char *file, uint32_t line)
         arch_restart(state.policy.after == PANIC_EXIT ? 0 : 1, 0x7f);
     }
     if (state.core != NULL) {
-        print_state(state.core);
+        print_state(core_here(state.core));
     }
     trace_print();
     arch_panic_end(text, file, line);
