@@ -145,6 +145,11 @@ void lapic_send_init(uint32_t id)
     command_write(id, LAPIC_ASSERT | LAPIC_INIT);
 }
 
+void lapic_send_nmi(uint32_t id)
+{
+    command_write(id, LAPIC_ASSERT | LAPIC_NMI);
+}
+
 void lapic_send_start(uint32_t id, phys_t page)
 {
     command_write(id, LAPIC_ASSERT | LAPIC_START | (uint32_t)(page >> 12));

@@ -48,6 +48,8 @@ _Noreturn void arch_start(phys_t info, uint32_t magic);
 void cores_prepare(struct boot_plan *plan, const struct acpi_facts *facts);
 /** Starts them, tells core_join() of each that comes up, and lets the first program run, on this core. */
 void cores_start(struct core *core);
+/** Whoever says last words stops all others first. */
+void cores_stop_others(void);
 /** This other core, whose lock is held, loads the kernel's own space. */
 void core_leave_space(struct core *core);
 
@@ -128,6 +130,7 @@ void lapic_init_other(void);
 /** Interrupts between processors: a vector; or the two that start a core at a page below 1 MiB. */
 void lapic_send(uint32_t id, uint32_t vector);
 void lapic_send_init(uint32_t id);
+void lapic_send_nmi(uint32_t id);
 void lapic_send_start(uint32_t id, phys_t page);
 /** Counts down from the highest number, for calibration. */
 void lapic_count_start(void);

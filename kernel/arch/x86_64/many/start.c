@@ -145,3 +145,15 @@ void cores_start(struct core *core)
     print_text(" us\n");
     kernel_leave(core);
 }
+
+/* By NMI: they may wait for a lock with interrupts off. Before there are others this may be called with nothing set up. */
+void cores_stop_others(void)
+{
+    const struct machine *machine = others.count > 1 ? core_this()->machine : NULL;
+
+    for (uint32_t i = 0; machine != NULL && i < machine->core_count; i++) {
+        if (machine->cores[i] != core_this()) {
+            lapic_send_nmi(machine->cores[i]->arch.apic_id);
+        }
+    }
+}

@@ -42,6 +42,10 @@ void cores_start(struct core *core)
     (void)core;
 }
 
+void cores_stop_others(void)
+{
+}
+
 static _Noreturn void no_other(void)
 {
     arch_panic("there is no other core", __FILE__, __LINE__);
