@@ -48,8 +48,11 @@ _Noreturn void arch_start(phys_t info, uint32_t magic);
 void cores_prepare(struct boot_plan *plan, const struct acpi_facts *facts);
 /** Starts them, tells core_join() of each that comes up, and lets the first program run, on this core. */
 void cores_start(struct core *core);
-/** Whoever says last words stops all others first. */
-void cores_stop_others(void);
+/**
+ * The first core to panic says the last words, and stops the others; who comes later, because it is stopped or by a machine check that all
+ * get, stays here. Who comes again goes on: core_on_panic() tells him so.
+ */
+void cores_claim_panic(void);
 /** This other core, whose lock is held, loads the kernel's own space. */
 void core_leave_space(struct core *core);
 

@@ -5,12 +5,10 @@
  * the kernel's text. It may show calls that have returned already; it leaves none out.
  * docs/kernel/x86_64.md.
  */
-#include <stdatomic.h>
-
+#include "core/panic.h"
 #include "arch/arch.h"
 #include "arch_private.h"
 #include "core/core.h"
-#include "core/panic.h"
 #include "core/print.h"
 #include "cpu.h"
 #include "fatal.h"
@@ -23,29 +21,9 @@
 
 static const struct fatal_frame *panic_frame;
 
-/*
- * The first core to come here says the last words, and others that come, because they are stopped or by a machine check that all get, stop
- * for good. One that comes again is told so by core_on_panic().
- */
-static void panic_claim(void)
-{
-    static _Atomic(struct core *) claimed_by;
-    struct core *first = NULL;
-
-    /* Relaxed: nothing is handed over. */
-    if (atomic_compare_exchange_strong_explicit(&claimed_by, &first, core_this(),
-                                                memory_order_relaxed, memory_order_relaxed)) {
-        cores_stop_others();
-        return;
-    }
-    while (first != core_this()) {
-        cpu_halt();
-    }
-}
-
 void panic_frame_set(const struct fatal_frame *frame)
 {
-    panic_claim();
+    cores_claim_panic();
     if (panic_frame == NULL) {
         panic_frame = frame;
     }

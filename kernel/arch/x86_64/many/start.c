@@ -146,14 +146,33 @@ void cores_start(struct core *core)
     kernel_leave(core);
 }
 
-/* By NMI: they may wait for a lock with interrupts off. Before there are others this may be called with nothing set up. */
-void cores_stop_others(void)
+/* By NMI: they may wait for a lock with interrupts off. */
+static void stop_others(void)
 {
-    const struct machine *machine = others.count > 1 ? core_this()->machine : NULL;
+    const struct machine *machine = core_this()->machine;
 
     for (uint32_t i = 0; machine != NULL && i < machine->core_count; i++) {
         if (machine->cores[i] != core_this()) {
             lapic_send_nmi(machine->cores[i]->arch.apic_id);
         }
+    }
+}
+
+void cores_claim_panic(void)
+{
+    static _Atomic(struct core *) claimed_by;
+    struct core *first = NULL;
+
+    if (others.count <= 1) {
+        return; /* and perhaps nothing is set up yet that says which core this is */
+    }
+    /* Relaxed: nothing is handed over. */
+    if (atomic_compare_exchange_strong_explicit(&claimed_by, &first, core_this(),
+                                                memory_order_relaxed, memory_order_relaxed)) {
+        stop_others();
+        return;
+    }
+    while (first != core_this()) {
+        cpu_halt();
     }
 }

@@ -42,7 +42,7 @@ void cores_start(struct core *core)
     (void)core;
 }
 
-void cores_stop_others(void)
+void cores_claim_panic(void)
 {
 }
 
