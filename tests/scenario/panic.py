@@ -128,9 +128,10 @@ def machine_check_of_all(stub, kernel, program):
 
 
 # Without a rule who speaks, half of such runs lose words: none of so many is luck.
-AT_ONCE = [("of_cores_that_end_at_once_one_has_the_last_words", machine_check_of_all,
-            ["^PANIC: machine check", "then: ^Core [01] at [0-9]+ ns, ", "^Machine check, state", "^Perhaps called from"], 18)]
 AT_ONCE_RUNS = 8
+AT_ONCE = [(f"of_cores_that_end_at_once_one_has_the_last_words_{run}", machine_check_of_all,
+            ["^PANIC: machine check", "then: ^Core [01] at [0-9]+ ns, ", "^Machine check, state", "^Perhaps called from"], 18)
+           for run in range(AT_ONCE_RUNS)]
 
 CASES = [
     ("a_panic_prints_the_registers_of_who_called_it", found_by_the_kernel,
@@ -211,7 +212,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=30, help="seconds for each case")
     args = parser.parse_args()
     failed = 0
-    cases = CASES + AT_ONCE * AT_ONCE_RUNS
+    cases = CASES + AT_ONCE
     for case in cases:
         with tempfile.TemporaryDirectory() as folder:
             why = run(case, args.build, folder, args.timeout)
