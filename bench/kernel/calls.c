@@ -327,19 +327,25 @@ static void pair_run_as(struct peer_spec server, struct peer_spec client)
 
 static void pair_run(void (*serve)(void), void (*call)(void))
 {
-    pair_run_as((struct peer_spec){ .entry = serve }, (struct peer_spec){ .entry = call });
+    struct peer_spec server = { .entry = serve };
+    struct peer_spec client = { .entry = call };
+
+    pair_run_as(server, client);
 }
 
 void bench_calls(void)
 {
+    struct peer_spec server_fpu = { .entry = serve_fpu, .has_fpu = true };
+    struct peer_spec client_fpu = { .entry = call_8w_fpu, .has_fpu = true };
+    struct peer_spec server_with_time = { .entry = serve_0w, .priority = PEER_PRIORITY };
+    struct peer_spec client_of_it = { .entry = call_active };
+
     pair_run(serve_words, call_0w);
     pair_run(serve_words, call_8w);
     pair_run(serve_64w, call_64w);
     pair_run(serve_words, call_8w_soon);
     pair_run(serve_words, call_8w_armed);
-    pair_run_as((struct peer_spec){ .entry = serve_fpu, .has_fpu = true },
-                (struct peer_spec){ .entry = call_8w_fpu, .has_fpu = true });
+    pair_run_as(server_fpu, client_fpu);
     /* The server has time of its own at the client's priority. */
-    pair_run_as((struct peer_spec){ .entry = serve_0w, .priority = PEER_PRIORITY },
-                (struct peer_spec){ .entry = call_active });
+    pair_run_as(server_with_time, client_of_it);
 }

@@ -217,3 +217,54 @@ bool alone_expire(const struct core *core, const struct timed *timed)
         return timer->period_ns != 0 && may_signal(core, timer->notification_cap.object);
     }
 }
+
+/* --- The ways into the kernel, with the own lock if that is enough; and what is left for all --- */
+
+bool core_try_syscall(struct core *core)
+{
+    if (!alone_syscall(core)) {
+        return false;
+    }
+    core_on_syscall(core);
+    return true;
+}
+
+bool core_try_fault(struct core *core, const struct arch_fault *fault)
+{
+    if (!alone_fault(core)) {
+        return false;
+    }
+    core_on_fault(core, fault);
+    return true;
+}
+
+bool core_try_interrupt(struct core *core, uint32_t vector)
+{
+    bool is_own = vector == ARCH_VECTOR_TIMER || vector == ARCH_VECTOR_POKE;
+
+    if (core_trace.is_on || (!is_own && !alone_irq(core, vector))) {
+        return false;
+    }
+    core_on_interrupt(core, vector);
+    return true;
+}
+
+void core_settle(struct core *core)
+{
+    while (core->unsettled != NULL) {
+        thread_settle(core, core->unsettled);
+    }
+}
+
+void core_finish(struct core *core)
+{
+    core_settle(core);
+    /* Whoever had all locks before may have woken one of these, and not have known what reaches it. */
+    if (core->must_dispatch) {
+        core_dispatch(core);
+    }
+    if (core->must_expire) {
+        core->must_expire = false;
+        core_on_interrupt(core, ARCH_VECTOR_TIMER);
+    }
+}

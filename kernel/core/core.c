@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include "cap/revoke.h"
-#include "core/alone.h"
 #include "core/trace.h"
 #include "ipc/fast.h"
 #include "ipc/ipc.h"
@@ -251,56 +250,5 @@ void core_on_interrupt(struct core *core, uint32_t vector)
     irq_on_interrupt(core, vector);
     if (core->must_dispatch) {
         core_dispatch(core);
-    }
-}
-
-/* --- With the own lock alone, if that is enough --- */
-
-bool core_try_syscall(struct core *core)
-{
-    if (!alone_syscall(core)) {
-        return false;
-    }
-    core_on_syscall(core);
-    return true;
-}
-
-bool core_try_fault(struct core *core, const struct arch_fault *fault)
-{
-    if (!alone_fault(core)) {
-        return false;
-    }
-    core_on_fault(core, fault);
-    return true;
-}
-
-bool core_try_interrupt(struct core *core, uint32_t vector)
-{
-    bool is_own = vector == ARCH_VECTOR_TIMER || vector == ARCH_VECTOR_POKE;
-
-    if (core_trace.is_on || (!is_own && !alone_irq(core, vector))) {
-        return false;
-    }
-    core_on_interrupt(core, vector);
-    return true;
-}
-
-void core_settle(struct core *core)
-{
-    while (core->unsettled != NULL) {
-        thread_settle(core, core->unsettled);
-    }
-}
-
-void core_finish(struct core *core)
-{
-    core_settle(core);
-    /* Whoever had all locks before may have woken one of these, and not have known what reaches it. */
-    if (core->must_dispatch) {
-        core_dispatch(core);
-    }
-    if (core->must_expire) {
-        core->must_expire = false;
-        core_on_interrupt(core, ARCH_VECTOR_TIMER);
     }
 }
