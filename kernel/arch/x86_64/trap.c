@@ -205,6 +205,9 @@ void arch_on_vector(struct core *core, uint64_t vector, uint64_t error)
 
 bool arch_try_vector(struct core *core, uint64_t vector, uint64_t error)
 {
+    if (ARCH_CORES == 1) {
+        return false; /* with one core nobody asks */
+    }
     if (vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS) {
         return core_try_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
     }
