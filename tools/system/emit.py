@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What comes out of a checked system: the description for the root program, a list, a drawing."""
 from system import layout, views
-from system.check import DEBUG, DEVICES, RANK_WARDEN, ports_of
+from system.check import ports_of
+from system.keys import DEBUG, DEVICES, RANK_WARDEN
 
 C = layout.CONSTANTS
 
