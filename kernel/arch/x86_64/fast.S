@@ -85,7 +85,10 @@
     jmp \done
     .endm
 
-/* Words 8 and on (rdi says how many) go from one buffer to the other, by the kernel's own aliases. */
+/*
+ * Words 8 and on (rdi says how many) go from one buffer to the other, by the kernel's own aliases. What is needed afterwards is kept on the
+ * core's stack: registers of the thread can be read by others, and some of this are addresses of the kernel.
+ */
     .macro copy_long from, to, otherwise
     cmpq $FAST_INFO_LONG, %rdi
     ja \otherwise
@@ -93,9 +96,10 @@
     je \otherwise
     cmpq $0, THREAD_BUFFER(\to)
     je \otherwise
-    movq %rdi, REGISTERS_DI(\from)
-    movq %rsi, REGISTERS_SI(\from)
-    movq %rcx, REGISTERS_CX(\from)
+    movq %gs:CORE_STACK_TOP, %rsp
+    pushq %rdi
+    pushq %rsi
+    pushq %rcx
     movl %edi, %ecx
     shrl $FAST_WORDS_SHIFT, %ecx
     subl $8, %ecx
@@ -104,9 +108,9 @@
     movq THREAD_BUFFER(\to), %rdi
     addq $FAST_BUFFER_WORDS, %rdi
     rep movsq
-    movq REGISTERS_DI(\from), %rdi
-    movq REGISTERS_SI(\from), %rsi
-    movq REGISTERS_CX(\from), %rcx
+    popq %rcx
+    popq %rsi
+    popq %rdi
     .endm
 
 /* Around a call of C: what that need not keep, but for rsp, which nobody needs. */

@@ -165,3 +165,50 @@ TEST(a_reply_receive_has_its_deadline)
     sleep_ns(MS(10));
     CHECK_EQ(result_of(SERVER, 1), ERR_TIMED_OUT, "until its deadline");
 }
+
+/* Its registers as others may read them while it waits. */
+static void holds_nothing_of_the_kernel(enum who who)
+{
+    uint64_t r[8];
+
+    for (uint32_t from = 0; from < 16; from += 8) {
+        REQUIRE_OK(thread_read_registers(cast.actors[who].thread, from, 8, &r[0], &r[1], &r[2],
+                                         &r[3], &r[4], &r[5], &r[6], &r[7]));
+        for (uint32_t i = 0; i < 8; i++) {
+            CHECK(r[i] == DEADLINE_NEVER || r[i] >> 47 == 0, "no address of the kernel");
+        }
+    }
+}
+
+/* Long messages are copied with registers that hold addresses of the kernel's meanwhile. */
+TEST(a_long_message_leaves_no_address_of_the_kernel)
+{
+    begin(&(struct cast_kind){ .apart = true });
+    cast_buffer(&cast, CALLER, true);
+    cast_buffer(&cast, SERVER, true);
+    step_of(SERVER, SYSCALL_RECEIVE, cast.endpoint, DEADLINE_NEVER);
+    step_of(SERVER, SYSCALL_REPLY_RECEIVE, cast.endpoint, DEADLINE_NEVER)->di =
+        MSG_INFO(0, BUFFER_WORDS, 0);
+    step_of(CALLER, SYSCALL_CALL, cast.badged, DEADLINE_NEVER)->di = MSG_INFO(1, BUFFER_WORDS, 0);
+    start(SERVER, SERVER_BELOW);
+    settle();
+    start(CALLER, CALLER_AT);
+    settle();
+    CHECK_EQ(result_of(CALLER, 0), ERR_OK, "the call is answered");
+    holds_nothing_of_the_kernel(SERVER);
+}
+
+TEST(nor_does_one_that_is_not_answered)
+{
+    begin(&(struct cast_kind){ .apart = true });
+    cast_buffer(&cast, CALLER, true);
+    cast_buffer(&cast, SERVER, true);
+    step_of(SERVER, SYSCALL_RECEIVE, cast.endpoint, DEADLINE_NEVER);
+    step_of(CALLER, SYSCALL_CALL, cast.badged, DEADLINE_NEVER)->di = MSG_INFO(1, BUFFER_WORDS, 0);
+    start(SERVER, SERVER_BELOW);
+    settle();
+    start(CALLER, CALLER_AT);
+    settle();
+    CHECK_EQ(done_by(SERVER), 1, "the call is received");
+    holds_nothing_of_the_kernel(CALLER);
+}
