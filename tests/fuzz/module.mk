@@ -4,7 +4,7 @@ kind := host_program
 name := random_calls
 sources := random_calls.c generate.c arguments.c pick.c execute.c crew.c oracle.c watch.c shared_memory.c
 uses := abi kernel/arch/host kernel/cap kernel/core kernel/mm kernel/object tests/fuzz/graph
-tests := cores_test.c trap_test.c
+tests := trap_test.c
 test_args := --calls 60000 --quiet
 # fork() is not in C17 itself; the rest as in tests/fuzz/graph.
 cflags := -D_DEFAULT_SOURCE -O2 -fno-sanitize=all
