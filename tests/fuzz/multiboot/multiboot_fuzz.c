@@ -13,35 +13,11 @@
 #include <string.h>
 
 #include "core/multiboot.h"
+#include "host_test/fuzz.h"
 
 enum { INFO_MAX = 8192, TAGS_MAX = 12, ENTRIES_MAX = 150, PAGE = 4096 };
 
-static uint64_t state;
-static uint64_t run_seed;
 static uint32_t refused, read_well, with_many;
-
-/* SplitMix64. */
-static uint64_t random64(void)
-{
-    uint64_t mixed = state += 0x9e3779b97f4a7c15u;
-
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-    return mixed ^ (mixed >> 31);
-}
-
-static uint32_t below(uint32_t limit)
-{
-    return (uint32_t)(((random64() >> 32) * limit) >> 32);
-}
-
-static void require(bool holds, const char *what)
-{
-    if (!holds) {
-        printf("FAIL multiboot_fuzz: %s (seed %llu)\n", what, (unsigned long long)run_seed);
-        exit(1);
-    }
-}
 
 struct info {
     uint8_t bytes[INFO_MAX];
@@ -194,8 +170,7 @@ int main(int argc, char **argv)
         }
     }
     for (uint64_t i = 0; i < runs; i++) {
-        run_seed = seed + i;
-        state = run_seed * 0x9e3779b97f4a7c15u;
+        fuzz_begin("multiboot_fuzz", seed + i);
         one_run();
     }
     require(runs < 1000 || (refused > runs / 20 && read_well > runs / 20 && with_many > 0),

@@ -11,38 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host_test/fuzz.h"
 #include "pci/pci.h"
 #include "pci/registers.h"
 #include "pci_fake/fake.h"
 
 static struct fake_bus bus;
 static struct pci_bus pci;
-static uint64_t state;
-static uint64_t run_seed;
 static bool is_moody; /* reads change by themselves */
-
-/* SplitMix64. */
-static uint64_t random64(void)
-{
-    uint64_t mixed = state += 0x9e3779b97f4a7c15u;
-
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-    return mixed ^ (mixed >> 31);
-}
-
-static uint32_t below(uint32_t limit)
-{
-    return (uint32_t)(((random64() >> 32) * limit) >> 32);
-}
-
-static void require(bool holds, const char *what)
-{
-    if (!holds) {
-        printf("FAIL pci_fuzz: %s (seed %llu)\n", what, (unsigned long long)run_seed);
-        exit(1);
-    }
-}
 
 static uint32_t (*behaved_read)(void *, pci_id_t, uint32_t, uint32_t);
 
@@ -152,7 +128,7 @@ int main(int argc, char **argv)
         }
     }
     for (uint64_t i = 0; i < runs; i++) {
-        run_seed = state = seed + i;
+        fuzz_begin("pci_fuzz", seed + i);
         one_run();
     }
     printf("ok pci_fuzz: %llu runs\n", (unsigned long long)runs);

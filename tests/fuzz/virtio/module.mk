@@ -3,5 +3,5 @@ module := tests/fuzz/virtio
 kind := host_program
 name := virtio_fuzz
 sources := virtio_fuzz.c
-uses := lib/virtio lib/virtio/fake
+uses := lib/virtio lib/virtio/fake tests/host
 test_args := --runs 60000

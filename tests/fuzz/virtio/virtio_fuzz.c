@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host_test/fuzz.h"
 #include "virtio/queue.h"
 #include "virtio/registers.h"
 #include "virtio_fake/fake.h"
@@ -24,33 +25,8 @@ static struct virtio_memory memory;
 static uint8_t data[SLOTS_MAX][256];
 static bool is_out[SLOTS_MAX]; /* the model: which slots are in flight */
 static uint32_t out_count;
-static uint64_t state;
-static uint64_t run_seed;
 static uint64_t stopped;
 static uint64_t done;
-
-/* SplitMix64. */
-static uint64_t random64(void)
-{
-    uint64_t mixed = state += 0x9e3779b97f4a7c15u;
-
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-    return mixed ^ (mixed >> 31);
-}
-
-static uint32_t below(uint32_t limit)
-{
-    return (uint32_t)(((random64() >> 32) * limit) >> 32);
-}
-
-static void require(bool holds, const char *what)
-{
-    if (!holds) {
-        printf("FAIL virtio_fuzz: %s (seed %llu)\n", what, (unsigned long long)run_seed);
-        exit(1);
-    }
-}
 
 static bool open_queue(void)
 {
@@ -176,7 +152,7 @@ int main(int argc, char **argv)
         }
     }
     for (uint64_t i = 0; i < runs; i++) {
-        run_seed = state = seed + i;
+        fuzz_begin("virtio_fuzz", seed + i);
         one_run();
     }
     free(memory.at);
