@@ -119,7 +119,7 @@ TEST(a_server_that_dies_on_another_core_is_told_of)
     cap_addr_t endpoint = make(OBJECT_ENDPOINT, 5);
 
     for (uint32_t i = 0; i < 30; i++) {
-        struct worker *hog = worker_make(crew_spin, 3);
+        struct worker *hog = worker_make(worker_spin, 3);
         struct worker *caller = caller_on(0, endpoint, 1);
 
         crew_give(hog, 1);

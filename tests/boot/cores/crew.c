@@ -37,13 +37,6 @@ struct worker *crew_start_on(uint32_t core, void (*entry)(struct worker *worker)
     return worker;
 }
 
-void crew_spin(struct worker *worker)
-{
-    for (;;) {
-        worker->out[0]++;
-    }
-}
-
 ns_t crew_patience(void)
 {
     return clock_now() + PATIENCE_NS;
@@ -53,4 +46,23 @@ bool crew_look(ns_t end)
 {
     sleep_ns(LOOK_NS); /* others of this core may run */
     return clock_now() < end;
+}
+
+void crew_destroy_many(void (*entry)(struct worker *worker))
+{
+    uint32_t cores = crew_cores();
+
+    for (uint32_t i = 0; i < 100; i++) {
+        struct worker *worker = crew_start_on(1 + i % (cores - 1), entry, 3);
+        cap_addr_t context = worker->context;
+
+        CREW_UNTIL(worker->out[0] != 0, "it runs");
+        workers_recycle(1);
+        uint64_t count = worker->out[0];
+
+        spin_ns(US(20));
+        CHECK_EQ(worker->out[0], count, "it is gone when delete returns");
+        CHECK_EQ(worker->out[1], 0, "and what it did was right");
+        delete (context);
+    }
 }

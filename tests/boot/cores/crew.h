@@ -21,8 +21,8 @@ uint32_t crew_cores(void);
 struct worker *crew_start_on(uint32_t core, void (*entry)(struct worker *worker), uint32_t rank);
 void crew_give(struct worker *worker, uint32_t core);
 
-/** crew_spin() - counts in out[0] for ever, and says hello to nobody. */
-void crew_spin(struct worker *worker);
+/** crew_destroy_many() - workers on other cores that count in out[0], and in out[1] what went wrong, are destroyed as they run. */
+void crew_destroy_many(void (*entry)(struct worker *worker));
 
 /** crew_until() - waits until the condition holds: false, and a failed check, if it does not within a minute. */
 #define CREW_UNTIL(condition, why)                                                                 \

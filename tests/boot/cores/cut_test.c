@@ -43,21 +43,7 @@ TEST(a_thread_that_calls_the_kernel_is_stopped_when_suspend_returns)
 
 TEST(a_thread_that_calls_the_kernel_can_be_destroyed)
 {
-    uint32_t cores = crew_cores();
-
-    for (uint32_t i = 0; i < 100; i++) {
-        struct worker *worker = crew_start_on(1 + i % (cores - 1), call_often, 3);
-        cap_addr_t context = worker->context;
-
-        CREW_UNTIL(worker->out[0] != 0, "it runs");
-        workers_recycle(1);
-        uint64_t count = worker->out[0];
-
-        spin_ns(US(20));
-        CHECK_EQ(worker->out[0], count, "it is gone when delete returns");
-        CHECK_EQ(worker->out[1], 0, "and its calls were right");
-        delete (context);
-    }
+    crew_destroy_many(call_often);
 }
 
 /* Waits and is signalled by nobody: a thread that is stopped before its call waits does not wait afterwards. */

@@ -12,7 +12,7 @@ TEST(every_core_runs_something_while_this_one_does)
     struct worker *crew[CREW_CORES_MAX];
 
     for (uint32_t i = 1; i < cores && i < WORKERS_MAX; i++) {
-        crew[i] = crew_start_on(i, crew_spin, 3);
+        crew[i] = crew_start_on(i, worker_spin, 3);
     }
     for (uint32_t i = 1; i < cores && i < WORKERS_MAX; i++) {
         ns_t end = crew_patience();
@@ -27,7 +27,7 @@ TEST(every_core_runs_something_while_this_one_does)
 
 TEST(a_thread_is_stopped_when_suspend_returns)
 {
-    struct worker *worker = crew_start_on(1, crew_spin, 3);
+    struct worker *worker = crew_start_on(1, worker_spin, 3);
 
     CREW_UNTIL(worker->out[0] != 0, "it runs");
     for (uint32_t i = 0; i < 200; i++) {
@@ -44,7 +44,7 @@ TEST(a_thread_is_stopped_when_suspend_returns)
 
 TEST(registers_are_read_and_written_while_it_is_stopped)
 {
-    struct worker *worker = crew_start_on(1, crew_spin, 3);
+    struct worker *worker = crew_start_on(1, worker_spin, 3);
     uint64_t r[8];
 
     CREW_UNTIL(worker->out[0] != 0, "it runs");
@@ -54,32 +54,19 @@ TEST(registers_are_read_and_written_while_it_is_stopped)
     REQUIRE_OK(thread_suspend(worker->thread));
     CHECK_OK(thread_read_registers(worker->thread, 0, 2, &r[0], &r[1], &r[2], &r[3], &r[4], &r[5],
                                    &r[6], &r[7]));
-    CHECK_BETWEEN(r[0], (uintptr_t)crew_spin, (uintptr_t)crew_spin + 100, "it is in its loop");
-    CHECK_OK(thread_write_registers(worker->thread, 0, 1, (uintptr_t)crew_spin, 0, 0, 0, 0, 0));
+    CHECK_BETWEEN(r[0], (uintptr_t)worker_spin, (uintptr_t)worker_spin + 100, "it is in its loop");
+    CHECK_OK(thread_write_registers(worker->thread, 0, 1, (uintptr_t)worker_spin, 0, 0, 0, 0, 0));
 }
 
 TEST(a_thread_that_runs_elsewhere_can_be_destroyed)
 {
-    uint32_t cores = crew_cores();
-
-    for (uint32_t i = 0; i < 100; i++) {
-        struct worker *worker = crew_start_on(1 + i % (cores - 1), crew_spin, 3);
-        cap_addr_t context = worker->context;
-
-        CREW_UNTIL(worker->out[0] != 0, "it runs");
-        workers_recycle(1);
-        uint64_t count = worker->out[0];
-
-        spin_ns(US(20));
-        CHECK_EQ(worker->out[0], count, "it is gone when delete returns");
-        delete (context);
-    }
+    crew_destroy_many(worker_spin);
 }
 
 TEST(time_taken_away_stops_it_and_another_core_may_give_some)
 {
     uint32_t cores = crew_cores();
-    struct worker *worker = crew_start_on(1, crew_spin, 3);
+    struct worker *worker = crew_start_on(1, worker_spin, 3);
 
     for (uint32_t i = 0; i < 50; i++) {
         uint64_t count = worker->out[0];

@@ -31,13 +31,6 @@ static uint32_t muted_in(cap_addr_t space)
     return muted;
 }
 
-static void count_up(struct worker *worker)
-{
-    for (;;) {
-        worker->out[0]++;
-    }
-}
-
 static uint64_t rounds_in(const struct worker *worker, ns_t ns)
 {
     uint64_t before = worker->out[0];
@@ -50,7 +43,7 @@ TEST(a_storm_of_faults_ends_and_costs_little)
 {
     uint32_t source = uhci_find();
     cap_addr_t space = make(OBJECT_IO_SPACE, 0);
-    struct worker *busy = worker_start(count_up, 3, 10);
+    struct worker *busy = worker_start(worker_spin, 3, 10);
 
     REQUIRE_OK(io_space_attach(space, MACHINE, source));
     uint64_t alone = rounds_in(busy, LASTS_NS);
@@ -94,7 +87,7 @@ TEST(faults_that_are_read_do_not_mute)
 TEST(a_storm_of_nobodys_device_ends_too)
 {
     uint32_t source = uhci_find();
-    struct worker *busy = worker_start(count_up, 3, 10);
+    struct worker *busy = worker_start(worker_spin, 3, 10);
     uint32_t count = 0, from = 0, reason, lost;
     uint64_t address;
 

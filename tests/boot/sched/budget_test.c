@@ -9,16 +9,9 @@
 
 #define SLACK_NS US(20) /* of one switch, with all that it costs */
 
-static void spin(struct worker *worker)
-{
-    for (;;) {
-        worker->out[0]++;
-    }
-}
-
 static struct worker *spinner(uint32_t priority, ns_t budget, ns_t period)
 {
-    struct worker *worker = worker_make(spin, 3);
+    struct worker *worker = worker_make(worker_spin, 3);
 
     worker_time(worker, priority, budget, period);
     worker_resume(worker);
@@ -198,7 +191,7 @@ TEST(configure_refills_and_changes_priority)
 
 TEST(a_passive_thread_runs_only_on_lent_time)
 {
-    struct worker *worker = worker_make(spin, 3);
+    struct worker *worker = worker_make(worker_spin, 3);
 
     worker_resume(worker);
     sleep_ns(MS(1));

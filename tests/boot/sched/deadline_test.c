@@ -47,14 +47,6 @@ TEST(waits_receives_and_calls_end_on_time)
     check_timed_out(doing(call_to(endpoint, 1, deadline), 8, 20), deadline);
 }
 
-/* Counts for ever. */
-static void count(struct worker *worker)
-{
-    for (;;) {
-        worker->out[0]++;
-    }
-}
-
 /* arg[0]: a notification or endpoint; arg[1]: how often; arg[2]: the system call. */
 static void look_often(struct worker *worker)
 {
@@ -69,7 +61,7 @@ static void look_often(struct worker *worker)
 
 static void check_looks_only(uint32_t number, cap_addr_t at)
 {
-    struct worker *low = worker_start(count, 3, 5);
+    struct worker *low = worker_start(worker_spin, 3, 5);
     struct worker *looker = worker_make(look_often, 3);
 
     looker->arg[0] = at;

@@ -10,16 +10,9 @@
 #define SLACK_NS US(20) /* of one switch, with all that it costs */
 #define MANY 20u        /* members: more than one kernel entry parks or wakes */
 
-static void spin(struct worker *worker)
-{
-    for (;;) {
-        worker->out[0]++;
-    }
-}
-
 static struct worker *spinner(uint32_t priority, ns_t budget, ns_t period)
 {
-    struct worker *worker = worker_make(spin, 3);
+    struct worker *worker = worker_make(worker_spin, 3);
 
     worker_time(worker, priority, budget, period);
     return worker;

@@ -169,13 +169,6 @@ TEST(many_timers)
     CHECK_BETWEEN(clock_now(), start + 39 * US(20), start + 39 * US(20) + LATE_NS, "all on time");
 }
 
-static void spin(struct worker *worker)
-{
-    for (;;) {
-        worker->out[0]++;
-    }
-}
-
 /* Hardware is armed for bands at or above the one that runs: a low event waits, but is not lost. */
 TEST(a_timer_of_a_low_band_does_not_disturb_the_important)
 {
@@ -185,7 +178,7 @@ TEST(a_timer_of_a_low_band_does_not_disturb_the_important)
     struct worker *waiter = worker_actor(3, 10);
 
     worker_act(waiter, wait_for(notification, 1, DEADLINE_NEVER, 0));
-    struct worker *spinner = worker_start(spin, 3, 200);
+    struct worker *spinner = worker_start(worker_spin, 3, 200);
 
     REQUIRE_OK(timer_set(timer, badged, clock_now() + US(100), 0, 0));
     sleep_ns(MS(2));

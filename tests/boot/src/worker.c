@@ -103,6 +103,13 @@ struct worker *worker_make_fpu(void (*entry)(struct worker *worker), uint32_t ra
     return make_thread(entry, THREAD_SIZE_FPU(rank));
 }
 
+void worker_spin(struct worker *worker)
+{
+    for (;;) {
+        worker->out[0]++;
+    }
+}
+
 void workers_recycle(uint32_t count)
 {
     for (; count > 0; count--) {

@@ -49,6 +49,8 @@ struct worker {
 /** worker_make() - a thread that is to run a function; without context. */
 struct worker *worker_make(void (*entry)(struct worker *worker), uint32_t rank);
 struct worker *worker_make_fpu(void (*entry)(struct worker *worker), uint32_t rank);
+/** worker_spin() - what a worker may run: counts in out[0] for ever. */
+void worker_spin(struct worker *worker);
 /** workers_recycle() - deletes the threads made last; their stacks serve the next. */
 void workers_recycle(uint32_t count);
 /** workers_recycle_gone() - the same when their threads are deleted already. */
