@@ -9,7 +9,7 @@
 
     .text
 
-/* SDM volume 2, SYSCALL: rcx holds rip, r11 rflags; the stack is still the user's. In front of this may stand fast.S. */
+/* SDM volume 2, SYSCALL: rcx holds rip, r11 rflags; the stack is still the user's. In front of this stands fast.S. */
     .globl arch_syscall_entry
     .balign 64
 arch_syscall_entry:
