@@ -20,6 +20,22 @@ TEST(cores_a_thread_moves_only_while_nothing_hangs_on_it)
 }
 
 /* A thread that runs on the other core at the time is taken from there at once. */
+/* The invariants say where it must be. */
+TEST(cores_what_is_bound_goes_along)
+{
+    machine_begin();
+    make(OBJECT_NOTIFICATION, 2, NOTIFICATION);
+    make_thread(LOCAL, 1, 0, 50);
+    OK(CALL(0, LOCAL, THREAD_BIND_NOTIFICATION, NOTIFICATION, ~0ull), "a notification is bound");
+    OK(CALL(0, LOCAL_CONTEXT, SCHED_CONTEXT_UNBIND, 0), "the thread loses its time");
+    OK(configure(LOCAL_CONTEXT, 1, 50), "which is of core 1 now");
+    OK(CALL(0, LOCAL_CONTEXT, SCHED_CONTEXT_BIND, LOCAL), "and gets it back");
+    CHECK(thread_in(LOCAL)->home == host_core(1), "so it has moved");
+    CHECK(((struct notification *)object_in(NOTIFICATION))->home == host_core(1),
+          "and what is bound to it as well");
+    host_stop();
+}
+
 TEST(cores_a_thread_is_moved_while_it_was_running_elsewhere)
 {
     machine_begin();

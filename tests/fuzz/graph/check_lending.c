@@ -140,6 +140,10 @@ static bool check_notification(struct view *view, const struct notification *not
     if (to != NULL && (queue_is_empty(&notification->lend.from) || to->kind != LEND_THREAD)) {
         return view_fail(view, "%s lends, but nobody lends to it", view_name(view, notification));
     }
+    if (notification->bound != NULL && notification->home != notification->bound->home) {
+        return view_fail(view, "%s is of another core than who is bound to it",
+                         view_name(view, notification));
+    }
     return true;
 }
 
