@@ -9,6 +9,7 @@
 
 #include "arch/arch.h"
 #include "cap/cap.h"
+#include "object/inbox_entry.h"
 #include "object/lend.h"
 #include "object/sched_context.h"
 #include "object/timed.h"
@@ -67,6 +68,10 @@ struct thread {
     uint16_t call_rights;      /* of that capability */
     struct reply *held_by;     /* the reply object that holds it */
     struct endpoint *plain_on; /* or where it is queued without lending: in its plain */
+    bool
+        is_away; /* with another core; what reaches this thread changes with all locks only until it is back */
+    struct endpoint *sent_to; /* on its way there */
+    struct inbox_entry inbox;
     struct thread *next_unsettled; /* list core->unsettled of its home */
     bool is_unsettled;
 
