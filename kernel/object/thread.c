@@ -14,6 +14,7 @@ void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool h
     lend_init(&thread->lend, LEND_THREAD, rank);
     thread->home = home;
     thread->has_fpu = has_fpu;
+    thread->native_bytes = UINT64_MAX;
     thread->state = THREAD_STATE_INACTIVE;
     thread->timeout.kind = TIMED_DEADLINE;
     queue_node_rest(&thread->timeout.node);
@@ -79,14 +80,14 @@ err_t thread_configure(struct core *core, struct thread *thread, struct cap *tab
     return ERR_OK;
 }
 
-err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offset)
+err_t thread_pin(struct thread *thread, struct cap *frame, uint32_t offset, struct cap *pinned,
+                 void (*gone)(struct core *core, struct cap *cap), void **start)
 {
-    uint8_t *start;
     err_t err;
 
+    *start = NULL;
     if (frame == NULL) {
-        cap_unembed(&thread->buffer_cap);
-        thread->buffer = NULL;
+        cap_unembed(pinned);
         return ERR_OK;
     }
     if (offset % MSG_BUFFER_BYTES != 0 || offset >= frame->run.size_bytes) {
@@ -102,12 +103,22 @@ err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offse
     if (err) {
         return err;
     }
-    start = arch_phys_to_ptr(frame->run.base);
-    cap_unembed(&thread->buffer_cap);
-    err = cap_embed(frame, &thread->buffer_cap, thread, buffer_gone);
+    cap_unembed(pinned);
+    err = cap_embed(frame, pinned, thread, gone);
     assert(!err); /* asked above, and unembedding takes nothing away from the source */
-    thread->buffer = (struct msg_buffer *)(void *)(start + offset);
+    *start = (uint8_t *)arch_phys_to_ptr(frame->run.base) + offset;
     return ERR_OK;
+}
+
+err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offset)
+{
+    void *start;
+    err_t err = thread_pin(thread, frame, offset, &thread->buffer_cap, buffer_gone, &start);
+
+    if (!err) {
+        thread->buffer = start;
+    }
+    return err;
 }
 
 bool thread_may_move(const struct thread *thread)
@@ -151,9 +162,11 @@ static void unbind_all(struct core *core, struct thread *thread)
     cap_unembed(&thread->space_cap);
     cap_unembed(&thread->handler_cap);
     cap_unembed(&thread->buffer_cap);
+    cap_unembed(&thread->frame_cap);
     thread->table = NULL;
     thread->space = NULL;
     thread->buffer = NULL;
+    thread->foreign_frame = NULL;
 }
 
 /* One thing that still refers to the thread; false when nothing does. */

@@ -247,7 +247,7 @@ void host_watch(void (*before)(const struct core *core),
 void host_syscall(struct core *core)
 {
     user_acts(core);
-    core->current->registers.ip = HOST_SYSCALL_IP + HOST_SYSCALL_BYTES;
+    core->current->registers.ip = HOST_SYSCALL_IP + ARCH_SYSCALL_BYTES;
     host_enter(core);
     if (!core_try_syscall(core)) {
         core->has_all = true;
@@ -325,7 +325,7 @@ void arch_single_step_set(struct arch_registers *registers, bool on)
 
 void arch_syscall_restart(struct arch_registers *registers)
 {
-    registers->ip -= HOST_SYSCALL_BYTES;
+    registers->ip -= ARCH_SYSCALL_BYTES;
 }
 
 /* --- Ports and the debug UART ------------------------------------------------------------------ */

@@ -9,7 +9,7 @@
 #define CORE_ARCH 64 /* its struct arch_core; what follows is in there */
 #define CORE_SELF (CORE_ARCH + 0)
 #define CORE_STACK_TOP (CORE_ARCH + 8)
-#define CORE_USER_SP (CORE_ARCH + 16)
+#define CORE_SCRATCH (CORE_ARCH + 16)
 #define CORE_PENDING_ANY (CORE_ARCH + 24)
 #define CORE_PENDING (CORE_ARCH + 32)
 #define CORE_ROOT (CORE_ARCH + 72)
@@ -40,14 +40,16 @@
 #define REGISTERS_BYTES 168
 
 /* struct thread, behind its registers. */
-#define THREAD_STATE (REGISTERS_BYTES + 0) /* and call_is_fault as one */
-#define THREAD_TABLE (REGISTERS_BYTES + 8)
-#define THREAD_SPACE (REGISTERS_BYTES + 16)
-#define THREAD_BUFFER (REGISTERS_BYTES + 24)
-#define THREAD_BOUND (REGISTERS_BYTES + 32)
-#define THREAD_BOUND_MASK (REGISTERS_BYTES + 40)
-#define THREAD_CONTEXT (REGISTERS_BYTES + 48)
-#define THREAD_LEND (REGISTERS_BYTES + 56)
+#define THREAD_NATIVE_START (REGISTERS_BYTES + 0)
+#define THREAD_NATIVE_BYTES (REGISTERS_BYTES + 8)
+#define THREAD_STATE (REGISTERS_BYTES + 16) /* and call_is_fault as one */
+#define THREAD_TABLE (REGISTERS_BYTES + 24)
+#define THREAD_SPACE (REGISTERS_BYTES + 32)
+#define THREAD_BUFFER (REGISTERS_BYTES + 40)
+#define THREAD_BOUND (REGISTERS_BYTES + 48)
+#define THREAD_BOUND_MASK (REGISTERS_BYTES + 56)
+#define THREAD_CONTEXT (REGISTERS_BYTES + 64)
+#define THREAD_LEND (REGISTERS_BYTES + 72)
 #define THREAD_DEADLINE (THREAD_LEND + 96)
 #define THREAD_TIMEOUT (THREAD_DEADLINE + 8)
 #define THREAD_TIMEOUT_IS_QUEUED (THREAD_TIMEOUT + NODE_IS_QUEUED)
@@ -56,7 +58,19 @@
 #define THREAD_REPLIES_TO (THREAD_SERVED_BY + 16)
 #define THREAD_RECEIVING_ON (THREAD_SERVED_BY + 24)
 #define THREAD_WAIT_MASK (THREAD_SERVED_BY + 32)
-#define THREAD_HOME (THREAD_SERVED_BY + 48)
+#define THREAD_HOME (THREAD_SERVED_BY + 40)
+#define THREAD_FOREIGN_FRAME (THREAD_SERVED_BY + 48)
+#define THREAD_FOREIGN_ENTRY (THREAD_SERVED_BY + 56)
+#define THREAD_FOREIGN_STACK (THREAD_SERVED_BY + 64)
+
+/* struct foreign_frame, and what goes with it. */
+#define FRAME_IP 0
+#define FRAME_FLAGS 16
+#define FRAME_SP 24
+#define FRAME_KIND 40
+#define FOREIGN_SYSCALL_BYTES 2
+#define FOREIGN_FLAGS 0x202
+#define FOREIGN_KIND 13
 
 /* struct lend, which begins with its struct queue_node. */
 #define NODE_IS_QUEUED 48
@@ -113,6 +127,7 @@
 #define SEGMENT_TSS 0x28
 
 /* Vectors. The core knows devices by number from 0 on: vector - VECTOR_DEVICES. */
+#define VECTOR_FOREIGN 31 /* a system call that is not native; no exception of the processor's */
 #define VECTOR_EXCEPTIONS 32
 #define VECTOR_DEVICES 0x30
 #define VECTOR_TIMER 0xe0

@@ -140,6 +140,8 @@ static enum fault fault_kind(uint64_t vector)
         return FAULT_FPU;
     case EXCEPTION_ALIGNMENT:
         return FAULT_ALIGNMENT;
+    case VECTOR_FOREIGN:
+        return FAULT_SYSCALL;
     default:
         return FAULT_GENERAL;
     }
