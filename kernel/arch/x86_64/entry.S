@@ -6,6 +6,7 @@
  */
 #include "arch_impl/cores.h"
 #include "offsets.h"
+#include "offsets_gen.h"
 
     .text
 

@@ -21,6 +21,7 @@
  * first, and it finds its lock taken (many/cores.c); and what hangs on the core changes with that lock only.
  */
 #include "offsets.h"
+#include "offsets_gen.h"
 #include "arch_impl/fast_locks.inc"
 
     .text

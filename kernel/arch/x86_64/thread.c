@@ -4,6 +4,7 @@
 
 #include "arch/arch.h"
 
+#include "abi/kernel_calls.h"
 #include "arch_private.h"
 #include "core/core.h"
 #include "cpu.h"
@@ -12,6 +13,8 @@
 #define FLAGS_USER                                                                                 \
     (FLAGS_CF | FLAGS_PF | FLAGS_AF | FLAGS_ZF | FLAGS_SF | FLAGS_TF | FLAGS_DF | FLAGS_OF |       \
      FLAGS_AC)
+
+const uint64_t arch_abi_hash = ABI_HASH;
 
 /* In the order of thread.write_registers (abi/idl/kernel.idl). */
 enum register_number {
