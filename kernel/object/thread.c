@@ -58,10 +58,10 @@ static void buffer_gone(struct core *core, struct cap *cap)
 err_t thread_configure(struct core *core, struct thread *thread, struct cap *table_cap,
                        struct cap *space_cap)
 {
-    err_t err = cap_may_derive(table_cap);
+    err_t err = cap_may_derive(space_cap);
 
     if (!err) {
-        err = cap_may_derive(space_cap);
+        err = cap_embed(table_cap, &thread->table_cap, thread, table_gone);
     }
     if (err) {
         return err;
@@ -69,12 +69,8 @@ err_t thread_configure(struct core *core, struct thread *thread, struct cap *tab
 
     /* Commit. */
     core_forget_entered(core_of(core, thread->home), thread);
-    cap_unembed(&thread->table_cap);
-    cap_unembed(&thread->space_cap);
-    err = cap_embed(table_cap, &thread->table_cap, thread, table_gone);
-    assert(!err); /* asked above, and unembedding takes nothing away from the sources */
     err = cap_embed(space_cap, &thread->space_cap, thread, space_gone);
-    assert(!err);
+    assert(!err); /* asked above, and embedding takes nothing away from the sources */
     thread->table = table_cap->object;
     thread->space = space_cap->object;
     return ERR_OK;
@@ -83,12 +79,9 @@ err_t thread_configure(struct core *core, struct thread *thread, struct cap *tab
 err_t thread_pin(struct thread *thread, struct cap *frame, uint32_t offset, struct cap *pinned,
                  void (*gone)(struct core *core, struct cap *cap), void **start)
 {
-    err_t err;
-
     *start = NULL;
     if (frame == NULL) {
-        cap_unembed(pinned);
-        return ERR_OK;
+        return cap_embed(NULL, pinned, thread, gone);
     }
     if (offset % MSG_BUFFER_BYTES != 0 || offset >= frame->run.size_bytes) {
         return ERR_RANGE;
@@ -99,15 +92,8 @@ err_t thread_pin(struct thread *thread, struct cap *frame, uint32_t offset, stru
     if (frame->run.is_device) {
         return ERR_WRONG_TYPE;
     }
-    err = cap_may_derive(frame);
-    if (err) {
-        return err;
-    }
-    cap_unembed(pinned);
-    err = cap_embed(frame, pinned, thread, gone);
-    assert(!err); /* asked above, and unembedding takes nothing away from the source */
     *start = (uint8_t *)arch_phys_to_ptr(frame->run.base) + offset;
-    return ERR_OK;
+    return cap_embed(frame, pinned, thread, gone);
 }
 
 err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offset)
@@ -143,6 +129,14 @@ void thread_move(struct core *core, struct thread *thread, struct core *home)
     }
 }
 
+void thread_unbind(struct thread *thread)
+{
+    if (thread->bound != NULL) {
+        thread->bound->bound = NULL;
+        thread->bound = NULL;
+    }
+}
+
 void thread_start(struct core *core, struct thread *thread)
 {
     thread_make_ready(core, thread);
@@ -153,10 +147,7 @@ static void unbind_all(struct core *core, struct thread *thread)
     if (thread->context != NULL) {
         context_unbind(core, thread->context);
     }
-    if (thread->bound != NULL) {
-        thread->bound->bound = NULL;
-        thread->bound = NULL;
-    }
+    thread_unbind(thread);
     cap_unembed(&thread->bound_cap);
     cap_unembed(&thread->table_cap);
     cap_unembed(&thread->space_cap);

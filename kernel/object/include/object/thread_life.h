@@ -31,6 +31,9 @@ MUST_CHECK err_t thread_pin(struct thread *thread, struct cap *frame, uint32_t o
                             struct cap *pinned, void (*gone)(struct core *core, struct cap *cap),
                             void **start);
 
+/** No notification is bound to the thread any more, if one was. */
+void thread_unbind(struct thread *thread);
+
 /** Pins the message buffer. Errors: as thread.set_buffer. */
 MUST_CHECK err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offset);
 
