@@ -216,7 +216,8 @@ static inline void leave(struct core *core)
 void core_on_fault(struct core *core, const struct arch_fault *fault)
 {
     trace_event(core, TRACE_FAULT, fault->kind, fault->address);
-    if (!thread_reflect(core->current, fault)) {
+    if ((core->current->reflects >> fault->kind & 1) == 0 ||
+        !thread_reflect(core->current, fault)) {
         ipc_fault(core, core->current, fault);
     }
     leave(core);

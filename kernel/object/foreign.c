@@ -48,8 +48,7 @@ bool thread_reflect(struct thread *thread, const struct arch_fault *fault)
     struct arch_registers *registers = &thread->registers;
     struct foreign_frame *frame = thread->foreign_frame;
 
-    if (frame == NULL || (thread->reflects >> fault->kind & 1) == 0 ||
-        thread_is_native_at(thread, registers->ip)) {
+    if (frame == NULL || thread_is_native_at(thread, registers->ip)) {
         return false;
     }
     frame->rip = registers->ip;

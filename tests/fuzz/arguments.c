@@ -340,7 +340,8 @@ static uint64_t make_foreign(const struct making *making, const char *name)
                                            : ~0ull - random_below(random, 4096);
     }
     if (strcmp(name, "entry") == 0) {
-        return words[2] + random64(random) % (words[3] + random_below(random, 2) + 1);
+        return words[2] + random64(random) % ((words[3] & (ARCH_USER_END - 1)) + 1) +
+               random_chance(random, 10);
     }
     return random64(random);
 }

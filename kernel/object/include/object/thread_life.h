@@ -38,8 +38,8 @@ void thread_unbind(struct thread *thread);
 MUST_CHECK err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offset);
 
 /**
- * A fault of the thread, or a system call that is not native (SYSCALL, with ip at its instruction), is put into its foreign frame, and it is to go on at
- * its entry. False: not this one, nothing has changed.
+ * A fault of the thread, whose kind it reflects (SYSCALL: a call that is not native, with ip at its instruction), is put into its foreign frame, and it
+ * is to go on at its entry. False: it cannot be, nothing has changed.
  */
 MUST_CHECK bool thread_reflect(struct thread *thread, const struct arch_fault *fault);
 
