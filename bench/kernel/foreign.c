@@ -12,8 +12,6 @@
 #define GETPID 39u
 #define USER_END 0x7ffffffff000ull
 
-extern const char foreign_native[], foreign_entry[];
-
 /* rsp: the frame. */
 __asm__(".text\n"
         ".globl foreign_entry\n"

@@ -9,12 +9,6 @@
 #include "kernel_gen/methods.h"
 #include "object/thread_life.h"
 
-static void frame_gone(struct core *core, struct cap *cap)
-{
-    (void)core;
-    ((struct thread *)cap->holder)->foreign_frame = NULL;
-}
-
 err_t thread_on_set_foreign(struct invocation *inv, const struct thread_set_foreign_args *args)
 {
     struct thread *thread = inv->target->object;
@@ -29,7 +23,7 @@ err_t thread_on_set_foreign(struct invocation *inv, const struct thread_set_fore
     if (thread->state != THREAD_STATE_INACTIVE) {
         return ERR_BUSY;
     }
-    err = thread_pin(thread, args->frame, args->offset, &thread->frame_cap, frame_gone, &start);
+    err = thread_pin(thread, args->frame, args->offset, &thread->frame_cap, &start);
     if (err) {
         return err;
     }

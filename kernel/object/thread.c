@@ -47,12 +47,16 @@ static void space_gone(struct core *core, struct cap *cap)
     thread->space = NULL;
 }
 
-static void buffer_gone(struct core *core, struct cap *cap)
+static void pin_gone(struct core *core, struct cap *cap)
 {
     struct thread *thread = cap->holder;
 
     (void)core;
-    thread->buffer = NULL;
+    if (cap == &thread->buffer_cap) {
+        thread->buffer = NULL;
+    } else {
+        thread->foreign_frame = NULL;
+    }
 }
 
 err_t thread_configure(struct core *core, struct thread *thread, struct cap *table_cap,
@@ -77,11 +81,11 @@ err_t thread_configure(struct core *core, struct thread *thread, struct cap *tab
 }
 
 err_t thread_pin(struct thread *thread, struct cap *frame, uint32_t offset, struct cap *pinned,
-                 void (*gone)(struct core *core, struct cap *cap), void **start)
+                 void **start)
 {
     *start = NULL;
     if (frame == NULL) {
-        return cap_embed(NULL, pinned, thread, gone);
+        return cap_embed(NULL, pinned, thread, NULL);
     }
     if (offset % MSG_BUFFER_BYTES != 0 || offset >= frame->run.size_bytes) {
         return ERR_RANGE;
@@ -93,13 +97,13 @@ err_t thread_pin(struct thread *thread, struct cap *frame, uint32_t offset, stru
         return ERR_WRONG_TYPE;
     }
     *start = (uint8_t *)arch_phys_to_ptr(frame->run.base) + offset;
-    return cap_embed(frame, pinned, thread, gone);
+    return cap_embed(frame, pinned, thread, pin_gone);
 }
 
 err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offset)
 {
     void *start;
-    err_t err = thread_pin(thread, frame, offset, &thread->buffer_cap, buffer_gone, &start);
+    err_t err = thread_pin(thread, frame, offset, &thread->buffer_cap, &start);
 
     if (!err) {
         thread->buffer = start;

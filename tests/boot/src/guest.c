@@ -129,6 +129,11 @@ void guest_start(const struct guest *guest, user_addr_t ip, uint64_t sp, uint64_
     REQUIRE_OK(thread_resume(guest->thread));
 }
 
+void guest_run(const struct guest *guest, const char *code, uint64_t sp, uint64_t flags)
+{
+    guest_start(guest, (uintptr_t)code, sp, flags);
+}
+
 void guest_go(const struct guest *guest)
 {
     REQUIRE_OK(notification_signal(guest->bell));

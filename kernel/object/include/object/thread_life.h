@@ -24,12 +24,11 @@ MUST_CHECK err_t thread_configure(struct core *core, struct thread *thread, stru
 
 /**
  * thread_pin() - 1 KiB of a frame, for as long as its capability lives, in place of what was pinned before; frame NULL: nothing.
- * pinned: an embedded capability of the thread. gone: clears the pointer that start is then kept in.
+ * pinned: buffer_cap or frame_cap; start: what goes with it, which the caller keeps.
  * Errors: as thread.set_buffer, with nothing changed.
  */
 MUST_CHECK err_t thread_pin(struct thread *thread, struct cap *frame, uint32_t offset,
-                            struct cap *pinned, void (*gone)(struct core *core, struct cap *cap),
-                            void **start);
+                            struct cap *pinned, void **start);
 
 /** No notification is bound to the thread any more, if one was. */
 void thread_unbind(struct thread *thread);

@@ -93,11 +93,7 @@ void guest_foreign(struct guest *guest, uint32_t faults);
 void guest_set(const struct guest *guest, const struct guest_registers *registers);
 /** guest_start(), guest_run() - from there on, with that rsp and those flags. */
 void guest_start(const struct guest *guest, user_addr_t ip, uint64_t sp, uint64_t flags);
-static inline void guest_run(const struct guest *guest, const char *code, uint64_t sp,
-                             uint64_t flags)
-{
-    guest_start(guest, (uintptr_t)code, sp, flags);
-}
+void guest_run(const struct guest *guest, const char *code, uint64_t sp, uint64_t flags);
 /** guest_go() - the shim goes back. */
 void guest_go(const struct guest *guest);
 /** guest_info() - the thread's state, and kind and place of its last fault. */
