@@ -30,7 +30,7 @@ static void trace(bool on)
 
 static struct guest_registers random_registers(uint64_t number)
 {
-    struct guest_registers registers;
+    struct guest_registers registers = { 0 };
     uint64_t *words = (uint64_t *)&registers;
 
     for (uint32_t i = 0; i < sizeof(registers) / sizeof(*words); i++) {

@@ -37,7 +37,7 @@ enum { CASES = sizeof(cases) / sizeof(cases[0]) };
 
 static struct guest_registers registers_of(const struct fault_case *fault)
 {
-    struct guest_registers registers;
+    struct guest_registers registers = { 0 };
     uint64_t *words = (uint64_t *)&registers;
 
     for (uint32_t i = 0; i < sizeof(registers) / sizeof(*words); i++) {

@@ -11,6 +11,7 @@
 
 #define PAGES_AT (PLACE + MIB(700))
 #define PLACES 512u
+#define SHIM_BYTES ((uintptr_t)guest_shim_end - (uintptr_t)guest_shim)
 #define PRIORITY 60u
 #define TIME MS(10000)
 
@@ -53,7 +54,7 @@ static bool may_iret(void)
 
 user_addr_t guest_at(const struct guest *guest, const char *part)
 {
-    return (uintptr_t)guest->page + GUEST_SHIM_AT + (uintptr_t)(part - guest_shim);
+    return (uintptr_t)guest->page + GUEST_SHIM_AT + ((uintptr_t)part - (uintptr_t)guest_shim);
 }
 
 /* A page to write, and behind it the shim. */
@@ -64,8 +65,8 @@ static struct guest_page *pages_map(cap_addr_t frame)
     uint32_t done = 0;
 
     map_at(frame, at, 2, PROT_READ | PROT_WRITE);
-    for (const char *from = guest_shim; from < guest_shim_end; from++) {
-        *(char *)(at + GUEST_SHIM_AT + (uintptr_t)(from - guest_shim)) = *from;
+    for (uint64_t i = 0; i < SHIM_BYTES; i++) {
+        ((char *)at)[GUEST_SHIM_AT + i] = guest_shim[i];
     }
     REQUIRE_OK(vspace_protect(VSPACE, at + GUEST_SHIM_AT, 1, PROT_READ | PROT_EXEC, &done));
     return (struct guest_page *)at;
@@ -108,10 +109,9 @@ void guest_foreign(struct guest *guest, uint32_t faults)
         delete (guest->pinned);
     }
     guest->pinned = copy_of(guest->frame, RIGHTS_ALL);
-    REQUIRE_OK(
-        thread_set_foreign(guest->thread, guest->pinned, GUEST_FRAME, guest_at(guest, guest_shim),
-                           (uint64_t)(guest_shim_end - guest_shim), guest_at(guest, guest_entry),
-                           (uintptr_t)&guest->page->frame, faults));
+    REQUIRE_OK(thread_set_foreign(
+        guest->thread, guest->pinned, GUEST_FRAME, guest_at(guest, guest_shim), SHIM_BYTES,
+        guest_at(guest, guest_entry), (uintptr_t)&guest->page->frame, faults));
 }
 
 void guest_set(const struct guest *guest, const struct guest_registers *r)
