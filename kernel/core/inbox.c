@@ -58,7 +58,7 @@ void inbox_signal(struct notification *notification, uint64_t bits)
 
 void inbox_call(struct thread *caller, struct endpoint *endpoint)
 {
-    caller->sent_to = endpoint;
+    caller->plain_on = endpoint;
     push(endpoint->home, &caller->inbox, INBOX_CALL, own_key(endpoint->server));
 }
 

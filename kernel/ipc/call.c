@@ -109,11 +109,11 @@ static void depart(struct core *core, struct endpoint *endpoint, struct thread *
 
 void ipc_call_arrives(struct core *core, struct thread *caller)
 {
-    struct endpoint *endpoint = caller->sent_to;
+    struct endpoint *endpoint = caller->plain_on;
     struct thread *server = endpoint->server;
     err_t err;
 
-    caller->sent_to = NULL;
+    caller->plain_on = NULL;
     if (!waits_at(server, endpoint)) {
         endpoint_enqueue(core, endpoint, caller);
         return;

@@ -324,7 +324,7 @@ static bool message_came(const struct oracle_message *message, const char **why)
     uint32_t i = 0;
 
     if (caller != NULL) {
-        if (caller->sent_to != NULL) {
+        if (caller->is_away && caller->served_by == NULL) {
             (void)host_interrupts_deliver(to->home);
         }
         if (caller->served_by != to) {

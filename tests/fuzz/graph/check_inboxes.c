@@ -18,9 +18,15 @@ static struct notification *notification_of(const struct inbox_entry *entry)
                                            offsetof(struct notification, inbox));
 }
 
+/* Where its mark is: a queue's node may be at the same address. */
+static const void *mark_of(const struct inbox_entry *entry)
+{
+    return (const uint8_t *)entry + 1;
+}
+
 const struct core *check_inbox_of(const struct view *view, const struct inbox_entry *entry)
 {
-    const struct view_entry *mark = view_get(view, entry);
+    const struct view_entry *mark = view_get(view, mark_of(entry));
 
     return mark != NULL && mark->value == IN_INBOX ? mark->owner : NULL;
 }
@@ -42,20 +48,20 @@ static bool belongs(const struct view *view, const struct inbox_entry *entry,
         return view_has(view, notification, OBJECT_NOTIFICATION) && notification->home == core &&
                notification->incoming != 0;
     }
-    if (!view_has(view, thread, OBJECT_THREAD) || !thread->is_away || thread->plain_on != NULL ||
+    if (!view_has(view, thread, OBJECT_THREAD) || !thread->is_away || thread->ready.is_queued ||
         thread->served_by != NULL || thread->held_by != NULL) {
         return false;
     }
     if (entry->kind == INBOX_CALL) {
-        if (!view_has(view, thread->sent_to, OBJECT_ENDPOINT) || thread->sent_to->server == NULL ||
-            thread->sent_to->home != core) {
+        if (!view_has(view, thread->plain_on, OBJECT_ENDPOINT) ||
+            thread->plain_on->server == NULL || thread->plain_on->home != core) {
             return false;
         }
-        *key = own_key(thread->sent_to->server);
+        *key = own_key(thread->plain_on->server);
         return true;
     }
     *key = (uint32_t)thread->lend.node.key;
-    return thread->home == core && thread->sent_to == NULL &&
+    return thread->home == core && thread->plain_on == NULL &&
            (entry->kind == INBOX_BACK || thread->call_is_fault);
 }
 
@@ -68,7 +74,8 @@ static bool check_list(struct view *view, const struct core *core, const struct 
         if (++*count > core->inbox_count) {
             return view_fail(view, "more is in the inbox of a core than is counted");
         }
-        if (check_inbox_of(view, entry) != NULL || !view_put(view, entry, IN_INBOX, core)) {
+        if (check_inbox_of(view, entry) != NULL ||
+            !view_put(view, mark_of(entry), IN_INBOX, core)) {
             return view_fail(view, "something is twice in an inbox");
         }
         if (!belongs(view, entry, core, &key)) {

@@ -46,9 +46,9 @@ static void keep_caller(const struct thread *thread)
 {
     KEEP(thread, struct thread, state, lend.node);
     KEEP(thread, struct thread, lend.to, served_by);
-    KEEP(thread, struct thread, serving, plain_on);
-    keep(thread, END_OF(struct thread, plain_on), offsetof(struct thread, sent_to));
-    keep(thread, END_OF(struct thread, inbox), offsetof(struct thread, arch));
+    KEEP(thread, struct thread, serving, inbox);
+    keep(thread, END_OF(struct thread, inbox), offsetof(struct thread, plain_on));
+    keep(thread, END_OF(struct thread, plain_on), offsetof(struct thread, arch));
 }
 
 /* Its place in a queue of the core's own changes as others come and go there. */
