@@ -135,7 +135,7 @@ $(BENCH_DISK): tools/bench_disk.py
 	$(call say,MKFS,$@)$(PYTHON) -B tools/bench_disk.py $@
 
 bench_systems := bench bench_files bench_net bench_process
-bench: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK) $(DEMO_DISK)
+bench: $(KERNEL) $(KERNEL_MANY) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK) $(DEMO_DISK)
 	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) $(if $(ONLY),--only $(ONLY))
 
 # The same on Debian's Linux: a static program, the first of its system.

@@ -7,7 +7,6 @@
 #include "mm/vspace.h"
 
 #define PAGE_BYTES 4096u
-#define MAP_PAGES_MAX 64u
 
 static struct vspace *space_of(const struct cap *cap)
 {
@@ -28,14 +27,7 @@ err_t vspace_on_map(struct invocation *inv, const struct vspace_map_args *args,
                     struct vspace_map_results *results)
 {
     struct mapping mapping = { args->first, args->count, args->at, args->prot };
-    const struct memory_run *run = &args->frame->run;
 
-    if (((uint64_t)args->first + args->count) * pte_span(run->page_class) > run->size_bytes) {
-        return ERR_RANGE;
-    }
-    if (mapping.count > MAP_PAGES_MAX) {
-        mapping.count = MAP_PAGES_MAX;
-    }
     return vspace_map_pages(space_of(inv->target), args->frame, &mapping, &results->done);
 }
 

@@ -24,6 +24,9 @@ struct mapping {
     uint32_t prot; /* enum prot */
 };
 
+/* So many pages are mapped by one call at most. */
+#define VSPACE_MAP_MAX 64u
+
 /**
  * vspace_map_pages() - map pages of a run; at least one, or an error with nothing mapped.
  * Errors: RANGE, NO_RIGHT, BUSY, ALREADY_MAPPED, NO_MEMORY as vspace.map. Cost: linear in count.
