@@ -64,20 +64,6 @@ static err_t invoke(struct core *core, struct thread *caller, struct cap *target
     return err;
 }
 
-static err_t on_call(struct core *core, struct thread *caller, uint64_t addr, bool is_method)
-{
-    struct cap *target;
-    err_t err = cap_lookup_any(caller->table, addr, &target);
-
-    if (err) {
-        return err;
-    }
-    if (target->type == OBJECT_ENDPOINT && !is_method) {
-        return ipc_call(core, caller, target);
-    }
-    return invoke(core, caller, target);
-}
-
 static err_t done(struct thread *caller)
 {
     caller->registers.op = ERR_OK;
@@ -85,80 +71,6 @@ static err_t done(struct thread *caller)
     caller->registers.time = 0;
     caller->registers.bits = 0;
     return ERR_OK;
-}
-
-static err_t on_signal(struct core *core, struct thread *caller, uint64_t addr)
-{
-    struct cap *cap;
-    err_t err = cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_SIGNAL, &cap);
-
-    if (err) {
-        return err;
-    }
-    (void)done(caller);
-    notification_signal(core, cap->object, cap->badge);
-    return ERR_OK;
-}
-
-static err_t on_wait(struct core *core, struct thread *caller, uint64_t addr, bool may_wait)
-{
-    struct cap *cap;
-    err_t err = cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_WAIT, &cap);
-
-    if (err) {
-        return err;
-    }
-    return may_wait ? notification_wait(core, caller, cap) : notification_poll(core, caller, cap);
-}
-
-static err_t on_other(struct core *core, struct thread *caller, uint32_t number, uint64_t addr)
-{
-    err_t err;
-
-    switch (number) {
-    case SYSCALL_METHOD:
-        return on_call(core, caller, addr, true);
-    case SYSCALL_RECEIVE:
-        return ipc_receive(core, caller, addr);
-    case SYSCALL_REPLY:
-        err = ipc_reply(core, caller, addr);
-        return err ? err : done(caller);
-    case SYSCALL_SIGNAL:
-        return on_signal(core, caller, addr);
-    case SYSCALL_WAIT:
-        return on_wait(core, caller, addr, true);
-    case SYSCALL_POLL:
-        return on_wait(core, caller, addr, false);
-    case SYSCALL_YIELD:
-        current_yield(core);
-        return done(caller);
-    case SYSCALL_ABI_VERSION:
-        caller->registers.words[0] = ABI_HASH;
-        return done(caller);
-    default:
-        return ERR_BAD_CALL;
-    }
-}
-
-/* The entry code has done what can be done fast, if it does that; and nothing is while the trace is on. */
-static inline bool may_be_fast(void)
-{
-    return !ARCH_FAST_ENTRY && !core_trace.is_on;
-}
-
-static inline err_t run(struct core *core, struct thread *caller, uint32_t number, uint64_t addr)
-{
-    if (number == SYSCALL_CALL) {
-        return may_be_fast() && ipc_call_fast(core, caller, addr)
-                   ? ERR_OK
-                   : on_call(core, caller, addr, false);
-    }
-    if (number == SYSCALL_REPLY_RECEIVE) {
-        return may_be_fast() && ipc_reply_receive_fast(core, caller, addr)
-                   ? ERR_OK
-                   : ipc_reply_receive(core, caller, addr);
-    }
-    return on_other(core, caller, number, addr);
 }
 
 /* The call did not succeed: it starts again, or its caller is told. */
@@ -177,8 +89,8 @@ static __attribute__((noinline)) err_t fail(struct core *core, struct thread *ca
     return err;
 }
 
-/* What is left to do after some system calls, and none of the fast ones. */
-static void finish(struct core *core, struct thread *caller, err_t err)
+/* What is left to do after a call that failed, or is traced. */
+static __attribute__((noinline)) void finish(struct core *core, struct thread *caller, err_t err)
 {
     if (err) {
         err = fail(core, caller, err);
@@ -189,18 +101,136 @@ static void finish(struct core *core, struct thread *caller, err_t err)
     trace_event(core, TRACE_EXIT, (uint64_t)err, (uint64_t)(uintptr_t)core->current);
 }
 
-void core_on_syscall(struct core *core)
+/* Every system call ends here. */
+static inline void end(struct core *core, struct thread *caller, err_t err)
 {
-    struct thread *caller = core->current;
+    if (__builtin_expect(err != ERR_OK || core_trace.is_on, 0)) {
+        finish(core, caller, err);
+    } else if (core->must_dispatch) {
+        core_dispatch(core);
+    }
+}
+
+/* The entry code has done what can be done fast, if it does that; and nothing is while the trace is on. */
+static inline bool may_be_fast(void)
+{
+    return !ARCH_FAST_ENTRY && !core_trace.is_on;
+}
+
+static __attribute__((noinline)) void on_call(struct core *core, struct thread *caller,
+                                              uint64_t addr, bool is_method)
+{
+    struct cap *target;
+    err_t err;
+
+    if (!is_method && may_be_fast() && ipc_call_fast(core, caller, addr)) {
+        return;
+    }
+    err = cap_lookup_any(caller->table, addr, &target);
+    if (!err) {
+        err = target->type == OBJECT_ENDPOINT && !is_method ? ipc_call(core, caller, target)
+                                                            : invoke(core, caller, target);
+    }
+    end(core, caller, err);
+}
+
+static __attribute__((noinline)) void on_signal(struct core *core, struct thread *caller,
+                                                uint64_t addr)
+{
+    struct cap *cap;
+    err_t err = cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_SIGNAL, &cap);
+
+    if (!err) {
+        (void)done(caller);
+        notification_signal(core, cap->object, cap->badge);
+    }
+    end(core, caller, err);
+}
+
+static err_t on_wait(struct core *core, struct thread *caller, uint64_t addr, bool may_wait)
+{
+    struct cap *cap;
+    err_t err = cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_WAIT, &cap);
+
+    if (err) {
+        return err;
+    }
+    return may_wait ? notification_wait(core, caller, cap) : notification_poll(core, caller, cap);
+}
+
+static __attribute__((noinline)) void on_yield(struct core *core, struct thread *caller)
+{
+    (void)done(caller);
+    core_yield(core);
+    end(core, caller, ERR_OK);
+}
+
+static err_t on_other(struct core *core, struct thread *caller, uint32_t number, uint64_t addr)
+{
+    err_t err;
+
+    switch (number) {
+    case SYSCALL_REPLY_RECEIVE:
+        return may_be_fast() && ipc_reply_receive_fast(core, caller, addr)
+                   ? ERR_OK
+                   : ipc_reply_receive(core, caller, addr);
+    case SYSCALL_RECEIVE:
+        return ipc_receive(core, caller, addr);
+    case SYSCALL_REPLY:
+        err = ipc_reply(core, caller, addr);
+        return err ? err : done(caller);
+    case SYSCALL_WAIT:
+        return on_wait(core, caller, addr, true);
+    case SYSCALL_POLL:
+        return on_wait(core, caller, addr, false);
+    case SYSCALL_ABI_VERSION:
+        caller->registers.words[0] = ABI_HASH;
+        return done(caller);
+    default:
+        return ERR_BAD_CALL;
+    }
+}
+
+static __attribute__((noinline)) void on_any(struct core *core, struct thread *caller,
+                                             uint32_t number, uint64_t addr)
+{
+    if (number == SYSCALL_METHOD) {
+        on_call(core, caller, addr, true);
+    } else {
+        end(core, caller, on_other(core, caller, number, addr));
+    }
+}
+
+static inline void on_syscall(struct core *core, struct thread *caller)
+{
     uint32_t number = caller->registers.op & 0xffu;
     uint64_t addr = caller->registers.op >> 32;
 
-    trace_event(core, TRACE_ENTRY, number,
-                (uint64_t)MSG_LABEL(caller->registers.info) << 32 | addr);
-    err_t err = run(core, caller, number, addr);
+    if (number == SYSCALL_CALL) {
+        on_call(core, caller, addr, false);
+    } else if (number == SYSCALL_SIGNAL) {
+        on_signal(core, caller, addr);
+    } else if (number == SYSCALL_YIELD) {
+        on_yield(core, caller);
+    } else {
+        on_any(core, caller, number, addr);
+    }
+}
 
-    if (__builtin_expect(err != ERR_OK || core->must_dispatch || core_trace.is_on, 0)) {
-        finish(core, caller, err);
+static __attribute__((noinline)) void on_traced(struct core *core, struct thread *caller)
+{
+    trace_event(core, TRACE_ENTRY, caller->registers.op & 0xffu,
+                (uint64_t)MSG_LABEL(caller->registers.info) << 32 | caller->registers.op >> 32);
+    on_syscall(core, caller);
+}
+
+/* Each kind ends by itself: so none has to keep what another needs. */
+void core_on_syscall(struct core *core)
+{
+    if (__builtin_expect(core_trace.is_on, 0)) {
+        on_traced(core, core->current);
+    } else {
+        on_syscall(core, core->current);
     }
 }
 
