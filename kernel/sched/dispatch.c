@@ -218,9 +218,10 @@ void core_yield(struct core *core)
     ns_t now_ns = arch_now();
 
     charge(core, now_ns);
-    struct ready_node *first = core->ready.first[lend_key(&current->lend)];
+    struct ready_node *first =
+        core->must_dispatch ? NULL : core->ready.first[lend_key(&current->lend)];
 
-    if (core->must_dispatch || first == NULL || thread_of_ready(first)->lend.top->group != NULL) {
+    if (first == NULL || thread_of_ready(first)->lend.top->group != NULL) {
         current_yield(core);
         return;
     }
