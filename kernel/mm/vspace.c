@@ -44,44 +44,31 @@ bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t s
     return !space->is_io || at >= IO_HOLE_END || at + size_bytes <= IO_HOLE_START;
 }
 
-/* The entry of that level for an address, or the one nearest the root that is no table. */
-static uint64_t *walk(struct vspace *space, user_addr_t at, uint32_t until, uint32_t *level)
+/*
+ * The entry of that level for an address, or the one nearest the root that is no table. is_plain: of a page of 4 KiB of a program,
+ * as most are; then nothing of it is found out at run time.
+ */
+static ALWAYS_INLINE uint64_t *walk(struct vspace *space, user_addr_t at, uint32_t until,
+                                    uint32_t *level, bool is_plain)
 {
-    uint64_t *table = vspace_root(space);
-
-    for (*level = space->root_level;; (*level)--) {
-        uint64_t *entry = &table[pte_index(at, *level)];
-
-        if (*level == until || !entry_is_present(space, *entry) ||
-            entry_is_page(space, *entry, *level)) {
-            return entry;
-        }
-        table = arch_phys_to_ptr(entry_phys(space, *entry));
-    }
-}
-
-/* The same for pages of 4 KiB of programs, which most are: nothing of it is found out at run time. */
-static ALWAYS_INLINE uint64_t *walk_quick(struct vspace *space, user_addr_t at, uint32_t *level)
-{
+    bool is_io = !is_plain && space->is_io;
     uint64_t *table = vspace_root(space);
 
 #pragma GCC unroll 4
-    for (uint32_t depth = PTE_ROOT_LEVEL; depth > 0; depth--) {
-        uint64_t *entry = &table[pte_index(at, depth)];
+    for (*level = is_plain ? PTE_ROOT_LEVEL : space->root_level; *level > until; (*level)--) {
+        uint64_t *entry = &table[pte_index(at, *level)];
 
-        if (!pte_is_present(*entry) || pte_is_page(*entry, depth)) {
-            *level = depth;
+        if (!entry_is_present(is_io, *entry) || entry_is_page(is_io, *entry, *level)) {
             return entry;
         }
-        table = arch_phys_to_ptr(pte_phys(*entry));
+        table = arch_phys_to_ptr(entry_phys(is_io, *entry));
     }
-    *level = 0;
-    return &table[pte_index(at, 0)];
+    return &table[pte_index(at, until)];
 }
 
 uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level)
 {
-    return space->is_io ? walk(space, at, 0, level) : walk_quick(space, at, level);
+    return space->is_io ? walk(space, at, 0, level, false) : walk(space, at, 0, level, true);
 }
 
 /* Makes the tables that lack on the way to an entry. */
@@ -92,11 +79,11 @@ static __attribute__((noinline)) err_t tables_make(struct vspace *space, user_ad
         uint32_t depth;
         phys_t table;
 
-        *entry = walk(space, at, level, &depth);
+        *entry = walk(space, at, level, &depth, false);
         if (depth == level) {
             return ERR_OK;
         }
-        if (entry_is_present(space, **entry)) {
+        if (entry_is_present(space->is_io, **entry)) {
             return ERR_ALREADY_MAPPED;
         }
         if (!vspace_table_take(space, &table)) {
@@ -110,17 +97,18 @@ static __attribute__((noinline)) err_t tables_make(struct vspace *space, user_ad
     }
 }
 
-err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level, uint64_t **entry)
+static ALWAYS_INLINE err_t entry_make(struct vspace *space, user_addr_t at, uint32_t level,
+                                      uint64_t **entry, bool is_plain)
 {
-    uint32_t depth;
+    uint32_t depth = PTE_LEVELS;
 
-    if (level == 0 && !space->is_io) {
-        *entry = walk_quick(space, at, &depth);
-        if (depth == 0) {
-            return ERR_OK;
-        }
-    }
-    return tables_make(space, at, level, entry);
+    *entry = is_plain ? walk(space, at, 0, &depth, true) : NULL;
+    return depth == 0 ? ERR_OK : tables_make(space, at, level, entry);
+}
+
+err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint64_t **entry)
+{
+    return entry_make(space, at, 0, entry, true);
 }
 
 /* May the core have the space loaded? If it is not known who was entered last, anything may be. */
@@ -153,7 +141,9 @@ void vspace_flush_all(struct core *core, struct vspace *space)
         space->must_flush = true;
         return;
     }
-    arch_tlb_flush_all();
+    if (is_loaded(core, space)) {
+        arch_tlb_flush_all();
+    }
     for (uint32_t i = 0; ARCH_CORES > 1 && i < core->machine->core_count; i++) {
         struct core *other = core->machine->cores[i];
 
@@ -174,90 +164,116 @@ void vspace_sync(struct vspace *space)
     space->must_flush = false;
 }
 
-/* Without what is checked in map_pages(); page and flags are of the first. Returns how many; err says why not more. */
-static ALWAYS_INLINE uint32_t map_some(struct vspace *space, uint32_t level, bool is_io,
-                                       const struct mapping *mapping, uint32_t count, phys_t page,
-                                       uint64_t flags, err_t *err)
+static inline uint32_t map_count(const struct mapping *mapping)
 {
+    return mapping->count < VSPACE_MAP_MAX ? mapping->count : VSPACE_MAP_MAX;
+}
+
+/* What is checked once for all. Errors: as vspace.map. */
+static ALWAYS_INLINE err_t map_refusal(const struct vspace *space, const struct cap *frame,
+                                       const struct mapping *mapping, bool is_plain)
+{
+    const struct memory_run *run = &frame->run;
+    uint64_t span = pte_span(is_plain ? 0 : run->page_class);
+    uint32_t prot = mapping->prot | PROT_READ;
+
+    if (((uint64_t)mapping->first + mapping->count) * span > run->size_bytes ||
+        mapping->at % span != 0 ||
+        !vspace_range_is_good(space, mapping->at, map_count(mapping) * span)) {
+        return ERR_RANGE;
+    }
+    return (prot & ~(uint32_t)frame->rights) != 0 ||
+                   (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)
+               ? ERR_NO_RIGHT
+               : ERR_OK;
+}
+
+/* Returns how many; err says why not more. */
+static ALWAYS_INLINE uint32_t map_some(struct vspace *space, const struct cap *frame,
+                                       const struct mapping *mapping, err_t *err, bool is_plain)
+{
+    const struct memory_run *run = &frame->run;
+    uint32_t level = is_plain ? 0 : run->page_class;
     uint64_t span = pte_span(level);
+    phys_t page = run->base + mapping->first * span;
+    uint64_t flags = pte_page(0, level, mapping->prot | PROT_READ, frame->rights, run->cache);
     user_addr_t at = mapping->at;
-    uint32_t done = 0;
+    uint64_t *entry = NULL;
+    uint32_t done;
 
-    for (;;) {
-        uint32_t depth = PTE_LEVELS;
-        uint64_t *entry = level == 0 && !is_io ? walk_quick(space, at, &depth) : NULL;
-
-        if (depth != 0) {
+    for (done = 0; done < map_count(mapping); done++, at += span, page += span, entry++) {
+        if (done == 0 || pte_index(at, level) == 0) {
             uint64_t *made;
 
-            *err = tables_make(space, at, level, &made);
+            *err = entry_make(space, at, level, &made, is_plain);
             if (*err) {
                 return done;
             }
             entry = made;
         }
-        do {
-            if (is_io ? io_pte_is_present(*entry) : pte_is_present(*entry)) {
-                *err = ERR_ALREADY_MAPPED;
-                return done;
-            }
-            if (is_io) {
-                entry_set(space, entry, io_pte_page(page, level, mapping->prot));
-            } else {
-                *entry = page | flags;
-            }
-            entry++;
-            page += span;
-            at += span;
-            done++;
-            if (done == count) {
-                return done;
-            }
-        } while (pte_index(at, level) != 0);
+        if (entry_is_present(!is_plain && space->is_io, *entry)) {
+            *err = ERR_ALREADY_MAPPED;
+            return done;
+        }
+        if (is_plain) {
+            *entry = page | flags;
+        } else {
+            entry_set(space, entry,
+                      space->is_io ? io_pte_page(page, level, mapping->prot) : page | flags);
+        }
     }
+    return done;
 }
 
-static ALWAYS_INLINE err_t map_pages(struct vspace *space, struct cap *frame, uint32_t level,
-                                     bool is_io, const struct mapping *mapping, uint32_t *done)
+static ALWAYS_INLINE err_t map_pages(struct vspace *space, struct cap *frame,
+                                     const struct mapping *mapping, uint32_t *done, bool is_plain)
 {
-    const struct memory_run *run = &frame->run;
-    uint64_t span = pte_span(level);
-    uint32_t may = frame->rights & (RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
-    uint32_t prot = mapping->prot | PROT_READ;
-    uint32_t count = mapping->count < VSPACE_MAP_MAX ? mapping->count : VSPACE_MAP_MAX;
-    err_t err;
+    bool was_attached = frame->run.space != NULL;
+    err_t err = map_refusal(space, frame, mapping, is_plain);
 
-    if (((uint64_t)mapping->first + mapping->count) * span > run->size_bytes ||
-        mapping->at % span != 0 || !vspace_range_is_good(space, mapping->at, count * span)) {
-        return ERR_RANGE;
+    if (!err && (frame->run.space != space || frame->run.is_leaving)) {
+        err = vspace_attach_frame(space, frame);
     }
-    if ((prot & ~may) != 0 || (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) {
-        return ERR_NO_RIGHT;
-    }
-    bool was_attached = run->space != NULL;
-
-    err = run->space == space && !run->is_leaving ? ERR_OK : vspace_attach_frame(space, frame);
     if (err) {
         return err;
     }
-    *done = map_some(space, level, is_io, mapping, count, run->base + mapping->first * span,
-                     pte_page(0, level, prot, may, run->cache), &err);
-    if (*done == 0) {
-        if (!was_attached) {
-            vspace_run_release(frame);
-        }
-        return err;
+    *done = map_some(space, frame, mapping, &err, is_plain);
+    if (*done != 0) {
+        vspace_frame_covers(frame, mapping->at,
+                            *done * pte_span(is_plain ? 0 : frame->run.page_class));
+        return ERR_OK;
     }
-    vspace_frame_covers(frame, mapping->at, *done * span);
-    return ERR_OK;
+    if (!was_attached) {
+        vspace_run_release(frame);
+    }
+    return err;
 }
 
 err_t vspace_map_pages(struct vspace *space, struct cap *frame, const struct mapping *mapping,
                        uint32_t *done)
 {
-    uint32_t level = frame->run.page_class;
+    return frame->run.page_class == 0 && !space->is_io
+               ? map_pages(space, frame, mapping, done, true)
+               : map_pages(space, frame, mapping, done, false);
+}
 
-    return level == 0 && !space->is_io
-               ? map_pages(space, frame, 0, false, mapping, done)
-               : map_pages(space, frame, level, space->is_io, mapping, done);
+err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
+{
+    user_addr_t end = at + (uint64_t)count * PAGE_BYTES;
+
+    if (at % PAGE_BYTES != 0 || !vspace_range_is_good(space, at, end - at)) {
+        return ERR_RANGE;
+    }
+    while (at < end) {
+        uint32_t level;
+        uint64_t *entry = vspace_find(space, at, &level);
+
+        if (entry_is_present(space->is_io, *entry) && at % pte_span(level) == 0) {
+            entry_set(space, entry, 0);
+            vspace_flush(core, space, at);
+        }
+        at += pte_span(level) - at % pte_span(level);
+    }
+    vspace_sync(space);
+    return ERR_OK;
 }

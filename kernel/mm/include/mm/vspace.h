@@ -43,9 +43,12 @@ bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t s
  */
 uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level);
 
-/** The entry for a page of that level, with its tables made. Errors: NO_MEMORY, ALREADY_MAPPED (a larger page is there). */
-MUST_CHECK err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level,
-                                   uint64_t **entry);
+/** The entry for a page of 4 KiB of a program, with its tables made. Errors: NO_MEMORY, ALREADY_MAPPED (a larger page is there). */
+MUST_CHECK err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint64_t **entry);
+
+/** Removes pages, of programs or devices. Errors: RANGE. */
+MUST_CHECK err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at,
+                              uint32_t count);
 
 /** Attaches the run to the space if it is attached nowhere. Errors: BUSY. */
 MUST_CHECK err_t vspace_attach_frame(struct vspace *space, struct cap *frame);
