@@ -6,7 +6,6 @@
 
 #include "cap/revoke.h"
 #include "core/trace.h"
-#include "ipc/fast.h"
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
 #include "object/timer.h"
@@ -56,21 +55,9 @@ static err_t invoke(struct core *core, struct thread *caller, struct cap *target
         return KERNEL_RESTART; /* it destroyed itself: nobody is left to be told */
     }
     if (!err) {
-        caller->registers.op = ERR_OK;
-        caller->registers.info = info;
-        caller->registers.time = 0;
-        caller->registers.bits = 0;
+        thread_answer(caller, ERR_OK, info, 0);
     }
     return err;
-}
-
-static err_t done(struct thread *caller)
-{
-    caller->registers.op = ERR_OK;
-    caller->registers.info = 0;
-    caller->registers.time = 0;
-    caller->registers.bits = 0;
-    return ERR_OK;
 }
 
 /* The call did not succeed: it starts again, or its caller is told. */
@@ -81,8 +68,7 @@ static __attribute__((noinline)) err_t fail(struct core *core, struct thread *ca
         err = cap_sweep_finish(core, err);
     }
     if (err != KERNEL_RESTART) {
-        (void)done(caller);
-        caller->registers.op = (uint64_t)err;
+        thread_answer(caller, err, 0, 0);
     } else if (core->current == caller) {
         arch_syscall_restart(&caller->registers);
     }
@@ -111,22 +97,12 @@ static inline void end(struct core *core, struct thread *caller, err_t err)
     }
 }
 
-/* The entry code has done what can be done fast, if it does that; and nothing is while the trace is on. */
-static inline bool may_be_fast(void)
-{
-    return !ARCH_FAST_ENTRY && !core_trace.is_on;
-}
-
 static __attribute__((noinline)) void on_call(struct core *core, struct thread *caller,
                                               uint64_t addr, bool is_method)
 {
     struct cap *target;
-    err_t err;
+    err_t err = cap_lookup_any(caller->table, addr, &target);
 
-    if (!is_method && may_be_fast() && ipc_call_fast(core, caller, addr)) {
-        return;
-    }
-    err = cap_lookup_any(caller->table, addr, &target);
     if (!err) {
         err = target->type == OBJECT_ENDPOINT && !is_method ? ipc_call(core, caller, target)
                                                             : invoke(core, caller, target);
@@ -141,7 +117,7 @@ static __attribute__((noinline)) void on_signal(struct core *core, struct thread
     err_t err = cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_SIGNAL, &cap);
 
     if (!err) {
-        (void)done(caller);
+        thread_answer(caller, ERR_OK, 0, 0);
         notification_signal(core, cap->object, cap->badge);
     }
     end(core, caller, err);
@@ -160,45 +136,45 @@ static err_t on_wait(struct core *core, struct thread *caller, uint64_t addr, bo
 
 static __attribute__((noinline)) void on_yield(struct core *core, struct thread *caller)
 {
-    (void)done(caller);
+    thread_answer(caller, ERR_OK, 0, 0);
     core_yield(core);
     end(core, caller, ERR_OK);
-}
-
-static err_t on_other(struct core *core, struct thread *caller, uint32_t number, uint64_t addr)
-{
-    err_t err;
-
-    switch (number) {
-    case SYSCALL_REPLY_RECEIVE:
-        return may_be_fast() && ipc_reply_receive_fast(core, caller, addr)
-                   ? ERR_OK
-                   : ipc_reply_receive(core, caller, addr);
-    case SYSCALL_RECEIVE:
-        return ipc_receive(core, caller, addr);
-    case SYSCALL_REPLY:
-        err = ipc_reply(core, caller, addr);
-        return err ? err : done(caller);
-    case SYSCALL_WAIT:
-        return on_wait(core, caller, addr, true);
-    case SYSCALL_POLL:
-        return on_wait(core, caller, addr, false);
-    case SYSCALL_ABI_VERSION:
-        caller->registers.words[0] = ABI_HASH;
-        return done(caller);
-    default:
-        return ERR_BAD_CALL;
-    }
 }
 
 static __attribute__((noinline)) void on_any(struct core *core, struct thread *caller,
                                              uint32_t number, uint64_t addr)
 {
-    if (number == SYSCALL_METHOD) {
+    err_t err = ERR_BAD_CALL;
+
+    switch (number) {
+    case SYSCALL_METHOD:
         on_call(core, caller, addr, true);
-    } else {
-        end(core, caller, on_other(core, caller, number, addr));
+        return;
+    case SYSCALL_REPLY_RECEIVE:
+        err = ipc_reply_receive(core, caller, addr);
+        break;
+    case SYSCALL_RECEIVE:
+        err = ipc_receive(core, caller, addr);
+        break;
+    case SYSCALL_REPLY:
+        err = ipc_reply(core, caller, addr);
+        if (!err) {
+            thread_answer(caller, ERR_OK, 0, 0);
+        }
+        break;
+    case SYSCALL_WAIT:
+    case SYSCALL_POLL:
+        err = on_wait(core, caller, addr, number == SYSCALL_WAIT);
+        break;
+    case SYSCALL_ABI_VERSION:
+        caller->registers.words[0] = ABI_HASH;
+        thread_answer(caller, ERR_OK, 0, 0);
+        err = ERR_OK;
+        break;
+    default:
+        break;
     }
+    end(core, caller, err);
 }
 
 static inline void on_syscall(struct core *core, struct thread *caller)

@@ -3,8 +3,8 @@
  * The fast paths of a call and of its reply. Each does the whole job of ipc_call() or ipc_reply_receive() for
  * the common case, or returns false with nothing changed: no capability moves, the other side waits, and the context that
  * runs goes over to it. What makes that so is for the greater part in two marks (ipc/fast.h).
- * Where the hardware layer has these paths in its entry code (ARCH_FAST_ENTRY), with the words left in their registers, it asks
- * and changes exactly the same, and nobody comes here: this is what tests on the build machine run, with the object graph checked.
+ * The hardware layer has these paths in its entry code, with the words left in their registers; it asks and changes exactly the same.
+ * This is what the entry of kernel/arch/host calls, and no other: what tests run, with the object graph checked.
  * Budget: no loop but for the words of a pinned buffer, and for the timer queue if a deadline comes before all that the timer is
  * armed for; no allocation, no user memory.
  */

@@ -25,10 +25,7 @@ static bool take_notified(struct thread *server)
         return false;
     }
     bound->bits &= ~bits;
-    server->registers.op = ERR_OK;
-    server->registers.info = MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0);
-    server->registers.time = 0;
-    server->registers.bits = bits;
+    thread_answer(server, ERR_OK, MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0), bits);
     words_clear(server);
     return true;
 }
@@ -137,10 +134,7 @@ static err_t send(struct thread *server, struct thread *caller)
     err_t err = message_transfer(server, caller, &info, true);
 
     if (!err) {
-        caller->registers.op = ERR_OK;
-        caller->registers.info = info;
-        caller->registers.time = 0;
-        caller->registers.bits = 0;
+        thread_answer(caller, ERR_OK, info, 0);
     }
     return err;
 }
