@@ -136,7 +136,7 @@ $(BENCH_DISK): tools/bench_disk.py
 	@mkdir -p $(@D)
 	$(call say,MKFS,$@)$(PYTHON) -B tools/bench_disk.py $@
 
-bench_systems := bench bench_files bench_net bench_process
+bench_systems := bench bench_files bench_net bench_process $(boot_tests)
 bench: kernel $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK) $(DEMO_DISK)
 	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) \
 	    --run "$(call run_command,1)" $(if $(ONLY),--only $(ONLY))

@@ -20,7 +20,7 @@ sources_for = $($(1).sources) $(if $(filter kernel many user,$(2)),$($(1).target
 objects = $(patsubst %,$(BUILD)/$(2)/$(1)/%.o,$(call sources_for,$(1),$(2)))
 
 own_headers = -iquote $(1) $(if $(wildcard $(1)/src),-iquote $(1)/src)
-module_flags = $(call own_headers,$(1)) $(patsubst %,-I%,$(arch_include.$(2))) \
+module_flags = $(call own_headers,$(1)) $(if $($(1).offsets),-I$(BUILD)/$(2)/$(1)) $(patsubst %,-I%,$(arch_include.$(2))) \
                $(call include_flags,$(1)) $($(1).cflags)
 
 # $(call rules_for_sources,module,way,more flags)
@@ -52,6 +52,19 @@ $(foreach m,$(kernel_target_modules),$(foreach v,kernel many,$(call rules_for_so
 $(foreach m,$(kernel_host_modules),$(foreach v,host cov,\
     $(call rules_for_sources,$(m),$(v),$(flags.hosted_core))))
 
+# $(call rule_offsets,module,way): numbers that assembly takes from C. The module's file `offsets` is compiled to text; what it says of them there
+# becomes offsets_gen.h.
+offsets_of = $(BUILD)/$(2)/$(1)/offsets_gen.h
+define rule_offsets
+$(call offsets_of,$(1),$(2)): $(1)/$($(1).offsets) $(1)/module.mk $(BUILD)/$(2)/flags
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)$$(CC) $$(flags.$(2)) $(call module_flags,$(1),$(2)) -fno-lto -MD -MP -MF $$@.d -MT $$@ -S -o $$@.s $$< && \
+	    sed -n 's/^.*"->\([A-Z0-9_]*\) \([-0-9]*\)".*$$$$/#define \1 \2/p' $$@.s > $$@
+deps += $(call offsets_of,$(1),$(2)).d
+$(filter %.S.o,$(call objects,$(1),$(2))): $(call offsets_of,$(1),$(2))
+endef
+$(foreach m,$(kernel_target_modules),$(if $($(m).offsets),$(foreach v,kernel many,$(eval $(call rule_offsets,$(m),$(v))))))
+
 # $(call rules_for_generated,way,modules)
 rules_for_generated = $(foreach s,$(generated_sources),$(eval $(call rule_compile,$(GEN)/kernel,$(s),$(1),\
     $(BUILD)/$(1)/gen,$(patsubst %,-I%,$(arch_include.$(1))) $(call include_flags,$(2) abi))))
@@ -73,13 +86,14 @@ as_symbols = $(CC) $(flags.kernel) -c -o $(1).o $(1).S
 
 # $(call rule_kernel,way,product)
 define rule_kernel
-$(2): $(call kernel_objects,$(1)) $(kernel_script) $(BUILD)/$(1)/flags tools/symbols.py $(addsuffix /module.mk,$(kernel_target_modules))
+$(2): $(call kernel_objects,$(1)) $(kernel_script) $(BUILD)/$(1)/flags tools/symbols.py tools/fpu.py $(addsuffix /module.mk,$(kernel_target_modules))
 	@mkdir -p $$(@D) $(BUILD)/$(1)
 	$$(call say,LD,$$@)$$(PYTHON) -B tools/symbols.py - $(BUILD)/$(1)/symbols0.S && $(call as_symbols,$(BUILD)/$(1)/symbols0)
 	@$(call kernel_link,$(1),$(2)) -o $$@.first $(call kernel_objects,$(1)) $(BUILD)/$(1)/symbols0.o
 	@$$(PYTHON) -B tools/symbols.py $$@.first $(BUILD)/$(1)/symbols.S && $(call as_symbols,$(BUILD)/$(1)/symbols)
 	@$(call kernel_link,$(1),$(2)) -o $$@ $(call kernel_objects,$(1)) $(BUILD)/$(1)/symbols.o
 	@$$(PYTHON) -B tools/symbols.py $$@ $(BUILD)/$(1)/symbols2.S && cmp $(BUILD)/$(1)/symbols.S $(BUILD)/$(1)/symbols2.S
+	@$$(PYTHON) -B tools/fpu.py check $$@
 endef
 $(eval $(call rule_kernel,kernel,$(KERNEL)))
 $(eval $(call rule_kernel,many,$(KERNEL_MANY)))
@@ -132,10 +146,11 @@ program_libs = $(if $($(1).package),$(call package_archive,$(1),user)) \
                $(call libs_of,$(1) $(if $($(1).libc),lib/musl lib/posix),user)
 define rule_program
 $(BUILD)/programs/$(call name_of,$(1)): $(call objects,$(1),user) $(call program_libs,$(1)) \
-        $(call script_of,$(1)) $(1)/module.mk $(BUILD)/user/flags
+        $(call script_of,$(1)) $(1)/module.mk $(BUILD)/user/flags $(if $($(1).fpu),,tools/fpu.py)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)$$(CC) $$(link.user) -Wl,-T,$(call script_of,$(1)) -o $$@ \
 	    $(call objects,$(1),user) $(call group,$(call program_libs,$(1)))
+	$(if $($(1).fpu),,@$$(PYTHON) -B tools/fpu.py check $$@)
 endef
 $(foreach m,$(program_modules),$(call rules_for_sources,$(m),user,$(call user_flags,$(m)))\
     $(eval $(call rule_program,$(m))))
@@ -158,7 +173,8 @@ define rule_system
 $(BUILD)/systems/$(2).mk: $(1) $(call base_of,$(1)) tools/archive.py mk/rules.mk
 	@mkdir -p $$(@D)
 	@$$(PYTHON) -B tools/archive.py depend $(1) '$(BUILD)/systems/$(2).cpio' '$(BUILD)/stripped' > $$@.new && mv $$@.new $$@
-$(BUILD)/systems/$(2).cpio: $(1) tools/archive.py $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
+$(BUILD)/systems/$(2).cpio: $(1) tools/archive.py tools/fpu.py $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
+	@$$(PYTHON) -B tools/fpu.py system $(1) '$(BUILD)/stripped'
 	$$(call say,CPIO,$$@)$$(PYTHON) -B tools/archive.py make $(1) $$@ '$(BUILD)/stripped' \
 	    $(if $(wildcard tools/system.py),$(BUILD)/systems/$(2).bin)
 $(BUILD)/systems/$(2).bin: $(1) $(call base_of,$(1)) $(wildcard tools/system.py tools/system/*.py lib/system/include/system/description.*)

@@ -6,7 +6,8 @@ bench/rows.tsv names the rows: system, id, name, kind, limit. The id is the one 
 kind says what counts: `loop` (all instructions between the marks), `kernel`, `onewayN` (the N-th
 entry's way from its first kernel instruction to the first user instruction; `oneway` is oneway0); with `/N`, an
 N-th of it. `boot`: from the kernel's first instruction to the first of a user; it has no id. `irq_off`: the longest stretch of
-kernel code in which no interrupt can be taken, of the whole run; it has no id. `value`: what the system printed as `value NAME NUMBER UNIT`; it has no id.
+kernel code in which no interrupt can be taken, of the whole run; it has no id. For the system `boot_tests` that is the longest of
+all boot tests of one core that do not end in a panic, each of which is shown with its place. `value`: what the system printed as `value NAME NUMBER UNIT`; it has no id.
 A limit `-` is none. Medians go to build/bench.tsv: name, value, unit. The last line printed is
 `N passed, N failed`, one for each row, and one for the kernel's file: it must be the one that `make run` boots.
 """
@@ -22,6 +23,7 @@ import project
 import qemu
 
 ROWS = "bench/rows.tsv"
+BOOT_TESTS = "boot_tests"
 # What else is told about each row: what instruction counts do not show.
 COUNTS = ("entries", "cr3_writes", "invlpg", "atomics", "serialising")
 
@@ -117,6 +119,35 @@ def many_rows(rows, counts):
             yield number, name + "_many", kind, None if name in MANY_OPEN else int(counts[number, what][2] * MANY[1])
 
 
+def boot_tests():
+    """Those whose clock is exact, and that do not make the kernel panic."""
+    for name in sorted(os.listdir("tests/boot")):
+        system, dot, kind = name.partition(".")
+        if kind == "toml":
+            settings = qemu.settings_of(system)
+            panics = any("PANIC" in pattern for pattern in settings["expect"])
+            if settings["cores"] == 1 and settings["icount"] is True and not settings["firmware"] and not panics:
+                yield system
+
+
+def places(build, addresses):
+    """Function and line of each address of the kernel; the innermost of inlined ones."""
+    said = subprocess.run(["addr2line", "-f", "-s", "-e", os.path.join(build, "kernel", "pith.elf")] + [f"{a:#x}" for a in addresses],
+                          capture_output=True, text=True, check=True).stdout.splitlines()
+    return [f"{function} ({line.split()[0]})" for function, line in zip(said[::2], said[1::2])]
+
+
+def boot_tests_off(args):
+    """The longest stretch without interrupts of all boot tests, as counts; prints where each of them lies."""
+    longest = 0
+    for system in boot_tests():
+        counts = boot(args, system)
+        off, start, amid = (counts["all", what][2] for what in ("irq_off", "irq_off_from", "irq_off_amid"))
+        print(f"  {system:26} {off:8}  " + " to ".join(places(args.build, [start] + ([amid] if amid else []))), flush=True)
+        longest = max(longest, off)
+    return {("all", "irq_off"): [1] + [longest] * 3}
+
+
 def judge(rows, counts, out):
     passed = failed = 0
     for number, name, kind, limit in rows:
@@ -184,7 +215,7 @@ def main():
     with open(os.path.join(args.build, "bench.tsv"), "w") as out:
         for system, rows in read_rows().items():
             if args.only in (None, system):
-                counts = boot(args, system)
+                counts = boot_tests_off(args) if system == BOOT_TESTS else boot(args, system)
                 results = [judge(rows, counts, out)]
                 if system == MANY[0]:
                     results.append(judge(many_rows(rows, counts), boot(args, system, many=True), out))

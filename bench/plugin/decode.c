@@ -80,6 +80,8 @@ static unsigned two_byte_kind(const struct opcode *opcode)
         return reg == 2 || reg == 3 ? INSN_SERIALISING : 0;
     case 0x01:
         return group7_kind(opcode->next[0]);
+    case 0x07: /* sysret */
+        return INSN_LETS_IN;
     case 0x22: /* mov to a control register; cr8 reads as cr0 here, and nobody writes it */
         return INSN_SERIALISING | (reg == 3 ? INSN_CR3_WRITE : 0);
     case 0x38: /* invpcid */
@@ -111,9 +113,9 @@ unsigned insn_kind(const uint8_t *bytes, size_t length)
     case 0x87:
         return modrm_is_memory(opcode.next[0]) ? INSN_ATOMIC : 0;
     case 0xcf: /* iret */
-        return INSN_SERIALISING;
-    case 0xfb:
-        return INSN_STI;
+        return INSN_SERIALISING | INSN_LETS_IN;
+    case 0xfb: /* sti */
+        return INSN_LETS_IN;
     case 0xf4:
         return INSN_HALT;
     default:

@@ -13,7 +13,8 @@ enum {
     INSN_ATOMIC = 1 << 2,      /* a lock prefix, or xchg with memory */
     INSN_SERIALISING = 1 << 3, /* as the manual lists them: volume 3A, 9.3 */
     INSN_HALT = 1 << 4,
-    INSN_STI = 1 << 5, /* interrupts are taken from the next but one on */
+    INSN_LETS_IN =
+        1 << 5, /* sti, iret, sysret: interrupts that wait are taken behind it, or one further */
 };
 
 /** insn_kind() - the flags above for one whole instruction of 64-bit code. */

@@ -18,7 +18,8 @@
  * there, where a loader enters the kernel, in the lower half and with paging off.
  *
  * From the first user instruction on, the longest stretch of kernel code in which no interrupt can be taken: from where the kernel
- * is entered, or from an sti, to the next sti or the first user instruction; with the blocks that begin and end it.
+ * is entered, or from an sti, to the next sti, return to a user or first user instruction; with the blocks that begin and end it, and the one that
+ * had come after OFF_AMID instructions of it.
  *
  * Options: outfile=PATH, boot=ADDRESS. Table: row, what, n, min, median, max.
  */
@@ -31,7 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 128, ENTRIES_TOLD_APART = 8, KIND_COUNT = 4 };
+enum { ROWS = 128, ENTRIES_TOLD_APART = 8, KIND_COUNT = 4, OFF_AMID = 2000 };
 
 /* Only ever grow. The first ones are added to by translated code. */
 struct counters {
@@ -66,7 +67,8 @@ static struct {
     struct {
         uint64_t since; /* counters.insns */
         uint64_t from;  /* where that was */
-        uint64_t longest, longest_from, longest_to;
+        uint64_t amid;  /* where OFF_AMID instructions of it had gone by; 0: fewer have */
+        uint64_t longest, longest_from, longest_amid, longest_to;
     } off;
     unsigned open_rows;
     unsigned unmatched_marks;
@@ -104,6 +106,7 @@ static void off_begins(uint64_t at)
 {
     plugin.off.since = plugin.counters.insns;
     plugin.off.from = at;
+    plugin.off.amid = 0;
 }
 
 static void off_ends(uint64_t at)
@@ -113,6 +116,7 @@ static void off_ends(uint64_t at)
     if (plugin.counters.entries != 0 && insns > plugin.off.longest) {
         plugin.off.longest = insns;
         plugin.off.longest_from = plugin.off.from;
+        plugin.off.longest_amid = plugin.off.amid;
         plugin.off.longest_to = at;
     }
 }
@@ -132,6 +136,10 @@ static void block_executed(unsigned vcpu, void *data)
     bool in_kernel = is_high || plugin.is_booting;
 
     if (in_kernel == plugin.in_kernel && !plugin.has_halted) {
+        if (in_kernel && plugin.off.amid == 0 &&
+            plugin.counters.insns - plugin.off.since >= OFF_AMID) {
+            plugin.off.amid = at;
+        }
         return;
     }
     if (in_kernel) {
@@ -148,7 +156,7 @@ static void block_executed(unsigned vcpu, void *data)
     plugin.has_halted = false;
 }
 
-static void sti_executed(unsigned vcpu, void *data)
+static void lets_in_executed(unsigned vcpu, void *data)
 {
     uint64_t at = (uint64_t)(uintptr_t)data;
 
@@ -230,8 +238,8 @@ static void insn_translated(struct qemu_plugin_insn *insn)
                                                        &plugin.counters.kinds[i], 1);
         }
     }
-    if ((kind & INSN_STI) != 0) {
-        qemu_plugin_register_vcpu_insn_exec_cb(insn, sti_executed, QEMU_PLUGIN_CB_NO_REGS,
+    if ((kind & INSN_LETS_IN) != 0) {
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, lets_in_executed, QEMU_PLUGIN_CB_NO_REGS,
                                                (void *)(uintptr_t)qemu_plugin_insn_vaddr(insn));
     }
     if ((kind & INSN_HALT) != 0) {
@@ -288,6 +296,7 @@ static void emulator_exits(qemu_plugin_id_t id, void *data)
     fprintf(file, "all\tboot\t%" PRIu64 "\n", plugin.boot_insns);
     fprintf(file, "all\tirq_off\t%" PRIu64 "\n", plugin.off.longest);
     fprintf(file, "all\tirq_off_from\t%" PRIu64 "\n", plugin.off.longest_from);
+    fprintf(file, "all\tirq_off_amid\t%" PRIu64 "\n", plugin.off.longest_amid);
     fprintf(file, "all\tirq_off_to\t%" PRIu64 "\n", plugin.off.longest_to);
     fprintf(file, "all\tkernel\t%" PRIu64 "\n", plugin.counters.kernel);
     fprintf(file, "all\tentries\t%" PRIu64 "\n", plugin.counters.entries);

@@ -7,7 +7,7 @@
 #include "mm/vspace.h"
 
 /* So many entries are looked at between two preemption points. */
-#define SCAN_STEPS 64u
+#define SCAN_STEPS 32u
 #define PAGE_BYTES 4096u
 
 /* A run of tables that has none to give: used up, or being detached. */

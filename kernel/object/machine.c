@@ -59,6 +59,10 @@ err_t machine_on_trace(struct invocation *inv, const struct machine_trace_args *
     return ERR_OK;
 }
 
+/* So many are looked at between two preemption points. */
+#define COUNT_STEPS 32u
+#define SLOT_STEPS 256u
+
 #define FNV_PRIME 0x100000001b3ull
 
 static uint64_t hash_add(uint64_t hash, uint64_t value)
@@ -66,13 +70,17 @@ static uint64_t hash_add(uint64_t hash, uint64_t value)
     return (hash ^ value) * FNV_PRIME;
 }
 
-/* Walks the tree below a capability without recursion: down, then right, then up. */
-static void count_tree(const struct cap *root, struct machine_count_results *results)
+/* Walks the tree below a capability without recursion: down, then right, then up. ERR_OK or KERNEL_RESTART. */
+static err_t count_tree(struct core *core, const struct cap *root,
+                        struct machine_count_results *results)
 {
     const struct cap *cap = root;
 
     while (cap != NULL) {
         results->caps++;
+        if (results->caps % COUNT_STEPS == 0 && arch_interrupt_pending(core)) {
+            return KERNEL_RESTART;
+        }
         results->objects += (cap->flags & CAP_ORIGINAL) != 0;
         results->hash = hash_add(results->hash, (uint64_t)(uintptr_t)cap);
         results->hash =
@@ -94,8 +102,10 @@ static void count_tree(const struct cap *root, struct machine_count_results *res
         }
         cap = cap == root ? NULL : cap->next;
     }
+    return ERR_OK;
 }
 
+/* All of it at one moment, or from the beginning: an interrupt in the middle makes it start again. */
 err_t machine_on_count(struct invocation *inv, struct machine_count_results *results)
 {
     struct cap_table *table = inv->core->machine->root_table;
@@ -105,8 +115,12 @@ err_t machine_on_count(struct invocation *inv, struct machine_count_results *res
         const struct cap *cap = cap_slot(table, i);
 
         /* The rest hangs below one of these. */
-        if (cap->type != OBJECT_NONE && cap->parent == NULL) {
-            count_tree(cap, results);
+        if (cap->type != OBJECT_NONE && cap->parent == NULL &&
+            count_tree(inv->core, cap, results) != ERR_OK) {
+            return KERNEL_RESTART;
+        }
+        if (i % SLOT_STEPS == 0 && arch_interrupt_pending(inv->core)) {
+            return KERNEL_RESTART;
         }
     }
     return ERR_OK;

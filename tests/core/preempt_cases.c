@@ -69,8 +69,10 @@ static void move_into(uint32_t table, uint32_t to, uint32_t from)
 
 static void table_fill(uint32_t table, uint32_t first, uint32_t count)
 {
-    OK(CALL(ROOT_SLOT_UNTYPED, UNTYPED_RETYPE, OBJECT_ENDPOINT, 2, count, table, first),
-       "endpoints in a table");
+    for (; count != 0; count--) {
+        OK(CALL(ROOT_SLOT_UNTYPED, UNTYPED_RETYPE, OBJECT_ENDPOINT, 2, 1, table, first++),
+           "an endpoint in a table");
+    }
 }
 
 static void copy_out(uint32_t table, uint32_t from, uint32_t to)
@@ -337,6 +339,13 @@ static void worker_in_a_space(void)
         .deeper = (alone) ? U : 0, .is_alone = (alone),                                            \
         .call = REQUEST(U, UNTYPED_RETYPE, (type), (size), (count), ROOT_SLOT_TABLE, MANY),        \
     }
+/* As many as one call makes, and still less than a page: too short to be cut. */
+#define SHORT(what, type)                                                                          \
+    {                                                                                              \
+        .name = "retype: " what, .op = "untyped.retype", .set_up = untouched_memory,               \
+        .is_short = true, .is_alone = true, .deeper = U,                                           \
+        .call = REQUEST(U, UNTYPED_RETYPE, OBJECT_##type, 0, 16, ROOT_SLOT_TABLE, MANY),           \
+    }
 #define ALONE(what, type, size, count)                                                             \
     RETYPE(what, untouched_memory, true, OBJECT_##type, size, count)
 #define DELETE(what, setting, slot, ...)                                                           \
@@ -357,13 +366,13 @@ const struct preempt_case preempt_cases[] = {
     ALONE("vspace", VSPACE, 0, 5),
     ALONE("table", CAP_TABLE, 6, 3),
     ALONE("thread", THREAD, 5, 6),
-    ALONE("context", SCHED_CONTEXT, 0, 60),
-    ALONE("endpoint", ENDPOINT, 5, 100),
-    ALONE("reply", REPLY, 0, 100),
-    ALONE("notification", NOTIFICATION, 5, 60),
-    ALONE("timer", TIMER, 0, 60),
-    ALONE("irq", IRQ, 0, 60),
-    ALONE("port", IO_PORT, 0, 100),
+    ALONE("context", SCHED_CONTEXT, 0, 16),
+    SHORT("endpoint", ENDPOINT),
+    SHORT("reply", REPLY),
+    SHORT("notification", NOTIFICATION),
+    SHORT("timer", TIMER),
+    SHORT("irq", IRQ),
+    SHORT("port", IO_PORT),
     RETYPE("behind a gap", memory_in_use, false, OBJECT_FRAME, 4 << 8, 2),
 
     DELETE("a wide tree", wide_tree, A, .probe = MANY + 79, .deeper = MANY + 20),

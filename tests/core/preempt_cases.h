@@ -29,6 +29,7 @@ struct preempt_case {
     uint32_t probe; /* a slot with something below what goes: nothing may be derived from it */
     uint32_t
         deeper;    /* a slot that somebody else may revoke meanwhile without a change at the end */
+    bool is_short; /* it has no preemption point */
     bool is_alone; /* a retype from memory that nothing else was made from */
 };
 

@@ -384,7 +384,7 @@ static uint32_t force_case(const struct preempt_case *which)
         }
     }
     /* Untyped memory is zeroed when it becomes something. */
-    CHECK(most != 0 || is_retype_of(which, OBJECT_UNTYPED), which->name);
+    CHECK((most == 0) == (which->is_short || is_retype_of(which, OBJECT_UNTYPED)), which->name);
     return most;
 }
 

@@ -29,6 +29,7 @@ def stops_at(stub, address):
         try:
             if not stub.ask("c").startswith("T"):
                 return count
+            stub.ask("s", "T")  # from where it stopped, it would stop again at once
         except OSError:  # the machine has ended
             return count
     stub.ask(f"z1,{address:x},1", "OK")

@@ -67,6 +67,7 @@ class Stub:
         return answer
 
     def run_to(self, address):
+        self.ask("s", "T")  # away from where it stands: a breakpoint there would stop it at once
         self.ask(f"Z1,{address:x},1", "OK")
         self.ask("c", "T")
         self.ask(f"z1,{address:x},1", "OK")

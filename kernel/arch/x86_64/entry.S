@@ -6,24 +6,12 @@
  */
 #include "arch_impl/cores.h"
 #include "offsets.h"
+#include "offsets_gen.h"
 
     .text
 
-/* SDM volume 2, SYSCALL: rcx holds rip, r11 rflags; the stack is still the user's. In front of this stands fast.S. */
-    .globl arch_syscall_entry
-    .balign 64
-arch_syscall_entry:
-    swapgs
-    movq %rsp, %gs:CORE_USER_SP
-    movq %gs:CORE_CURRENT, %rsp
-    addq $REGISTERS_PUSHED, %rsp
-    pushq %gs:CORE_USER_SP
-    pushq %r11
-    pushq %rcx
-    pushq %rbp
-/* fast.S comes here when it has saved so much. */
-    .globl arch_syscall_saved
-arch_syscall_saved:
+/* The registers from rdx on, and what C is called with: the core. */
+    .macro push_rest
     pushq %rdx
     pushq %rsi
     pushq %rdi
@@ -38,6 +26,27 @@ arch_syscall_saved:
     pushq %rbx
     movq %gs:CORE_STACK_TOP, %rsp
     movq %gs:CORE_SELF, %rdi
+    .endm
+
+/* SDM volume 2, SYSCALL: rcx holds rip, r11 rflags; the stack is still the user's. In front of this stands fast.S. */
+    .globl arch_syscall_entry
+    .balign 64
+arch_syscall_entry:
+    swapgs
+    movq %rsp, %gs:CORE_SCRATCH
+    movq %gs:CORE_CURRENT, %rsp
+    addq $REGISTERS_PUSHED, %rsp
+    pushq %gs:CORE_SCRATCH
+    pushq %r11
+    pushq %rcx
+    subq (THREAD_NATIVE_START - REGISTERS_IP)(%rsp), %rcx
+    cmpq (THREAD_NATIVE_BYTES - REGISTERS_IP)(%rsp), %rcx
+    jae arch_foreign
+    pushq %rbp
+/* fast.S comes here when it has saved so much. */
+    .globl arch_syscall_saved
+arch_syscall_saved:
+    push_rest
     call ARCH_ON_SYSCALL
 
 /* Resume core->current, whoever that is by now. */
@@ -102,6 +111,17 @@ leave_by_iret:
     movq REGISTERS_DI(%rdi), %rdi
     swapgs
     iretq
+
+/* From fast.S: a system call that is not native, as an exception at its instruction. rsp is where the thread's rip is. */
+    .globl arch_foreign_slowly
+arch_foreign_slowly:
+    subq $FOREIGN_SYSCALL_BYTES, (%rsp)
+    pushq %rbp
+    push_rest
+    movl $VECTOR_FOREIGN, %esi
+    xorl %edx, %edx
+    call ARCH_ON_VECTOR
+    jmp arch_leave
 
 /*
  * Interrupts and exceptions. The stack holds vector, error, rip, cs, rflags, rsp, ss; it is the

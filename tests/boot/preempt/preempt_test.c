@@ -139,7 +139,8 @@ TEST(deleting_tables_in_tables)
         REQUIRE_OK(untyped_retype(untyped, OBJECT_CAP_TABLE, 7, 1, TABLE, root));
         REQUIRE_OK(untyped_retype(untyped, OBJECT_CAP_TABLE, 6, 16, TABLE, scratch));
         for (uint32_t i = 0; i < 16; i++) {
-            REQUIRE_OK(untyped_retype(untyped, OBJECT_NOTIFICATION, 0, 20, scratch + i, 1));
+            REQUIRE_OK(untyped_retype(untyped, OBJECT_NOTIFICATION, 0, 16, scratch + i, 1));
+            REQUIRE_OK(untyped_retype(untyped, OBJECT_NOTIFICATION, 0, 4, scratch + i, 17));
             REQUIRE_OK(cap_table_copy(scratch + i, 40, TABLE, root, RIGHTS_ALL));
             REQUIRE_OK(cap_table_move(root, i + 1, TABLE, scratch + i));
         }

@@ -65,11 +65,22 @@ cap_addr_t make_from(cap_addr_t untyped, uint32_t type, uint64_t size)
     return slot;
 }
 
+void make_many(cap_addr_t untyped, uint32_t type, uint64_t size, uint32_t count, cap_addr_t first)
+{
+    while (count != 0) {
+        uint32_t some = count < RETYPE_MAX ? count : RETYPE_MAX;
+
+        REQUIRE_OK(untyped_retype(untyped, type, size, some, TABLE, first));
+        first += some;
+        count -= some;
+    }
+}
+
 cap_addr_t make_row(uint32_t type, uint64_t size, uint32_t count)
 {
     cap_addr_t first = slots_next(count);
 
-    REQUIRE_OK(untyped_retype(test_untyped(), type, size, count, TABLE, first));
+    make_many(test_untyped(), type, size, count, first);
     return first;
 }
 

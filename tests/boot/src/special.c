@@ -40,7 +40,7 @@ struct worker *freeze(cap_addr_t cap)
     cap_addr_t first = slots_next(FREEZE_COPIES);
 
     if (is_untyped) {
-        REQUIRE_OK(untyped_retype(cap, OBJECT_ENDPOINT, 0, FREEZE_COPIES, TABLE, first));
+        make_many(cap, OBJECT_ENDPOINT, 0, FREEZE_COPIES, first);
     }
     for (uint32_t i = 0; i < FREEZE_COPIES && !is_untyped; i++) {
         REQUIRE_OK(cap_table_copy(TABLE, first + i, TABLE, cap, RIGHTS_ALL));

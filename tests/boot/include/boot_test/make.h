@@ -44,6 +44,10 @@ static inline cap_addr_t make(uint32_t type, uint64_t size)
 {
     return make_from(test_untyped(), type, size);
 }
+/* So many objects can be made in one call. */
+#define RETYPE_MAX 16u
+/** Fills the slots from first on with objects of one kind. */
+void make_many(cap_addr_t untyped, uint32_t type, uint64_t size, uint32_t count, cap_addr_t first);
 cap_addr_t make_row(uint32_t type, uint64_t size, uint32_t count);
 
 cap_addr_t copy_of(cap_addr_t source, uint32_t rights);
