@@ -82,7 +82,7 @@ err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level, ui
             if (err) {
                 return err;
             }
-            entry_set(space, link, space->is_io ? io_pte_table(taken) : pte_table(taken));
+            entry_link(space, link, depth, space->is_io ? io_pte_table(taken) : pte_table(taken));
         } else if (entry_is_page(space, *link, depth)) {
             return ERR_ALREADY_MAPPED;
         }

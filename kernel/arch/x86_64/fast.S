@@ -22,6 +22,7 @@
  */
 #include "offsets.h"
 #include "arch_impl/fast_locks.inc"
+#include "ways.inc"
 
     .text
 
@@ -116,29 +117,17 @@
 /* Around a call of C: what that need not keep, but for rsp, which nobody needs. */
     .macro save_operands
     movq %gs:CORE_STACK_TOP, %rsp
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
+    .irp register, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
+    pushq %\register
+    .endr
     subq $8, %rsp
     .endm
 
     .macro restore_operands
     addq $8, %rsp
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rax
+    .irp register, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+    popq %\register
+    .endr
     .endm
 
 /* Out, as the thread in rbp: what it gets back is in its registers but for rax. */
@@ -156,8 +145,7 @@
     movq REGISTERS_BP(%rbp), %rbp
     xorl %eax, %eax
     fast_leave
-    swapgs
-    sysretq
+    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
     .endm
 
     .globl arch_fast_entry
@@ -408,7 +396,6 @@ other:
     xorl %eax, %eax
     xorl %edi, %edi
     xorl %esi, %esi
-    xorl %edx, %edx
-    sysretq
+    way arch_verw_other, arch_pti_other, "xorl %edx, %edx", sysretq
 
     .section .note.GNU-stack, "", @progbits

@@ -21,6 +21,8 @@ ASSERT_OFFSET(CORE_STACK_TOP, struct core, arch.stack_top);
 ASSERT_OFFSET(CORE_USER_SP, struct core, arch.user_sp);
 ASSERT_OFFSET(CORE_PENDING_ANY, struct core, arch.pending_any);
 ASSERT_OFFSET(CORE_PENDING, struct core, arch.pending);
+ASSERT_OFFSET(CORE_FRAME_TOP, struct core, arch.frame_top);
+ASSERT_OFFSET(ENTRY_SCRATCH + (int)sizeof(struct arch_entry), struct arch_entry, stack);
 ASSERT_OFFSET(REGISTERS_BX, struct arch_registers, words[0]);
 ASSERT_OFFSET(REGISTERS_R15, struct arch_registers, words[7]);
 ASSERT_OFFSET(REGISTERS_AX, struct arch_registers, op);

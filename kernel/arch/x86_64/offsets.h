@@ -11,9 +11,13 @@
 #define CORE_STACK_TOP (CORE_ARCH + 8)
 #define CORE_USER_SP (CORE_ARCH + 16)
 #define CORE_PENDING_ANY (CORE_ARCH + 24)
+#define CORE_FRAME_TOP (CORE_ARCH + 96)
 #define CORE_PENDING (CORE_ARCH + 32)
 #define CORE_ROOT (CORE_ARCH + 72)
 #define CORE_OWN_LOCK (CORE_ARCH + 128)
+
+/* struct arch_entry, the page before the core. */
+#define ENTRY_SCRATCH (-4096 + 176)
 
 /* struct arch_registers, which begins struct thread. */
 #define REGISTERS_BX 0
