@@ -20,7 +20,7 @@ sources_for = $($(1).sources) $(if $(filter kernel many user,$(2)),$($(1).target
 objects = $(patsubst %,$(BUILD)/$(2)/$(1)/%.o,$(call sources_for,$(1),$(2)))
 
 own_headers = -iquote $(1) $(if $(wildcard $(1)/src),-iquote $(1)/src)
-module_flags = $(call own_headers,$(1)) $(patsubst %,-I%,$(arch_include.$(2))) \
+module_flags = $(call own_headers,$(1)) $(if $($(1).offsets),-I$(BUILD)/$(2)/$(1)) $(patsubst %,-I%,$(arch_include.$(2))) \
                $(call include_flags,$(1)) $($(1).cflags)
 
 # $(call rules_for_sources,module,way,more flags)
@@ -51,6 +51,19 @@ kernel_uses := $(kernel_target_modules) abi
 $(foreach m,$(kernel_target_modules),$(foreach v,kernel many,$(call rules_for_sources,$(m),$(v))))
 $(foreach m,$(kernel_host_modules),$(foreach v,host cov,\
     $(call rules_for_sources,$(m),$(v),$(flags.hosted_core))))
+
+# $(call rule_offsets,module,way): numbers that assembly takes from C. The module's file `offsets` is compiled to text; what it says of them there
+# becomes offsets_gen.h.
+offsets_of = $(BUILD)/$(2)/$(1)/offsets_gen.h
+define rule_offsets
+$(call offsets_of,$(1),$(2)): $(1)/$($(1).offsets) $(1)/module.mk $(BUILD)/$(2)/flags
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@)$$(CC) $$(flags.$(2)) $(call module_flags,$(1),$(2)) -fno-lto -MD -MP -MF $$@.d -MT $$@ -S -o $$@.s $$< && \
+	    sed -n 's/^.*"->\([A-Z0-9_]*\) \([-0-9]*\)".*$$$$/#define \1 \2/p' $$@.s > $$@
+deps += $(call offsets_of,$(1),$(2)).d
+$(filter %.S.o,$(call objects,$(1),$(2))): $(call offsets_of,$(1),$(2))
+endef
+$(foreach m,$(kernel_target_modules),$(if $($(m).offsets),$(foreach v,kernel many,$(eval $(call rule_offsets,$(m),$(v))))))
 
 # $(call rules_for_generated,way,modules)
 rules_for_generated = $(foreach s,$(generated_sources),$(eval $(call rule_compile,$(GEN)/kernel,$(s),$(1),\

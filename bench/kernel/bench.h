@@ -14,6 +14,10 @@ void bench_switches(void);
 /** From a fault to its handler in another address space, and back. */
 void bench_faults(void);
 
+/** A system call of a foreign thread, to its shim and back. */
+void bench_foreign(void);
+extern const char foreign_native[], foreign_entry[]; /* its native range, and the shim in it */
+
 /** A device interrupt to a thread in another address space. */
 void bench_interrupts(void);
 

@@ -14,6 +14,7 @@ int main(void)
     bench_calls();
     bench_switches();
     bench_faults();
+    bench_foreign();
     bench_interrupts();
     bench_memory();
     debug_printf("the benchmarks are done\n");

@@ -26,4 +26,5 @@ enum row {
     ROW_GRANT_PAGE = 18,
     ROW_CALL_8W_ARMED = 19,
     ROW_CALL_8W_FPU = 20,
+    ROW_FOREIGN = 21,
 };

@@ -10,8 +10,9 @@
 #include "pith/self.h"
 #include "pith/space.h"
 
-/* Where every peer has its buffer, and above it its stack. */
+/* Where every peer has its buffer, a foreign one its frame, and above them its stack. */
 #define PEER_PLACE 0x10000000ull
+#define FRAME_OFFSET 1024u
 
 enum { STACK_PAGES = 4, TABLES_PER_SPACE = 16, REGISTER_RIP = 0, HAS_FPU = 1u << 8 };
 
@@ -120,10 +121,10 @@ static cap_addr_t context_make(const struct peer_spec *spec)
     return context;
 }
 
-cap_addr_t peer_start(const struct peer_spec *spec)
+/* Ready to be resumed. memory: where its buffer and its stack are. */
+static cap_addr_t peer_make(const struct peer_spec *spec, cap_addr_t memory)
 {
     cap_addr_t thread = make(OBJECT_THREAD, spec->rank | (spec->has_fpu ? HAS_FPU : 0u));
-    cap_addr_t memory = make(OBJECT_FRAME, STACK_PAGES << 8 | PAGE_CLASS_4K);
     /* As if the entry had been called: eight bytes off a multiple of 16. */
     user_addr_t stack = PEER_PLACE + STACK_PAGES * PAGE_BYTES - 8;
 
@@ -137,8 +138,32 @@ cap_addr_t peer_start(const struct peer_spec *spec)
     if (spec->priority != 0) {
         must(sched_context_bind(context_make(spec), thread), "sched_context_bind");
     }
+    return thread;
+}
+
+static cap_addr_t memory_make(void)
+{
+    return make(OBJECT_FRAME, STACK_PAGES << 8 | PAGE_CLASS_4K);
+}
+
+cap_addr_t peer_start(const struct peer_spec *spec)
+{
+    cap_addr_t thread = peer_make(spec, memory_make());
+
     must(thread_resume(thread), "thread_resume");
     return thread;
+}
+
+void peer_start_foreign(const struct peer_spec *spec, user_addr_t start, uint64_t size,
+                        user_addr_t entry)
+{
+    cap_addr_t memory = memory_make();
+    cap_addr_t thread = peer_make(spec, memory);
+
+    must(thread_set_foreign(thread, copy(memory), FRAME_OFFSET, start, size, entry,
+                            PEER_PLACE + FRAME_OFFSET, 0),
+         "thread_set_foreign");
+    must(thread_resume(thread), "thread_resume");
 }
 
 struct msg_buffer *peer_buffer(void)

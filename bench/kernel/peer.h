@@ -30,6 +30,10 @@ struct peer_spec {
 /** peer_start() - make a peer and let it run. Returns the capability of its thread. */
 cap_addr_t peer_start(const struct peer_spec *spec);
 
+/** peer_start_foreign() - the same with a foreign thread, of that native range; rsp is its frame at the entry. */
+void peer_start_foreign(const struct peer_spec *spec, user_addr_t start, uint64_t size,
+                        user_addr_t entry);
+
 /** peer_buffer() - the message buffer of the peer that asks. */
 struct msg_buffer *peer_buffer(void);
 

@@ -137,16 +137,18 @@ void cap_move(struct cap *source, struct cap *destination)
 err_t cap_embed(struct cap *source, struct cap *embedded, void *holder,
                 void (*on_deleted)(struct core *core, struct cap *cap))
 {
-    err_t err = cap_may_derive(source);
+    err_t err = source != NULL ? cap_may_derive(source) : ERR_OK;
 
     if (err) {
         return err;
     }
-    assert(embedded->type == OBJECT_NONE);
-    cap_derive(source, embedded, source->rights);
-    embedded->flags = CAP_EMBEDDED;
-    embedded->on_deleted = on_deleted;
-    embedded->holder = holder;
+    cap_unembed(embedded);
+    if (source != NULL) {
+        cap_derive(source, embedded, source->rights);
+        embedded->flags = CAP_EMBEDDED;
+        embedded->on_deleted = on_deleted;
+        embedded->holder = holder;
+    }
     return ERR_OK;
 }
 

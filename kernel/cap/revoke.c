@@ -85,7 +85,9 @@ static err_t delete_leaf(struct deletion *deletion, struct cap *leaf)
     err_t err;
 
     if (leaf->flags & CAP_EMBEDDED) {
-        leaf->on_deleted(deletion->core, leaf);
+        if (leaf->on_deleted != NULL) {
+            leaf->on_deleted(deletion->core, leaf);
+        }
     } else if (leaf->flags & CAP_ORIGINAL && leaf->type == OBJECT_CAP_TABLE) {
         deletion->top_is_gone |= leaf == deletion->top;
         table_doom(deletion->caller, leaf);

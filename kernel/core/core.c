@@ -9,6 +9,7 @@
 #include "ipc/fast.h"
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
+#include "object/thread_life.h"
 #include "object/timer.h"
 #include "sched/sched.h"
 
@@ -215,7 +216,10 @@ static inline void leave(struct core *core)
 void core_on_fault(struct core *core, const struct arch_fault *fault)
 {
     trace_event(core, TRACE_FAULT, fault->kind, fault->address);
-    ipc_fault(core, core->current, fault);
+    if ((core->current->reflects >> fault->kind & 1) == 0 ||
+        !thread_reflect(core->current, fault)) {
+        ipc_fault(core, core->current, fault);
+    }
     leave(core);
 }
 

@@ -53,13 +53,11 @@ err_t timer_on_set(struct invocation *inv, const struct timer_set_args *args)
     if (args->period != 0 && args->period < TIMER_PERIOD_MIN_NS) {
         return ERR_RANGE;
     }
-    err = cap_may_derive(args->notification);
+    err = cap_embed(args->notification, &timer->notification_cap, timer, notification_gone);
     if (err) {
         return err;
     }
-    timer_destroy(inv->core, timer);
-    err = cap_embed(args->notification, &timer->notification_cap, timer, notification_gone);
-    assert(!err); /* asked above */
+    timed_cancel(core_of(inv->core, timer->home), &timer->timed);
     /* No event is more important than who asks for it: it would take the time of its betters. */
     uint32_t band = band_of(&inv->caller->lend);
 
@@ -241,19 +239,14 @@ err_t irq_on_bind(struct invocation *inv, const struct irq_bind_args *args)
     if (!irq->is_claimed) {
         return ERR_GONE;
     }
-    if (args->notification != NULL) {
-        err = cap_may_derive(args->notification);
-        if (err) {
-            return err;
-        }
+    err = cap_embed(args->notification, &irq->notification_cap, irq, irq_notification_gone);
+    if (err) {
+        return err;
     }
     irq_mask(irq, true);
-    cap_unembed(&irq->notification_cap);
     if (args->notification == NULL) {
         return ERR_OK;
     }
-    err = cap_embed(args->notification, &irq->notification_cap, irq, irq_notification_gone);
-    assert(!err); /* asked above */
     irq->is_pending = false;
     irq->is_held = false;
     irq_mask(irq, false);

@@ -253,26 +253,9 @@ err_t io_space_on_unmute(struct invocation *inv, const struct io_space_unmute_ar
     return ERR_OK;
 }
 
-static void notification_gone(struct core *core, struct cap *cap)
-{
-    (void)core;
-    (void)cap;
-}
-
 err_t io_space_on_bind(struct invocation *inv, const struct io_space_bind_args *args)
 {
     struct io_space *io = io_of(inv->target);
-    err_t err;
 
-    if (args->notification != NULL) {
-        err = cap_may_derive(args->notification);
-        if (err) {
-            return err;
-        }
-    }
-    cap_unembed(&io->notification_cap);
-    if (args->notification == NULL) {
-        return ERR_OK;
-    }
-    return cap_embed(args->notification, &io->notification_cap, io, notification_gone);
+    return cap_embed(args->notification, &io->notification_cap, io, NULL);
 }

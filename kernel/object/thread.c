@@ -14,6 +14,7 @@ void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool h
     lend_init(&thread->lend, LEND_THREAD, rank);
     thread->home = home;
     thread->has_fpu = has_fpu;
+    thread->native_bytes = UINT64_MAX;
     thread->state = THREAD_STATE_INACTIVE;
     thread->timeout.kind = TIMED_DEADLINE;
     queue_node_rest(&thread->timeout.node);
@@ -46,21 +47,25 @@ static void space_gone(struct core *core, struct cap *cap)
     thread->space = NULL;
 }
 
-static void buffer_gone(struct core *core, struct cap *cap)
+static void pin_gone(struct core *core, struct cap *cap)
 {
     struct thread *thread = cap->holder;
 
     (void)core;
-    thread->buffer = NULL;
+    if (cap == &thread->buffer_cap) {
+        thread->buffer = NULL;
+    } else {
+        thread->foreign_frame = NULL;
+    }
 }
 
 err_t thread_configure(struct core *core, struct thread *thread, struct cap *table_cap,
                        struct cap *space_cap)
 {
-    err_t err = cap_may_derive(table_cap);
+    err_t err = cap_may_derive(space_cap);
 
     if (!err) {
-        err = cap_may_derive(space_cap);
+        err = cap_embed(table_cap, &thread->table_cap, thread, table_gone);
     }
     if (err) {
         return err;
@@ -68,26 +73,19 @@ err_t thread_configure(struct core *core, struct thread *thread, struct cap *tab
 
     /* Commit. */
     core_forget_entered(core_of(core, thread->home), thread);
-    cap_unembed(&thread->table_cap);
-    cap_unembed(&thread->space_cap);
-    err = cap_embed(table_cap, &thread->table_cap, thread, table_gone);
-    assert(!err); /* asked above, and unembedding takes nothing away from the sources */
     err = cap_embed(space_cap, &thread->space_cap, thread, space_gone);
-    assert(!err);
+    assert(!err); /* asked above, and embedding takes nothing away from the sources */
     thread->table = table_cap->object;
     thread->space = space_cap->object;
     return ERR_OK;
 }
 
-err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offset)
+err_t thread_pin(struct thread *thread, struct cap *frame, uint32_t offset, struct cap *pinned,
+                 void **start)
 {
-    uint8_t *start;
-    err_t err;
-
+    *start = NULL;
     if (frame == NULL) {
-        cap_unembed(&thread->buffer_cap);
-        thread->buffer = NULL;
-        return ERR_OK;
+        return cap_embed(NULL, pinned, thread, NULL);
     }
     if (offset % MSG_BUFFER_BYTES != 0 || offset >= frame->run.size_bytes) {
         return ERR_RANGE;
@@ -98,16 +96,19 @@ err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offse
     if (frame->run.is_device) {
         return ERR_WRONG_TYPE;
     }
-    err = cap_may_derive(frame);
-    if (err) {
-        return err;
+    *start = (uint8_t *)arch_phys_to_ptr(frame->run.base) + offset;
+    return cap_embed(frame, pinned, thread, pin_gone);
+}
+
+err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offset)
+{
+    void *start;
+    err_t err = thread_pin(thread, frame, offset, &thread->buffer_cap, &start);
+
+    if (!err) {
+        thread->buffer = start;
     }
-    start = arch_phys_to_ptr(frame->run.base);
-    cap_unembed(&thread->buffer_cap);
-    err = cap_embed(frame, &thread->buffer_cap, thread, buffer_gone);
-    assert(!err); /* asked above, and unembedding takes nothing away from the source */
-    thread->buffer = (struct msg_buffer *)(void *)(start + offset);
-    return ERR_OK;
+    return err;
 }
 
 bool thread_may_move(const struct thread *thread)
@@ -132,6 +133,14 @@ void thread_move(struct core *core, struct thread *thread, struct core *home)
     }
 }
 
+void thread_unbind(struct thread *thread)
+{
+    if (thread->bound != NULL) {
+        thread->bound->bound = NULL;
+        thread->bound = NULL;
+    }
+}
+
 void thread_start(struct core *core, struct thread *thread)
 {
     thread_make_ready(core, thread);
@@ -142,18 +151,17 @@ static void unbind_all(struct core *core, struct thread *thread)
     if (thread->context != NULL) {
         context_unbind(core, thread->context);
     }
-    if (thread->bound != NULL) {
-        thread->bound->bound = NULL;
-        thread->bound = NULL;
-    }
+    thread_unbind(thread);
     cap_unembed(&thread->bound_cap);
     cap_unembed(&thread->table_cap);
     cap_unembed(&thread->space_cap);
     cap_unembed(&thread->handler_cap);
     cap_unembed(&thread->buffer_cap);
+    cap_unembed(&thread->frame_cap);
     thread->table = NULL;
     thread->space = NULL;
     thread->buffer = NULL;
+    thread->foreign_frame = NULL;
 }
 
 /* One thing that still refers to the thread; false when nothing does. */

@@ -27,30 +27,15 @@ err_t thread_on_configure(struct invocation *inv, const struct thread_configure_
     return thread_configure(inv->core, thread, args->table, args->space);
 }
 
-static void handler_gone(struct core *core, struct cap *cap)
-{
-    (void)core;
-    (void)cap; /* handler_cap itself says that there is none */
-}
-
 err_t thread_on_set_handler(struct invocation *inv, const struct thread_set_handler_args *args)
 {
     struct thread *thread = thread_of(inv->target);
-    err_t err;
 
-    if (args->handler == NULL) {
-        cap_unembed(&thread->handler_cap);
-        return ERR_OK;
-    }
-    if (((struct endpoint *)args->handler->object)->lend.rank >= thread->lend.rank) {
+    if (args->handler != NULL &&
+        ((struct endpoint *)args->handler->object)->lend.rank >= thread->lend.rank) {
         return ERR_WOULD_DEADLOCK;
     }
-    err = cap_may_derive(args->handler);
-    if (err) {
-        return err;
-    }
-    cap_unembed(&thread->handler_cap);
-    return cap_embed(args->handler, &thread->handler_cap, thread, handler_gone);
+    return cap_embed(args->handler, &thread->handler_cap, thread, NULL);
 }
 
 err_t thread_on_set_buffer(struct invocation *inv, const struct thread_set_buffer_args *args)
@@ -151,11 +136,8 @@ err_t thread_on_single_step(struct invocation *inv, const struct thread_single_s
 
 static void bound_gone(struct core *core, struct cap *cap)
 {
-    struct thread *thread = cap->holder;
-
     (void)core;
-    thread->bound->bound = NULL;
-    thread->bound = NULL;
+    thread_unbind(cap->holder);
 }
 
 err_t thread_on_bind_notification(struct invocation *inv,
@@ -171,20 +153,15 @@ err_t thread_on_bind_notification(struct invocation *inv,
             !queue_is_empty(&notification->lend.from) || !queue_is_empty(&notification->plain)) {
             return ERR_BUSY;
         }
-        err = cap_may_derive(args->notification);
-        if (err) {
-            return err;
-        }
     }
-    if (thread->bound != NULL) {
-        bound_gone(inv->core, &thread->bound_cap);
-        cap_unembed(&thread->bound_cap);
+    err = cap_embed(args->notification, &thread->bound_cap, thread, bound_gone);
+    if (err) {
+        return err;
     }
+    thread_unbind(thread);
     if (args->notification == NULL) {
         return ERR_OK;
     }
-    err = cap_embed(args->notification, &thread->bound_cap, thread, bound_gone);
-    assert(!err); /* asked above */
     thread->bound = args->notification->object;
     notification_come_home(thread->bound, thread->home);
     thread->bound->bound = thread;

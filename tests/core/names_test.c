@@ -53,7 +53,7 @@ TEST(every_number_of_an_enum_has_its_name)
 {
     are_named(syscall_name, 0, SYSCALL_METHOD);
     are_named(object_type_name, OBJECT_NONE, OBJECT_IO_SPACE);
-    are_named(fault_name, FAULT_NOT_PRESENT, FAULT_STACK);
+    are_named(fault_name, FAULT_NOT_PRESENT, FAULT_SYSCALL);
     are_named(thread_state_name, THREAD_STATE_INACTIVE, THREAD_STATE_FAULTED);
     are_named(cache_name, CACHE_WRITE_BACK, CACHE_WRITE_COMBINING);
     are_named(page_class_name, PAGE_CLASS_4K, PAGE_CLASS_1G);
@@ -168,5 +168,5 @@ TEST(a_panic_names_every_call_method_error_and_fault)
     batches_are_named(TRACE_ENTRY, 0, SYSCALL_METHOD + 1);
     batches_are_named(TRACE_METHOD, 0, FUZZ_OPS);
     batches_are_named(TRACE_EXIT, 0, sizeof(errors) / sizeof(errors[0]));
-    batches_are_named(TRACE_FAULT, FAULT_NOT_PRESENT, FAULT_STACK + 1);
+    batches_are_named(TRACE_FAULT, FAULT_NOT_PRESENT, FAULT_SYSCALL + 1);
 }

@@ -69,16 +69,27 @@ wish wish_for_target(const struct making *making)
         const char *name;
         wish wanted;
     } wishes[] = {
-        { "untyped.retype", has_room },       { "thread.configure", needs_table },
-        { "thread.resume", can_resume },      { "thread.set_buffer", has_no_buffer },
-        { "thread.suspend", runs_elsewhere }, { "sched_context.configure", is_unconfigured },
-        { "sched_context.bind", is_unbound }, { "sched_context.add", is_or_may_be_group },
-        { "sched_context.remove", is_group }, { "reply.defer", is_empty_reply },
-        { "reply.adopt", holds_a_call },      { "frame.set_cache", is_device },
-        { "io_port.read", is_claimed_port },  { "io_port.write", is_claimed_port },
-        { "irq.claim_line", is_free_irq },    { "irq.claim_msi", is_free_irq },
-        { "irq.set_band", is_free_irq },      { "irq.set_core", is_free_irq },
-        { "irq.bind", is_claimed_irq },       { "irq.ack", is_claimed_irq },
+        { "untyped.retype", has_room },
+        { "thread.configure", needs_table },
+        { "thread.resume", can_resume },
+        { "thread.set_buffer", has_no_buffer },
+        { "thread.set_foreign", is_native },
+        { "thread.suspend", runs_elsewhere },
+        { "sched_context.configure", is_unconfigured },
+        { "sched_context.bind", is_unbound },
+        { "sched_context.add", is_or_may_be_group },
+        { "sched_context.remove", is_group },
+        { "reply.defer", is_empty_reply },
+        { "reply.adopt", holds_a_call },
+        { "frame.set_cache", is_device },
+        { "io_port.read", is_claimed_port },
+        { "io_port.write", is_claimed_port },
+        { "irq.claim_line", is_free_irq },
+        { "irq.claim_msi", is_free_irq },
+        { "irq.set_band", is_free_irq },
+        { "irq.set_core", is_free_irq },
+        { "irq.bind", is_claimed_irq },
+        { "irq.ack", is_claimed_irq },
     };
 
     for (uint32_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
@@ -130,7 +141,7 @@ static uint64_t make_cap(const struct making *making, const struct fuzz_arg *arg
         return own_table(making->caller);
     }
     if (is_op(making, "vspace.add_tables") || is_op(making, "io_space.add_tables") ||
-        is_op(making, "thread.set_buffer")) {
+        is_op(making, "thread.set_buffer") || is_op(making, "thread.set_foreign")) {
         return pick(random, making->caller, arg->type, is_detached);
     }
     if (is_op(making, "io_space.map")) {
@@ -311,6 +322,30 @@ static bool make_device_scalar(const struct making *making, const char *name, ui
     return true;
 }
 
+/* Of set_foreign, in the order of its arguments: ranges about the two places of `syscall`, and their edges; entries mostly in them. */
+static uint64_t make_foreign(const struct making *making, const char *name)
+{
+    struct random *random = making->random;
+    const uint64_t *words = making->step->words;
+
+    if (strcmp(name, "start") == 0) {
+        return random_chance(random, 80)   ? HOST_SHIM_IP - random_below(random, 3)
+               : random_chance(random, 80) ? HOST_SYSCALL_IP - 2 + random_below(random, 5)
+                                           : 0;
+    }
+    if (strcmp(name, "size") == 0) {
+        return random_chance(random, 60)   ? 1 + random_below(random, 4096)
+               : random_chance(random, 80) ? HOST_SHIM_IP + 1 + random_below(random, 3) - words[2]
+               : random_chance(random, 80) ? ARCH_USER_END - words[2]
+                                           : ~0ull - random_below(random, 4096);
+    }
+    if (strcmp(name, "entry") == 0) {
+        return words[2] + random64(random) % ((words[3] & (ARCH_USER_END - 1)) + 1) +
+               random_chance(random, 10);
+    }
+    return random64(random);
+}
+
 static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *arg)
 {
     struct random *random = making->random;
@@ -356,8 +391,13 @@ static uint64_t make_scalar(const struct making *making, const struct fuzz_arg *
     if (strcmp(name, "offset") == 0) {
         return make_offset(making);
     }
+    if (is_op(making, "thread.set_foreign") && strcmp(name, "faults") != 0) {
+        return make_foreign(making, name);
+    }
     if (is_op(making, "thread.write_registers")) {
-        return random_chance(random, 50) ? HOST_SYSCALL_IP : random64(random) >> 20;
+        return random_chance(random, 40)   ? HOST_SYSCALL_IP
+               : random_chance(random, 20) ? HOST_SHIM_IP
+                                           : random64(random) >> 20;
     }
     return span == ~0ull ? random64(random) : arg->min + random64(random) % (span + 1);
 }

@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "crew.h"
 #include "execute.h"
+#include "foreign.h"
 #include "oracle.h"
 
 #define AGE_NS 1000000000000ull
@@ -154,8 +155,26 @@ static void buffer_write(struct thread *thread, const struct step *step)
     memcpy(buffer->receive_slots, step->receive_slots, sizeof(buffer->receive_slots));
 }
 
+/* A fault, or a system call that is not native, at that place. */
+static bool run_reflected(struct core *core, const struct arch_fault *fault, uint64_t ip,
+                          const char **why)
+{
+    struct foreign foreign;
+
+    foreign_foresee(&foreign, core->current, fault, ip);
+    run.tally->faults++;
+    if (fault->kind == FAULT_SYSCALL) {
+        host_syscall_at(core, ip);
+    } else {
+        host_fault(core, fault);
+    }
+    run.tally->reflections += foreign.is_reflected;
+    return foreign_agrees(&foreign, core->current, why);
+}
+
 static bool run_syscall(struct core *core, const struct step *step, const char **why)
 {
+    uint64_t ip = step->in_shim ? HOST_SHIM_IP : HOST_SYSCALL_IP;
     struct thread *thread = core->current;
     struct arch_registers *registers = &thread->registers;
     struct oracle oracle;
@@ -165,11 +184,14 @@ static bool run_syscall(struct core *core, const struct step *step, const char *
     registers->time = step->time;
     registers->bits = step->bits;
     memcpy(registers->words, step->words, sizeof(registers->words));
+    if (!foreign_is_native(thread, ip)) {
+        return run_reflected(core, &(struct arch_fault){ .kind = FAULT_SYSCALL }, ip, why);
+    }
     registers->lost[0] =
         step->method != STEP_NO_METHOD ? step->method + 1u : FUZZ_OPS + (step->op & 15) + 1;
     buffer_write(thread, step);
     oracle_foresee(step, thread, &oracle);
-    host_syscall(core);
+    host_syscall_at(core, ip);
     count_call(thread);
     if (core->current == thread && host_is_restarting(thread)) {
         run.tally->restarts++;
@@ -184,12 +206,12 @@ static bool run_syscall(struct core *core, const struct step *step, const char *
     return oracle_agrees(&oracle, core->current == thread ? thread : NULL, why);
 }
 
-static void run_fault(struct core *core, uint32_t kind, uint64_t address, uint64_t detail)
+static bool run_fault(struct core *core, uint32_t kind, uint64_t address, uint64_t detail,
+                      const char **why)
 {
     struct arch_fault fault = { .kind = (enum fault)kind, .address = address, .detail = detail };
 
-    run.tally->faults++;
-    host_fault(core, &fault);
+    return run_reflected(core, &fault, core->current->registers.ip, why);
 }
 
 static bool run_access(struct core *core, const struct step *step, const char **why)
@@ -198,8 +220,7 @@ static bool run_access(struct core *core, const struct step *step, const char **
     uint32_t fault = host_user_access(core, step->words[0], (uint32_t)step->words[1], &phys);
 
     if (fault != 0) {
-        run_fault(core, fault, step->words[0], step->words[1] >> 1);
-        return true;
+        return run_fault(core, fault, step->words[0], step->words[1] >> 1, why);
     }
     if (!host_is_ram(phys, 1) && phys - HOST_DEVICE_BASE >= HOST_DEVICE_BYTES) {
         *why = "a program reaches a physical address where nothing is";
@@ -226,9 +247,12 @@ static bool run_user(struct core *core, const struct step *step, const char **wh
 
     if (host_is_restarting(thread) || step->kind == STEP_RESTART) {
         /* Whatever was to come: the interrupted call comes first. */
-        if (host_is_restarting(thread)) {
+        if (host_is_restarting(thread) && foreign_is_native(thread, thread->registers.ip)) {
             host_syscall(core);
             count_call(thread);
+        } else if (host_is_restarting(thread)) {
+            return run_reflected(core, &(struct arch_fault){ .kind = FAULT_SYSCALL },
+                                 thread->registers.ip, why);
         }
         return true;
     }
@@ -237,8 +261,7 @@ static bool run_user(struct core *core, const struct step *step, const char **wh
     case STEP_SYSCALL:
         return run_syscall(core, step, why);
     case STEP_FAULT:
-        run_fault(core, (uint32_t)step->words[0], step->words[1], step->words[2]);
-        return true;
+        return run_fault(core, (uint32_t)step->words[0], step->words[1], step->words[2], why);
     default:
         return run_access(core, step, why);
     }

@@ -91,6 +91,7 @@ static uint32_t weight_of(const struct fuzz_op *op)
         { "thread.configure", 16 },
         { "thread.resume", 24 },
         { "thread.set_buffer", 16 },
+        { "thread.set_foreign", 10 },
         { "sched_context.bind", 16 },
         { "sched_context.configure", 16 },
         { "sched_context.set_spare", 8 },
@@ -443,6 +444,7 @@ void generate_step(struct random *random, struct habits *habits, struct step *st
         step->words[1] = random64(random);
     } else {
         step->kind = STEP_SYSCALL;
+        step->in_shim = random_chance(random, caller->native_start == 0 ? 10 : 85);
         step->time = DEADLINE_NEVER;
         if (random_chance(random, habits->plain_percent)) {
             make_plain(random, habits, caller, step);

@@ -56,6 +56,13 @@ bool has_no_context(const struct cap *cap, const struct thread *caller)
     return thread_of(cap)->context == NULL;
 }
 
+/* And stopped, so that it may become foreign. */
+bool is_native(const struct cap *cap, const struct thread *caller)
+{
+    (void)caller;
+    return thread_of(cap)->native_start == 0 && thread_of(cap)->state == THREAD_STATE_INACTIVE;
+}
+
 bool has_no_buffer(const struct cap *cap, const struct thread *caller)
 {
     (void)caller;

@@ -18,6 +18,7 @@ bool is_stopped(const struct cap *cap, const struct thread *caller);
 bool can_resume(const struct cap *cap, const struct thread *caller);
 bool needs_table(const struct cap *cap, const struct thread *caller);
 bool has_no_context(const struct cap *cap, const struct thread *caller);
+bool is_native(const struct cap *cap, const struct thread *caller);
 bool has_no_buffer(const struct cap *cap, const struct thread *caller);
 bool is_below(const struct cap *cap, const struct thread *caller);
 bool is_served_here(const struct cap *cap, const struct thread *caller);

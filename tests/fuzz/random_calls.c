@@ -334,10 +334,11 @@ static void show_tally(double started)
     double took = seconds() - started;
 
     printf("note: %llu calls (%.0f per second), %llu restarts, %llu interrupts, %llu faults, %llu "
-           "checks\n",
+           "reflected, %llu checks\n",
            (unsigned long long)tally->calls, (double)tally->calls / took,
            (unsigned long long)tally->restarts, (unsigned long long)tally->interrupts,
-           (unsigned long long)tally->faults, (unsigned long long)tally->checks);
+           (unsigned long long)tally->faults, (unsigned long long)tally->reflections,
+           (unsigned long long)tally->checks);
     printf("note: %llu calls on several cores, %llu to another core, %llu pokes\n",
            (unsigned long long)tally->calls_of_several, (unsigned long long)tally->crossings,
            (unsigned long long)tally->pokes);

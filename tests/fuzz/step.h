@@ -29,6 +29,7 @@ struct step {
     uint8_t kind;
     uint8_t method;   /* place in fuzz_ops, or STEP_NO_METHOD */
     uint8_t core;     /* the one that acts; the hardware and the clock are all cores' */
+    bool in_shim;     /* the system call is made at HOST_SHIM_IP */
     bool late;        /* interrupts of the other cores, if there are any, wait */
     uint16_t preempt; /* the nth look for an interrupt finds one; 0: none does */
     uint32_t receive_slots[MSG_CAPS_MAX];
@@ -56,6 +57,7 @@ struct tally {
     uint64_t restarts;
     uint64_t interrupts;
     uint64_t faults;
+    uint64_t reflections;
     uint64_t checks;
     uint64_t pairs[STEP_OPS][STEP_ERRORS];
     uint32_t objects_max;

@@ -44,6 +44,22 @@ struct msg_buffer {
 _Static_assert(sizeof(struct msg_buffer) == MSG_BUFFER_BYTES, "part of the ABI");
 
 /*
+ * What a foreign thread finds at its entry (thread.set_foreign), at the beginning of the 1 KiB that is pinned. The first five are what `iretq`
+ * takes; the kernel never writes cs and ss.
+ */
+struct foreign_frame {
+    uint64_t rip;
+    uint64_t cs;
+    uint64_t rflags;
+    uint64_t rsp;
+    uint64_t ss;
+    uint64_t kind; /* enum fault; SYSCALL leaves the next two as they are */
+    uint64_t address;
+    uint64_t detail;
+};
+_Static_assert(sizeof(struct foreign_frame) == 64, "part of the ABI");
+
+/*
  * The clock page, mapped read-only into programs: ns = (tsc - base_tsc) * mult >> shift, plus base_ns.
  */
 struct clock_page {

@@ -244,10 +244,17 @@ void host_watch(void (*before)(const struct core *core),
     host.watch_after = after;
 }
 
-void host_syscall(struct core *core)
+void host_syscall_at(struct core *core, uint64_t ip)
 {
+    struct thread *thread = core->current;
+
+    if (!thread_is_native_at(thread, ip)) {
+        thread->registers.ip = ip;
+        host_fault(core, &(struct arch_fault){ .kind = FAULT_SYSCALL });
+        return;
+    }
     user_acts(core);
-    core->current->registers.ip = HOST_SYSCALL_IP + HOST_SYSCALL_BYTES;
+    thread->registers.ip = ip + ARCH_SYSCALL_BYTES;
     host_enter(core);
     if (!core_try_syscall(core)) {
         core->has_all = true;
@@ -256,9 +263,16 @@ void host_syscall(struct core *core)
     host_finish(core);
 }
 
+void host_syscall(struct core *core)
+{
+    const struct thread *thread = core->current;
+
+    host_syscall_at(core, host_is_restarting(thread) ? thread->registers.ip : HOST_SYSCALL_IP);
+}
+
 bool host_is_restarting(const struct thread *thread)
 {
-    return thread->registers.ip == HOST_SYSCALL_IP;
+    return thread->registers.ip == HOST_SYSCALL_IP || thread->registers.ip == HOST_SHIM_IP;
 }
 
 void host_fault(struct core *core, const struct arch_fault *fault)
@@ -325,7 +339,7 @@ void arch_single_step_set(struct arch_registers *registers, bool on)
 
 void arch_syscall_restart(struct arch_registers *registers)
 {
-    registers->ip -= HOST_SYSCALL_BYTES;
+    registers->ip -= ARCH_SYSCALL_BYTES;
 }
 
 /* --- Ports and the debug UART ------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
  */
 #include "arch_impl/cores.h"
 #include "offsets.h"
+#include "offsets_gen.h"
 #include "ways.inc"
 
 /* All but rdi, which points to them. */
@@ -18,26 +19,34 @@
 
     .text
 
-/* SDM volume 2, SYSCALL: rcx holds rip, r11 rflags; the stack is still the user's. In front of this stands fast.S. */
-    .globl arch_syscall_entry
-    .balign 64
-arch_syscall_entry:
-    swapgs
-    movq %rsp, %gs:CORE_USER_SP
-    movq %gs:CORE_CURRENT, %rsp
-    addq $REGISTERS_PUSHED, %rsp
-    pushq %gs:CORE_USER_SP
-    pushq %r11
-    pushq %rcx
-    pushq %rbp
-/* fast.S comes here when it has saved so much. */
-    .globl arch_syscall_saved
-arch_syscall_saved:
+/* The registers from rdx on, and what C is called with: the core. */
+    .macro push_rest
     .irp register, rdx, rsi, rdi, rax, r15, r14, r13, r12, r10, r9, r8, rbx
     pushq %\register
     .endr
     movq %gs:CORE_STACK_TOP, %rsp
     movq %gs:CORE_SELF, %rdi
+    .endm
+
+/* SDM volume 2, SYSCALL: rcx holds rip, r11 rflags; the stack is still the user's. In front of this stands fast.S. */
+    .globl arch_syscall_entry
+    .balign 64
+arch_syscall_entry:
+    swapgs
+    movq %rsp, %gs:CORE_SCRATCH
+    movq %gs:CORE_CURRENT, %rsp
+    addq $REGISTERS_PUSHED, %rsp
+    pushq %gs:CORE_SCRATCH
+    pushq %r11
+    pushq %rcx
+    subq (THREAD_NATIVE_START - REGISTERS_IP)(%rsp), %rcx
+    cmpq (THREAD_NATIVE_BYTES - REGISTERS_IP)(%rsp), %rcx
+    jae arch_foreign
+    pushq %rbp
+/* fast.S comes here when it has saved so much. */
+    .globl arch_syscall_saved
+arch_syscall_saved:
+    push_rest
     call ARCH_ON_SYSCALL
 
 /* Resume core->current, whoever that is by now. */
@@ -74,6 +83,17 @@ leave_by_iret:
     EACH_REGISTER(LOAD)
     movq REGISTERS_DI(%rdi), %rdi
     way arch_verw_iret, arch_pti_iret, swapgs, iretq
+
+/* From fast.S: a system call that is not native, as an exception at its instruction. rsp is where the thread's rip is. */
+    .globl arch_foreign_slowly
+arch_foreign_slowly:
+    subq $FOREIGN_SYSCALL_BYTES, (%rsp)
+    pushq %rbp
+    push_rest
+    movl $VECTOR_FOREIGN, %esi
+    xorl %edx, %edx
+    call ARCH_ON_VECTOR
+    jmp arch_leave
 
 /* An interrupt here came in a window that the kernel opened: note it, for the way out. */
 interrupt_in_kernel:
@@ -252,17 +272,6 @@ arch_verw_\name:
     .endm
     way_out sysret, sysretq
     way_out iret, iretq
-
-/* From fast.S, where a system call needed nothing of the core. */
-    .globl arch_pti_other, arch_verw_other
-arch_pti_other:
-    xorl %edx, %edx
-    swapgs
-    jmp arch_pti_sysret
-arch_verw_other:
-    xorl %edx, %edx
-    swapgs
-    jmp arch_verw_sysret
 
     .balign 8
     .globl arch_panic_root

@@ -21,17 +21,24 @@
  * first, and it finds its lock taken (many/cores.c); and what hangs on the core changes with that lock only.
  */
 #include "offsets.h"
+#include "offsets_gen.h"
 #include "arch_impl/fast_locks.inc"
 #include "ways.inc"
 
     .text
 
-/* What the thread needs to go on. rcx, r11 and rbp are free after it, and rsp is no longer needed. */
-    .macro save_frame thread
+/*
+ * What the thread needs to go on; then whether the call is native (thread_is_native_at()). rcx, r11 and rbp are free after it, and rsp is no
+ * longer needed.
+ */
+    .macro save_frame thread, foreign
     movq %rsp, REGISTERS_SP(\thread)
     movq %r11, REGISTERS_FLAGS(\thread)
     movq %rcx, REGISTERS_IP(\thread)
     movq %rbp, REGISTERS_BP(\thread)
+    subq THREAD_NATIVE_START(\thread), %rcx
+    cmpq THREAD_NATIVE_BYTES(\thread), %rcx
+    jae \foreign
     .endm
 
 /*
@@ -156,12 +163,13 @@ arch_fast_entry:
     je reply_receive
 
 /*
- * call: rax capability, rdi info, rsi deadline; rdx means nothing.
+ * call: rax capability, rdi info, rsi deadline; rdx means nothing, if the call is native.
  * From here on rdx is the caller, rbp the server, r11 the endpoint, rcx the slot.
  */
     swapgs
+    movq %rdx, %gs:CORE_SCRATCH
     movq %gs:CORE_CURRENT, %rdx
-    save_frame %rdx
+    save_frame %rdx, call_foreign
     fast_enter call_contended
     cmpl $0, core_trace + TRACE_IS_ON(%rip)
     jne call_slowly
@@ -264,7 +272,7 @@ reply_receive:
     jne arch_syscall_entry
     swapgs
     movq %gs:CORE_CURRENT, %rsi
-    save_frame %rsi
+    save_frame %rsi, reply_foreign
     fast_enter reply_contended
     cmpl $0, core_trace + TRACE_IS_ON(%rip)
     jne reply_slowly
@@ -392,10 +400,49 @@ other:
     jne arch_syscall_entry
     cmpl $0, core_trace + TRACE_IS_ON(%rip)
     jne arch_syscall_entry
+    swapgs
+    movq %rdx, %gs:CORE_SCRATCH
+    movq %gs:CORE_CURRENT, %rdx
+    save_frame %rdx, call_foreign
+    movq REGISTERS_IP(%rdx), %rcx
     movq arch_abi_hash(%rip), %rbx
     xorl %eax, %eax
     xorl %edi, %edi
     xorl %esi, %esi
-    way arch_verw_other, arch_pti_other, "xorl %edx, %edx", sysretq
+    xorl %edx, %edx
+    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
+
+/*
+ * A system call that is not native: thread_reflect() of kernel/object/foreign.c, if nobody traces. Nothing of the user's is lost but rcx and r11; all
+ * of it that was used is put back first, or in the thread: its rip, rflags and rsp, and rsp points to the first of them.
+ */
+reply_foreign:
+    leaq REGISTERS_IP(%rsi), %rsp
+    movq $-1, %rsi
+    jmp arch_foreign
+call_foreign:
+    leaq REGISTERS_IP(%rdx), %rsp
+    movq %gs:CORE_SCRATCH, %rdx
+    .globl arch_foreign
+arch_foreign:
+    fast_enter arch_foreign_slowly
+    cmpl $0, core_trace + TRACE_IS_ON(%rip)
+    jne foreign_slowly
+    movq (THREAD_FOREIGN_FRAME - REGISTERS_IP)(%rsp), %rcx
+    testq %rcx, %rcx
+    jz foreign_slowly
+    popq FRAME_IP(%rcx)
+    popq FRAME_FLAGS(%rcx)
+    popq FRAME_SP(%rcx)
+    movq $FOREIGN_KIND, FRAME_KIND(%rcx)
+    movl $FOREIGN_FLAGS, %r11d
+    movq (THREAD_FOREIGN_ENTRY - REGISTERS_PUSHED)(%rsp), %rcx
+    movq (THREAD_FOREIGN_STACK - REGISTERS_PUSHED)(%rsp), %rsp
+    fast_leave
+    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
+
+foreign_slowly:
+    fast_leave
+    jmp arch_foreign_slowly
 
     .section .note.GNU-stack, "", @progbits

@@ -1,99 +1,156 @@
 /* SPDX-License-Identifier: MIT */
-/* The numbers of offsets.h, which assembly goes by, against what they stand for. */
+/*
+ * Where assembly finds what C keeps: the build makes offsets_gen.h of this, for the kernel for one core and for that for several (mk/rules.mk); nothing
+ * of it is linked.
+ */
 #include "offsets.h"
 
 #include "abi/kernel_calls.h"
-#include "arch_private.h"
 #include "cap/cap.h"
 #include "core/core.h"
 #include "core/trace.h"
 #include "object/ipc_objects.h"
 #include "object/vspace.h"
 
-#define ASSERT_OFFSET(number, type, member)                                                        \
-    _Static_assert((number) == __builtin_offsetof(type, member), "offsets.h")
+#define NUMBER(name, value) __asm__ volatile(".ascii \"->" #name " %c0\"" ::"i"(value))
+#define OFFSET(name, type, member) NUMBER(name, __builtin_offsetof(type, member))
+#define NUMBERS __attribute__((used)) static void
 
-ASSERT_OFFSET(CORE_CURRENT, struct core, current);
-ASSERT_OFFSET(CORE_ENTERED, struct core, entered);
-ASSERT_OFFSET(CORE_ARMED, struct core, armed_ns);
-ASSERT_OFFSET(CORE_SELF, struct core, arch.self);
-ASSERT_OFFSET(CORE_STACK_TOP, struct core, arch.stack_top);
-ASSERT_OFFSET(CORE_USER_SP, struct core, arch.user_sp);
-ASSERT_OFFSET(CORE_PENDING_ANY, struct core, arch.pending_any);
-ASSERT_OFFSET(CORE_PENDING, struct core, arch.pending);
-ASSERT_OFFSET(CORE_FRAME_TOP, struct core, arch.frame_top);
-ASSERT_OFFSET(ENTRY_SCRATCH + (int)sizeof(struct arch_entry), struct arch_entry, stack);
-ASSERT_OFFSET(REGISTERS_BX, struct arch_registers, words[0]);
-ASSERT_OFFSET(REGISTERS_R15, struct arch_registers, words[7]);
-ASSERT_OFFSET(REGISTERS_AX, struct arch_registers, op);
-ASSERT_OFFSET(REGISTERS_DI, struct arch_registers, info);
-ASSERT_OFFSET(REGISTERS_SI, struct arch_registers, time);
-ASSERT_OFFSET(REGISTERS_DX, struct arch_registers, bits);
-ASSERT_OFFSET(REGISTERS_BP, struct arch_registers, rbp);
-ASSERT_OFFSET(REGISTERS_IP, struct arch_registers, ip);
-ASSERT_OFFSET(REGISTERS_FLAGS, struct arch_registers, flags);
-ASSERT_OFFSET(REGISTERS_SP, struct arch_registers, sp);
-ASSERT_OFFSET(REGISTERS_PUSHED, struct arch_registers, rcx);
-ASSERT_OFFSET(REGISTERS_R11, struct arch_registers, r11);
-ASSERT_OFFSET(REGISTERS_MUST_IRET, struct arch_registers, must_iret);
-ASSERT_OFFSET(REGISTERS_ENTER_BITS, struct arch_registers, must_iret);
-ASSERT_OFFSET(REGISTERS_ENTER_BITS + 1, struct arch_registers, is_special);
-_Static_assert(REGISTERS_BYTES == sizeof(struct arch_registers), "offsets.h");
-ASSERT_OFFSET(0, struct thread, registers);
+_Static_assert(CORE_SELF == __builtin_offsetof(struct core, arch.self), "offsets.h");
+_Static_assert(__builtin_offsetof(struct arch_registers, must_iret) + 1 ==
+                   __builtin_offsetof(struct arch_registers, is_special),
+               "REGISTERS_ENTER_BITS");
+_Static_assert(__builtin_offsetof(struct thread, state) + 1 ==
+                   __builtin_offsetof(struct thread, call_is_fault),
+               "THREAD_STATE");
+_Static_assert(DEADLINE_NEVER == UINT64_MAX, "fast.S compares with -1");
 
-/* What fast.S knows. */
-ASSERT_OFFSET(CORE_ROOT, struct core, arch.root);
-ASSERT_OFFSET(CORE_OWN_LOCK, struct core, arch.own_lock);
-ASSERT_OFFSET(ENDPOINT_PLAIN, struct endpoint, plain.root);
-ASSERT_OFFSET(ENDPOINT_HOME, struct endpoint, home);
-ASSERT_OFFSET(THREAD_HOME, struct thread, home);
-ASSERT_OFFSET(THREAD_STATE, struct thread, state);
-ASSERT_OFFSET(THREAD_STATE + 1, struct thread, call_is_fault);
-ASSERT_OFFSET(THREAD_TABLE, struct thread, table);
-ASSERT_OFFSET(THREAD_SPACE, struct thread, space);
-ASSERT_OFFSET(THREAD_BUFFER, struct thread, buffer);
-ASSERT_OFFSET(THREAD_BOUND, struct thread, bound);
-ASSERT_OFFSET(THREAD_BOUND_MASK, struct thread, bound_mask);
-ASSERT_OFFSET(THREAD_CONTEXT, struct thread, context);
-ASSERT_OFFSET(THREAD_LEND, struct thread, lend);
-ASSERT_OFFSET(THREAD_DEADLINE, struct thread, deadline_ns);
-ASSERT_OFFSET(THREAD_TIMEOUT_IS_QUEUED, struct thread, timeout.node.is_queued);
-ASSERT_OFFSET(THREAD_SERVED_BY, struct thread, served_by);
-ASSERT_OFFSET(THREAD_SERVING, struct thread, serving);
-ASSERT_OFFSET(THREAD_REPLIES_TO, struct thread, replies_to);
-ASSERT_OFFSET(THREAD_RECEIVING_ON, struct thread, receiving_on);
-ASSERT_OFFSET(THREAD_WAIT_MASK, struct thread, wait_mask);
-ASSERT_OFFSET(0, struct lend, node);
-ASSERT_OFFSET(LEND_KEY, struct queue_node, key);
-ASSERT_OFFSET(NODE_IS_QUEUED, struct queue_node, is_queued);
-ASSERT_OFFSET(LEND_TO, struct lend, to);
-ASSERT_OFFSET(LEND_FROM, struct lend, from.root);
-ASSERT_OFFSET(LEND_TOP, struct lend, top);
-ASSERT_OFFSET(LEND_RANK, struct lend, rank);
-ASSERT_OFFSET(0, struct endpoint, lend);
-ASSERT_OFFSET(ENDPOINT_SERVER, struct endpoint, server);
-ASSERT_OFFSET(ENDPOINT_WAITER, struct endpoint, waiter);
-ASSERT_OFFSET(NOTIFICATION_BITS, struct notification, bits);
-ASSERT_OFFSET(CONTEXT_PRIORITY, struct sched_context, priority);
-ASSERT_OFFSET(CONTEXT_HAS_TIME, struct sched_context, has_time);
-ASSERT_OFFSET(VSPACE_ROOT, struct vspace, root);
-ASSERT_OFFSET(TABLE_SLOT_COUNT, struct cap_table, slot_count);
-_Static_assert(1u << SLOT_SHIFT == CAP_SLOT_BYTES, "offsets.h");
-ASSERT_OFFSET(SLOT_TYPE - CAP_TABLE_HEADER_BYTES, struct cap, type);
-ASSERT_OFFSET(SLOT_RIGHTS - CAP_TABLE_HEADER_BYTES, struct cap, rights);
-ASSERT_OFFSET(SLOT_OBJECT - CAP_TABLE_HEADER_BYTES, struct cap, object);
-ASSERT_OFFSET(SLOT_BADGE - CAP_TABLE_HEADER_BYTES, struct cap, badge);
-ASSERT_OFFSET(TRACE_IS_ON, struct trace, is_on);
-ASSERT_OFFSET(FAST_BUFFER_WORDS, struct msg_buffer, words[MSG_REGISTER_WORDS]);
-_Static_assert(FAST_CALL == SYSCALL_CALL && FAST_REPLY_RECEIVE == SYSCALL_REPLY_RECEIVE &&
-                   FAST_ABI_VERSION == SYSCALL_ABI_VERSION && FAST_ENDPOINT == OBJECT_ENDPOINT &&
-                   FAST_RIGHT_CALL == RIGHT_CALL && FAST_RIGHT_RECEIVE == RIGHT_RECEIVE &&
-                   FAST_READY == THREAD_STATE_READY && FAST_CALLING == THREAD_STATE_CALLING &&
-                   FAST_RECEIVING == THREAD_STATE_RECEIVING && FAST_KEY_NONE == LEND_KEY_NONE &&
-                   FAST_LABEL_FAULT == MSG_LABEL_FAULT &&
-                   FAST_INFO_REGISTERS == MSG_INFO(0xffff, MSG_REGISTER_WORDS, 0) &&
-                   FAST_INFO_LONG == MSG_INFO(0xffff, MSG_WORDS_MAX, 0) &&
-                   DEADLINE_NEVER == UINT64_MAX,
-               "offsets.h");
+/* gs points to it. */
+NUMBERS of_core(void)
+{
+    OFFSET(CORE_CURRENT, struct core, current);
+    OFFSET(CORE_ENTERED, struct core, entered);
+    OFFSET(CORE_ARMED, struct core, armed_ns);
+    OFFSET(CORE_STACK_TOP, struct core, arch.stack_top);
+    OFFSET(CORE_SCRATCH, struct core, arch.scratch);
+    OFFSET(CORE_PENDING_ANY, struct core, arch.pending_any);
+    OFFSET(CORE_PENDING, struct core, arch.pending);
+    OFFSET(CORE_ROOT, struct core, arch.root);
+    OFFSET(CORE_FRAME_TOP, struct core, arch.frame_top);
+    NUMBER(ENTRY_SCRATCH,
+           (long)__builtin_offsetof(struct arch_entry, stack) - (long)sizeof(struct arch_entry));
+    OFFSET(CORE_OWN_LOCK, struct core, arch.own_lock);
+}
 
-const uint64_t arch_abi_hash = ABI_HASH;
+NUMBERS of_registers(void)
+{
+    OFFSET(REGISTERS_BX, struct arch_registers, words[0]);
+    OFFSET(REGISTERS_R8, struct arch_registers, words[1]);
+    OFFSET(REGISTERS_R9, struct arch_registers, words[2]);
+    OFFSET(REGISTERS_R10, struct arch_registers, words[3]);
+    OFFSET(REGISTERS_R12, struct arch_registers, words[4]);
+    OFFSET(REGISTERS_R13, struct arch_registers, words[5]);
+    OFFSET(REGISTERS_R14, struct arch_registers, words[6]);
+    OFFSET(REGISTERS_R15, struct arch_registers, words[7]);
+    OFFSET(REGISTERS_AX, struct arch_registers, op);
+    OFFSET(REGISTERS_DI, struct arch_registers, info);
+    OFFSET(REGISTERS_SI, struct arch_registers, time);
+    OFFSET(REGISTERS_DX, struct arch_registers, bits);
+    OFFSET(REGISTERS_BP, struct arch_registers, rbp);
+    OFFSET(REGISTERS_IP, struct arch_registers, ip);
+    OFFSET(REGISTERS_FLAGS, struct arch_registers, flags);
+    OFFSET(REGISTERS_SP, struct arch_registers, sp);
+    OFFSET(REGISTERS_PUSHED, struct arch_registers, rcx); /* popped in one go up to here */
+    OFFSET(REGISTERS_CX, struct arch_registers, rcx);
+    OFFSET(REGISTERS_R11, struct arch_registers, r11);
+    OFFSET(REGISTERS_MUST_IRET, struct arch_registers, must_iret);
+    OFFSET(REGISTERS_ENTER_BITS, struct arch_registers, must_iret); /* and is_special, as one */
+}
+
+/* Its registers come first. */
+NUMBERS of_thread(void)
+{
+    OFFSET(THREAD_NATIVE_START, struct thread, native_start);
+    OFFSET(THREAD_NATIVE_BYTES, struct thread, native_bytes);
+    OFFSET(THREAD_STATE, struct thread, state); /* and call_is_fault as one */
+    OFFSET(THREAD_TABLE, struct thread, table);
+    OFFSET(THREAD_SPACE, struct thread, space);
+    OFFSET(THREAD_BUFFER, struct thread, buffer);
+    OFFSET(THREAD_BOUND, struct thread, bound);
+    OFFSET(THREAD_BOUND_MASK, struct thread, bound_mask);
+    OFFSET(THREAD_CONTEXT, struct thread, context);
+    OFFSET(THREAD_LEND, struct thread, lend);
+    OFFSET(THREAD_DEADLINE, struct thread, deadline_ns);
+    OFFSET(THREAD_TIMEOUT_IS_QUEUED, struct thread, timeout.node.is_queued);
+    OFFSET(THREAD_SERVED_BY, struct thread, served_by);
+    OFFSET(THREAD_SERVING, struct thread, serving);
+    OFFSET(THREAD_REPLIES_TO, struct thread, replies_to);
+    OFFSET(THREAD_RECEIVING_ON, struct thread, receiving_on);
+    OFFSET(THREAD_WAIT_MASK, struct thread, wait_mask);
+    OFFSET(THREAD_HOME, struct thread, home);
+    OFFSET(THREAD_FOREIGN_FRAME, struct thread, foreign_frame);
+    OFFSET(THREAD_FOREIGN_ENTRY, struct thread, foreign_entry);
+    OFFSET(THREAD_FOREIGN_STACK, struct thread, foreign_stack);
+}
+
+/* A lend begins with its queue node, an endpoint with its lend. */
+NUMBERS of_objects(void)
+{
+    OFFSET(LEND_KEY, struct queue_node, key);
+    OFFSET(NODE_IS_QUEUED, struct queue_node, is_queued);
+    OFFSET(LEND_TO, struct lend, to);
+    OFFSET(LEND_FROM, struct lend, from.root);
+    OFFSET(LEND_TOP, struct lend, top);
+    OFFSET(LEND_RANK, struct lend, rank);
+    OFFSET(ENDPOINT_PLAIN, struct endpoint, plain.root);
+    OFFSET(ENDPOINT_HOME, struct endpoint, home);
+    OFFSET(ENDPOINT_SERVER, struct endpoint, server);
+    OFFSET(ENDPOINT_WAITER, struct endpoint, waiter);
+    OFFSET(NOTIFICATION_BITS, struct notification, bits);
+    OFFSET(CONTEXT_PRIORITY, struct sched_context, priority);
+    OFFSET(CONTEXT_HAS_TIME, struct sched_context, has_time);
+    OFFSET(VSPACE_ROOT, struct vspace, root);
+    OFFSET(TABLE_SLOT_COUNT, struct cap_table, slot_count);
+}
+
+/* A capability, from where the table would be if it had no header. */
+NUMBERS of_slots(void)
+{
+    NUMBER(SLOT_SHIFT, __builtin_ctz(CAP_SLOT_BYTES));
+    NUMBER(SLOT_TYPE, CAP_TABLE_HEADER_BYTES + __builtin_offsetof(struct cap, type));
+    NUMBER(SLOT_RIGHTS, CAP_TABLE_HEADER_BYTES + __builtin_offsetof(struct cap, rights));
+    NUMBER(SLOT_OBJECT, CAP_TABLE_HEADER_BYTES + __builtin_offsetof(struct cap, object));
+    NUMBER(SLOT_BADGE, CAP_TABLE_HEADER_BYTES + __builtin_offsetof(struct cap, badge));
+}
+
+NUMBERS of_foreign(void)
+{
+    OFFSET(FRAME_IP, struct foreign_frame, rip);
+    OFFSET(FRAME_FLAGS, struct foreign_frame, rflags);
+    OFFSET(FRAME_SP, struct foreign_frame, rsp);
+    OFFSET(FRAME_KIND, struct foreign_frame, kind);
+    NUMBER(FOREIGN_SYSCALL_BYTES, ARCH_SYSCALL_BYTES);
+    NUMBER(FOREIGN_FLAGS, ARCH_FLAGS_PLAIN);
+    NUMBER(FOREIGN_KIND, FAULT_SYSCALL);
+}
+
+/* FAST_INFO: the largest of a message of so many words without capabilities. */
+NUMBERS of_messages(void)
+{
+    NUMBER(FAST_CALL, SYSCALL_CALL);
+    NUMBER(FAST_REPLY_RECEIVE, SYSCALL_REPLY_RECEIVE);
+    NUMBER(FAST_ABI_VERSION, SYSCALL_ABI_VERSION);
+    NUMBER(FAST_ENDPOINT, OBJECT_ENDPOINT);
+    NUMBER(FAST_RIGHT_CALL, RIGHT_CALL);
+    NUMBER(FAST_RIGHT_RECEIVE, RIGHT_RECEIVE);
+    NUMBER(FAST_READY, THREAD_STATE_READY);
+    NUMBER(FAST_CALLING, THREAD_STATE_CALLING);
+    NUMBER(FAST_RECEIVING, THREAD_STATE_RECEIVING);
+    NUMBER(FAST_KEY_NONE, LEND_KEY_NONE);
+    NUMBER(FAST_LABEL_FAULT, MSG_LABEL_FAULT);
+    NUMBER(FAST_WORDS_SHIFT, __builtin_ctz(MSG_INFO(0, 1, 0)));
+    NUMBER(FAST_INFO_REGISTERS, MSG_INFO(0xffff, MSG_REGISTER_WORDS, 0));
+    NUMBER(FAST_INFO_LONG, MSG_INFO(0xffff, MSG_WORDS_MAX, 0));
+    OFFSET(FAST_BUFFER_WORDS, struct msg_buffer, words[MSG_REGISTER_WORDS]);
+    OFFSET(TRACE_IS_ON, struct trace, is_on);
+}

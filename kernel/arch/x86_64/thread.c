@@ -4,6 +4,7 @@
 
 #include "arch/arch.h"
 
+#include "abi/kernel_calls.h"
 #include "arch_private.h"
 #include "core/core.h"
 #include "cpu.h"
@@ -12,7 +13,8 @@
 #define FLAGS_USER                                                                                 \
     (FLAGS_CF | FLAGS_PF | FLAGS_AF | FLAGS_ZF | FLAGS_SF | FLAGS_TF | FLAGS_DF | FLAGS_OF |       \
      FLAGS_AC)
-#define FLAGS_FORCED (FLAGS_ONE | FLAGS_IF)
+
+const uint64_t arch_abi_hash = ABI_HASH;
 
 /* In the order of thread.write_registers (abi/idl/kernel.idl). */
 enum register_number {
@@ -112,7 +114,7 @@ void arch_thread_forget(struct core *core, struct thread *thread)
 
 void arch_registers_init(struct arch_registers *registers, bool has_fpu)
 {
-    *registers = (struct arch_registers){ .flags = FLAGS_FORCED,
+    *registers = (struct arch_registers){ .flags = ARCH_FLAGS_PLAIN,
                                           .must_iret = true,
                                           .is_special = has_fpu || (defences_on &
                                                                     SPECULATION_AT_SWITCH) != 0 };
@@ -141,7 +143,7 @@ bool arch_register_set(struct arch_registers *registers, uint32_t number, uint64
         return false;
     }
     if (number == REGISTER_RFLAGS) {
-        value = (value & FLAGS_USER) | FLAGS_FORCED;
+        value = (value & FLAGS_USER) | ARCH_FLAGS_PLAIN;
     }
     if (number == REGISTER_RIP) {
         registers->trap = 0; /* it was of where the thread is no longer */
@@ -162,5 +164,5 @@ void arch_single_step_set(struct arch_registers *registers, bool on)
 
 void arch_syscall_restart(struct arch_registers *registers)
 {
-    registers->ip -= 2; /* the length of syscall */
+    registers->ip -= ARCH_SYSCALL_BYTES;
 }

@@ -66,20 +66,14 @@ static __attribute__((section(".bss.shown"))) _Alignas(4096) struct gate gates[V
 
 _Noreturn void arch_on_fatal(const struct fatal_frame *frame, struct core *const *ist_core);
 
-static uint8_t ist_of(uint32_t vector)
+/* Which of the stacks of its own it gets; 0: none. */
+static uint8_t ist_of(uint64_t vector)
 {
-    switch (vector) {
-    case EXCEPTION_DEBUG:
-        return 1;
-    case EXCEPTION_NMI:
-        return 2;
-    case EXCEPTION_DOUBLE:
-        return 3;
-    case EXCEPTION_MACHINE:
-        return 4;
-    default:
-        return 0;
-    }
+    static const uint8_t stacks[] = {
+        [EXCEPTION_DEBUG] = 1, [EXCEPTION_NMI] = 2, [EXCEPTION_DOUBLE] = 3, [EXCEPTION_MACHINE] = 4
+    };
+
+    return vector < sizeof(stacks) ? stacks[vector] : 0;
 }
 
 /* Users may execute int3 and int 4; any other int is a #GP. */
@@ -118,32 +112,20 @@ static struct arch_fault page_fault(uint64_t error)
     };
 }
 
-static enum fault fault_kind(uint64_t vector)
-{
-    switch (vector) {
-    case EXCEPTION_DIVIDE:
-        return FAULT_DIVIDE;
-    case EXCEPTION_DEBUG:
-        return FAULT_SINGLE_STEP;
-    case EXCEPTION_BREAKPOINT:
-        return FAULT_BREAKPOINT;
-    case EXCEPTION_OVERFLOW:
-        return FAULT_OVERFLOW;
-    case EXCEPTION_ILLEGAL:
-        return FAULT_ILLEGAL;
-    case EXCEPTION_NO_FPU:
-        return FAULT_NO_FPU;
-    case EXCEPTION_STACK:
-        return FAULT_STACK;
-    case EXCEPTION_X87:
-    case EXCEPTION_SIMD:
-        return FAULT_FPU;
-    case EXCEPTION_ALIGNMENT:
-        return FAULT_ALIGNMENT;
-    default:
-        return FAULT_GENERAL;
-    }
-}
+/* Those that are not here are FAULT_GENERAL; #PF is page_fault(). */
+static const uint8_t fault_kinds[VECTOR_EXCEPTIONS] = {
+    [EXCEPTION_DIVIDE] = FAULT_DIVIDE,
+    [EXCEPTION_DEBUG] = FAULT_SINGLE_STEP,
+    [EXCEPTION_BREAKPOINT] = FAULT_BREAKPOINT,
+    [EXCEPTION_OVERFLOW] = FAULT_OVERFLOW,
+    [EXCEPTION_ILLEGAL] = FAULT_ILLEGAL,
+    [EXCEPTION_NO_FPU] = FAULT_NO_FPU,
+    [EXCEPTION_STACK] = FAULT_STACK,
+    [EXCEPTION_X87] = FAULT_FPU,
+    [EXCEPTION_SIMD] = FAULT_FPU,
+    [EXCEPTION_ALIGNMENT] = FAULT_ALIGNMENT,
+    [VECTOR_FOREIGN] = FAULT_SYSCALL,
+};
 
 /* An instruction pointer in the hole would make iretq fault: some CPUs jump there before they fault. */
 static struct arch_fault fault_of(struct core *core, uint64_t vector, uint64_t error)
@@ -156,7 +138,10 @@ static struct arch_fault fault_of(struct core *core, uint64_t vector, uint64_t e
     if (vector == EXCEPTION_PAGE) {
         return page_fault(error);
     }
-    return (struct arch_fault){ .kind = fault_kind(vector), .address = 0, .detail = vector };
+    return (struct arch_fault){
+        .kind = fault_kinds[vector] != 0 ? (enum fault)fault_kinds[vector] : FAULT_GENERAL,
+        .detail = vector,
+    };
 }
 
 bool vector_comes_again(uint64_t vector)
@@ -269,7 +254,7 @@ static const char *fatal_name(uint64_t vector)
 
 _Noreturn void arch_on_fatal(const struct fatal_frame *frame, struct core *const *ist_core)
 {
-    if (ist_of((uint32_t)frame->vector) != 0) {
+    if (ist_of(frame->vector) != 0) {
         msr_write(MSR_GS_BASE, (uintptr_t)*ist_core); /* it may have been the user's */
     }
     panic_frame_set(frame);

@@ -188,7 +188,74 @@ TEST(set_buffer_refuses)
     CHECK_OK(thread_set_buffer(thread, frame, 0));
 }
 
-TEST(set_buffer_wants_ram)
+#define RANGE_AT 0x400000
+#define USER_END 0x7ffffffff000
+
+TEST(set_foreign_refuses_ranges)
+{
+    cap_addr_t thread = make(OBJECT_THREAD, THREAD_SIZE(5));
+    cap_addr_t frame = make(OBJECT_FRAME, FRAME_SIZE(1, PAGE_CLASS_4K));
+    static const struct {
+        uint64_t start, size, entry;
+        err_t err;
+    } cases[] = {
+        { RANGE_AT, 4096, RANGE_AT, ERR_OK },
+        { RANGE_AT, 4096, RANGE_AT + 4095, ERR_OK },
+        { RANGE_AT, 4096, RANGE_AT + 4096, ERR_RANGE },
+        { RANGE_AT, 4096, RANGE_AT - 1, ERR_RANGE },
+        { RANGE_AT, 0, RANGE_AT, ERR_RANGE },
+        { 0, 1, 0, ERR_OK },
+        { 0, USER_END, USER_END - 1, ERR_OK },
+        { 0, USER_END + 1, 0, ERR_RANGE },
+        { USER_END - 1, 1, USER_END - 1, ERR_OK },
+        { USER_END, 1, USER_END, ERR_RANGE },
+        { 1, USER_END, 1, ERR_RANGE },
+        { ~0ull, 4096, 0, ERR_RANGE }, /* around the end of all addresses */
+        { ~0ull - 4095, 8192, 16, ERR_RANGE },
+        { 1ull << 63, 4096, 1ull << 63, ERR_RANGE },
+        { 0, ~0ull, 16, ERR_RANGE },
+        { 0x800000000000, 4096, 0x800000000000, ERR_RANGE },
+    };
+
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        CHECK_EQ(thread_set_foreign(thread, frame, 0, cases[i].start, cases[i].size, cases[i].entry,
+                                    ~0ull, 0),
+                 cases[i].err, "what a range may be");
+    }
+    EXPECT(THREAD, SET_FOREIGN, RANGE, thread_set_foreign(thread, frame, 0, 1, 1, 2, 0, 0));
+    EXPECT(THREAD, SET_FOREIGN, RANGE, thread_set_foreign(thread, frame, 0, 1, 1, 1, 0, 8192));
+    CHECK_OK(thread_set_foreign(thread, 0, 0, ~0ull, ~0ull, 5, 0, 0));
+}
+
+static err_t foreign_by(cap_addr_t thread, cap_addr_t frame, uint32_t offset)
+{
+    return thread_set_foreign(thread, frame, offset, RANGE_AT, 4096, RANGE_AT, 0, 0);
+}
+
+TEST(set_foreign_refuses)
+{
+    cap_addr_t thread = make(OBJECT_THREAD, THREAD_SIZE(5));
+    cap_addr_t frame = make(OBJECT_FRAME, FRAME_SIZE(2, PAGE_CLASS_4K));
+    struct worker *worker = worker_actor(3, 100);
+
+    EXPECT(THREAD, SET_FOREIGN, RANGE, foreign_by(thread, frame, 8192));
+    EXPECT(THREAD, SET_FOREIGN, RANGE, foreign_by(thread, frame, 512));
+    EXPECT(THREAD, SET_FOREIGN, NO_RIGHT, foreign_by(thread, copy_of(frame, RIGHT_READ), 0));
+    EXPECT(THREAD, SET_FOREIGN, NO_RIGHT, foreign_by(thread, copy_of(frame, RIGHT_WRITE), 0));
+    EXPECT(THREAD, SET_FOREIGN, TOO_DEEP, foreign_by(thread, deepest_copy(frame), 0));
+    EXPECT(THREAD, SET_FOREIGN, BUSY, foreign_by(worker->thread, frame, 0));
+    EXPECT(THREAD, SET_FOREIGN, BUSY, foreign_by(ROOT_SLOT_THREAD, frame, 0));
+    CHECK_OK(foreign_by(thread, frame, 7168));
+    CHECK_OK(foreign_by(thread, frame, 0));
+    struct worker *revoker = freeze(frame);
+
+    EXPECT(THREAD, SET_FOREIGN, BUSY, foreign_by(thread, frame, 0));
+    thaw(revoker);
+    CHECK_OK(foreign_by(thread, frame, 0));
+    CHECK_OK(foreign_by(thread, 0, 0));
+}
+
+TEST(buffers_and_frames_want_ram)
 {
     const struct boot_info *boot = (const struct boot_info *)BOOT_INFO_ADDR;
     cap_addr_t thread = make(OBJECT_THREAD, THREAD_SIZE(5));
@@ -199,6 +266,7 @@ TEST(set_buffer_wants_ram)
                 make_from(boot->untyped[i].slot, OBJECT_FRAME, FRAME_SIZE(1, PAGE_CLASS_4K));
 
             EXPECT(THREAD, SET_BUFFER, WRONG_TYPE, thread_set_buffer(thread, frame, 0));
+            EXPECT(THREAD, SET_FOREIGN, WRONG_TYPE, foreign_by(thread, frame, 0));
             return;
         }
     }

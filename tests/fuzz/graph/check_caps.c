@@ -181,7 +181,7 @@ static bool place_embedded(struct view *view, const struct cap *cap, const void 
     if (cap->type == OBJECT_NONE) {
         return true;
     }
-    if (!(cap->flags & CAP_EMBEDDED) || cap->on_deleted == NULL || cap->holder != holder) {
+    if (!(cap->flags & CAP_EMBEDDED) || cap->holder != holder) {
         return view_fail(view, "the capability %s is not embedded in %s", where,
                          view_name(view, holder));
     }
@@ -189,6 +189,16 @@ static bool place_embedded(struct view *view, const struct cap *cap, const void 
         return view_fail(view, "something is derived from the capability %s", where);
     }
     return place(view, cap, where, placed);
+}
+
+/* One whose holder keeps more than the capability, and must hear when it goes. */
+static bool place_telling(struct view *view, const struct cap *cap, const void *holder,
+                          const char *where, uint32_t *placed)
+{
+    if (cap->type != OBJECT_NONE && cap->on_deleted == NULL) {
+        return view_fail(view, "nobody hears when the capability %s goes", where);
+    }
+    return place_embedded(view, cap, holder, where, placed);
 }
 
 static bool place_slots(struct view *view, struct cap_table *table, uint32_t *placed)
@@ -225,11 +235,12 @@ static bool place_all(struct view *view, uint32_t *placed)
     {
         struct thread *thread = found->object;
 
-        if (!place_embedded(view, &thread->table_cap, thread, "table_cap", placed) ||
-            !place_embedded(view, &thread->space_cap, thread, "space_cap", placed) ||
+        if (!place_telling(view, &thread->table_cap, thread, "table_cap", placed) ||
+            !place_telling(view, &thread->space_cap, thread, "space_cap", placed) ||
             !place_embedded(view, &thread->handler_cap, thread, "handler_cap", placed) ||
-            !place_embedded(view, &thread->bound_cap, thread, "bound_cap", placed) ||
-            !place_embedded(view, &thread->buffer_cap, thread, "buffer_cap", placed)) {
+            !place_telling(view, &thread->bound_cap, thread, "bound_cap", placed) ||
+            !place_telling(view, &thread->buffer_cap, thread, "buffer_cap", placed) ||
+            !place_telling(view, &thread->frame_cap, thread, "frame_cap", placed)) {
             return false;
         }
     }
@@ -237,8 +248,8 @@ static bool place_all(struct view *view, uint32_t *placed)
     {
         struct sched_context *context = found->object;
 
-        if (!place_embedded(view, &context->owner_cap, context, "owner_cap", placed) ||
-            !place_embedded(view, &context->group_cap, context, "group_cap", placed)) {
+        if (!place_telling(view, &context->owner_cap, context, "owner_cap", placed) ||
+            !place_telling(view, &context->group_cap, context, "group_cap", placed)) {
             return false;
         }
     }
@@ -246,7 +257,7 @@ static bool place_all(struct view *view, uint32_t *placed)
     {
         struct timer *timer = found->object;
 
-        if (!place_embedded(view, &timer->notification_cap, timer, "of a timer", placed)) {
+        if (!place_telling(view, &timer->notification_cap, timer, "of a timer", placed)) {
             return false;
         }
     }
@@ -254,7 +265,7 @@ static bool place_all(struct view *view, uint32_t *placed)
     {
         struct irq *irq = found->object;
 
-        if (!place_embedded(view, &irq->notification_cap, irq, "of an irq", placed)) {
+        if (!place_telling(view, &irq->notification_cap, irq, "of an irq", placed)) {
             return false;
         }
     }

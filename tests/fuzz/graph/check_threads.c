@@ -33,6 +33,35 @@ static const void *object_or_null(const struct cap *cap)
     return cap->type == OBJECT_NONE ? NULL : cap->object;
 }
 
+/* 1 KiB of a run, by the kernel's own alias, if the capability for it is there. */
+static bool is_pinned(const void *start, const struct cap *cap)
+{
+    return (start != NULL) == (cap->type != OBJECT_NONE) &&
+           (start == NULL || arch_ptr_to_phys(start) - cap->parent->run.base <=
+                                 cap->parent->run.size_bytes - MSG_BUFFER_BYTES);
+}
+
+static bool check_foreign(struct view *view, const struct thread *thread)
+{
+    bool is_native = thread->native_start == 0 && thread->native_bytes == UINT64_MAX;
+
+    if (!is_pinned(thread->foreign_frame, &thread->frame_cap)) {
+        return wrong(view, thread, "its foreign frame is not in the run");
+    }
+    if (is_native && (thread->foreign_frame != NULL || thread->reflects != 0)) {
+        return wrong(view, thread, "it is native, and something would be reflected");
+    }
+    uint64_t start = thread->native_start - ARCH_SYSCALL_BYTES;
+    uint64_t bytes = thread->native_bytes;
+
+    if (!is_native &&
+        (bytes > ARCH_USER_END || start > ARCH_USER_END - bytes ||
+         thread->foreign_entry - start >= bytes || (thread->reflects & 1u << FAULT_SYSCALL) == 0)) {
+        return wrong(view, thread, "its native range is none, or its entry lies outside");
+    }
+    return true;
+}
+
 static bool check_shortcuts(struct view *view, const struct thread *thread)
 {
     if (thread->table != object_or_null(&thread->table_cap)) {
@@ -44,10 +73,7 @@ static bool check_shortcuts(struct view *view, const struct thread *thread)
     if (thread->bound != object_or_null(&thread->bound_cap)) {
         return wrong(view, thread, "the shortcut to its bound notification is wrong");
     }
-    if ((thread->buffer != NULL) != (thread->buffer_cap.type != OBJECT_NONE) ||
-        (thread->buffer != NULL &&
-         arch_ptr_to_phys(thread->buffer) - thread->buffer_cap.parent->run.base >
-             thread->buffer_cap.parent->run.size_bytes - MSG_BUFFER_BYTES)) {
+    if (!is_pinned(thread->buffer, &thread->buffer_cap)) {
         return wrong(view, thread, "its message buffer is not in the run");
     }
     if (thread->bound != NULL && thread->bound->bound != thread) {
@@ -57,7 +83,7 @@ static bool check_shortcuts(struct view *view, const struct thread *thread)
                                     thread->context->owner != thread)) {
         return wrong(view, thread, "its context has another owner");
     }
-    return true;
+    return check_foreign(view, thread);
 }
 
 /* --- What it serves ---------------------------------------------------------------------------- */

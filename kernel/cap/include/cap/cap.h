@@ -28,7 +28,7 @@ struct cap;
 enum cap_flag {
     CAP_ORIGINAL = 1, /* the object dies with it */
     CAP_FROZEN = 2,   /* under revocation: nothing may be derived from it or below it */
-    CAP_EMBEDDED = 4, /* lies in a kernel object, not in a table; on_deleted is set */
+    CAP_EMBEDDED = 4, /* lies in a kernel object, not in a table */
 };
 
 /* A run of memory, for FRAME, PAGE_TABLE and UNTYPED: the original capability is the object. */
@@ -68,7 +68,7 @@ struct cap {
     union {
         struct {
             uint64_t badge;
-            /* EMBEDDED: tells the holder that its reference goes; runs once, before the unlinking. */
+            /* EMBEDDED: tells the holder that its reference goes; runs once, before the unlinking. Or NULL. */
             void (*on_deleted)(struct core *core, struct cap *cap);
             void *holder;
         };
@@ -178,8 +178,9 @@ void cap_move(struct cap *source, struct cap *destination);
 void cap_unlink(struct cap *cap);
 
 /**
- * cap_embed() - let a kernel object refer to what source names, for as long as source lives.
- * Errors: as cap_may_derive(). The holder drops it with cap_unembed(), which tells nobody.
+ * cap_embed() - let a kernel object refer to what source names, for as long as source lives, in place of what it referred to before; NULL: to nothing.
+ * Errors: as cap_may_derive(), with nothing changed. The holder drops it with cap_unembed(), which tells nobody, as this does not. on_deleted NULL:
+ * nobody must be told.
  */
 MUST_CHECK err_t cap_embed(struct cap *source, struct cap *embedded, void *holder,
                            void (*on_deleted)(struct core *core, struct cap *cap));

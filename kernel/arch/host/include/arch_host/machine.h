@@ -27,7 +27,8 @@ struct thread;
 #define HOST_RAM_BASE 0x1000000ull
 #define HOST_DEVICE_BASE 0x80000000ull /* registers of devices: the kernel must never touch them */
 #define HOST_DEVICE_BYTES 0x80000000ull
-#define HOST_SYSCALL_IP 0x400000ull /* where user threads keep their `syscall` instruction */
+#define HOST_SYSCALL_IP 0x400000ull /* where user threads keep their `syscall` instruction, */
+#define HOST_SHIM_IP 0x600000ull    /* and another, where foreign ones may keep their shim */
 
 struct host_options {
     uint64_t ram_bytes; /* 0: 64 MiB */
@@ -48,8 +49,10 @@ void host_on_panic(void (*handler)(const char *text, const char *file, uint32_t 
 
 /* --- What user programs do --------------------------------------------------------------------- */
 
-/** The current thread executes `syscall` at HOST_SYSCALL_IP with the registers it has. */
+/** The current thread executes `syscall` with the registers it has: where it is restarting, else at HOST_SYSCALL_IP. */
 void host_syscall(struct core *core);
+/** The same at either place. */
+void host_syscall_at(struct core *core, uint64_t ip);
 /** True if the thread's last system call was cut short and runs again when the thread runs. */
 bool host_is_restarting(const struct thread *thread);
 void host_fault(struct core *core, const struct arch_fault *fault);

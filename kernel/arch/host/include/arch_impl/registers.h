@@ -22,7 +22,8 @@ struct arch_registers {
 
 #define HOST_REGISTER_COUNT 20u
 #define HOST_FLAG_TRAP 0x100u
-#define HOST_SYSCALL_BYTES 2u /* length of the instruction that a restart goes back over */
+#define ARCH_SYSCALL_BYTES 2u /* length of the instruction that a restart goes back over */
+#define ARCH_FLAGS_PLAIN 0u
 
 /* What a thread keeps for the machine: who holds the floating-point unit is known per core. */
 struct arch_thread {

@@ -43,7 +43,7 @@ struct arch_entry {
 struct arch_core {
     struct core *self;
     uint64_t stack_top;
-    uint64_t user_sp;     /* scratch for the system-call entry */
+    uint64_t scratch;     /* a register of the user's, at the entry of a system call */
     uint64_t pending_any; /* a vector is noted below */
     uint64_t pending[4]; /* vectors that arrived while the kernel ran, not yet handed to the core */
 

@@ -12,6 +12,9 @@
 #include "abi/types.h"
 #include "arch_impl/fast.h"
 
+#define ARCH_SYSCALL_BYTES 2u     /* of the instruction */
+#define ARCH_FLAGS_PLAIN 0x202ull /* interrupts are on, nothing else */
+
 struct arch_registers {
     uint64_t words[8]; /* rbx r8 r9 r10 r12 r13 r14 r15 */
     uint64_t op;       /* rax */
