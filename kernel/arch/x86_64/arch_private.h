@@ -77,6 +77,13 @@ void machine_check_init(void);
 /** What the registers say of a machine check, for a panic's last words. */
 void machine_check_print(void);
 
+/* ways.inc: places where a jump may be written, by the map of all memory, and where to; 0: none. */
+struct way {
+    uint64_t place, verw, pti;
+};
+extern const struct way arch_ways[];
+extern const struct way arch_ways_end[];
+
 /* defences.c */
 /** Chooses, on the boot core, before cpu_init(), and says what. */
 void defences_choose(const char *command_line);

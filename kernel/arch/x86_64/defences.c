@@ -76,13 +76,6 @@ static void print_names(const char *before, uint32_t set)
     print_text("\n");
 }
 
-/* ways.inc: places where a jump may be written, by the map of all memory, and where to. */
-struct way {
-    uint64_t place, verw, pti;
-};
-extern const struct way arch_ways[];
-extern const struct way arch_ways_end[];
-
 static void ways_change(void)
 {
     for (const struct way *way = arch_ways; way < arch_ways_end; way++) {
