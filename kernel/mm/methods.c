@@ -59,22 +59,23 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
         return ERR_RANGE;
     }
     user_addr_t end = at + (uint64_t)args->count * PAGE_BYTES;
+    err_t err = ERR_OK;
 
     results->done = 0;
     while (at < end) {
         uint32_t level;
         uint64_t *entry = vspace_find(space, at, &level);
-        err_t err = protect_refusal(*entry, args->prot);
 
+        err = protect_refusal(*entry, args->prot);
         if (err) {
-            return results->done == 0 ? err : ERR_OK;
+            break;
         }
         *entry = pte_protect(*entry, args->prot);
-        vspace_flush(inv->core, space, at);
         results->done++;
         at += pte_span(level) - at % pte_span(level);
     }
-    return ERR_OK;
+    vspace_flush_some(inv->core, space, args->at, results->done);
+    return results->done == 0 ? err : ERR_OK;
 }
 
 struct sharing {
@@ -204,8 +205,10 @@ err_t vspace_on_harvest(struct invocation *inv, const struct vspace_harvest_args
             results->accessed |= (uint64_t)((*entry & PTE_ACCESSED) != 0) << i;
             results->dirty |= (uint64_t)((*entry & PTE_DIRTY) != 0) << i;
             *entry &= ~(PTE_ACCESSED | PTE_DIRTY);
-            vspace_flush(inv->core, space, at);
         }
+    }
+    if ((results->accessed | results->dirty) != 0) {
+        vspace_flush_some(inv->core, space, args->at, args->count);
     }
     return ERR_OK;
 }

@@ -153,6 +153,15 @@ void vspace_flush_all(struct core *core, struct vspace *space)
     }
 }
 
+void vspace_flush_some(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
+{
+    if (count == 1) {
+        vspace_flush(core, space, at);
+    } else if (count != 0) {
+        vspace_flush_all(core, space);
+    }
+}
+
 /* Units take long to answer: one flush for all that a call removed. */
 void vspace_sync(struct vspace *space)
 {

@@ -106,6 +106,9 @@ err_t io_space_destroy(struct core *core, struct io_space *io)
 {
     while (io->source_count != 0) {
         source_detach(core->machine, io, &io->sources[0]);
+        if (arch_interrupt_pending(core)) {
+            return KERNEL_RESTART;
+        }
     }
     cap_unembed(&io->notification_cap);
     return vspace_destroy(core, &io->space);

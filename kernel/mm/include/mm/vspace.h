@@ -59,6 +59,8 @@ void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes)
 void vspace_flush(struct core *core, struct vspace *space, user_addr_t at);
 /** The same for all addresses: a table was taken out. */
 void vspace_flush_all(struct core *core, struct vspace *space);
+/** The same for so many pages from one on, in one go: a thing of some instructions for one, or of all translations. */
+void vspace_flush_some(struct core *core, struct vspace *space, user_addr_t at, uint32_t count);
 /** Whatever was removed is out of reach of devices now. */
 void vspace_sync(struct vspace *space);
 
