@@ -59,13 +59,13 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
         return ERR_RANGE;
     }
     user_addr_t end = at + (uint64_t)args->count * PAGE_BYTES;
+    uint64_t *entry = NULL;
+    uint32_t level;
     err_t err = ERR_OK;
 
     results->done = 0;
     while (at < end) {
-        uint32_t level;
-        uint64_t *entry = vspace_find(space, at, &level);
-
+        entry = vspace_find_next(space, at, entry, &level);
         err = protect_refusal(*entry, args->prot);
         if (err) {
             break;
@@ -194,13 +194,13 @@ err_t vspace_on_harvest(struct invocation *inv, const struct vspace_harvest_args
     if (range_is_bad(space, args->at, args->count)) {
         return ERR_RANGE;
     }
+    uint64_t *entry = NULL;
+    uint32_t level;
+
     results->accessed = 0;
     results->dirty = 0;
     for (uint32_t i = 0; i < args->count; i++) {
-        user_addr_t at = args->at + (uint64_t)i * PAGE_BYTES;
-        uint32_t level;
-        uint64_t *entry = vspace_find(space, at, &level);
-
+        entry = vspace_find_next(space, args->at + (uint64_t)i * PAGE_BYTES, entry, &level);
         if (level == 0 && pte_is_present(*entry)) {
             results->accessed |= (uint64_t)((*entry & PTE_ACCESSED) != 0) << i;
             results->dirty |= (uint64_t)((*entry & PTE_DIRTY) != 0) << i;

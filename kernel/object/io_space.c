@@ -68,6 +68,8 @@ err_t io_space_on_attach(struct invocation *inv, const struct io_space_attach_ar
         return ERR_NO_MEMORY;
     }
     dma_faults_take(inv->core); /* what was recorded is not this space's */
+    /* All that the unit reads from now on; what is changed in it later is published each time. */
+    arch_iommu_publish(vspace_root(&io->space), PTE_PER_TABLE * sizeof(uint64_t));
     err = arch_iommu_attach(args->source, domain, io->space.root);
     if (err) {
         return err;

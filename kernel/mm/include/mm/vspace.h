@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cap/cap.h"
+#include "arch/arch.h"
 #include "object/vspace.h"
 
 /** An empty space; its memory is VSPACE_BYTES at space. */
@@ -42,6 +43,15 @@ bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t s
  * Borrows: valid until the space changes.
  */
 uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level);
+
+/** The same, if the address behind the last was asked for: entry and level are of that. NULL: there is no last. */
+static inline uint64_t *vspace_find_next(struct vspace *space, user_addr_t at, uint64_t *entry,
+                                         uint32_t *level)
+{
+    return entry != (uint64_t *)0 && *level == 0 && pte_index(at, 0) != 0
+               ? entry + 1
+               : vspace_find(space, at, level);
+}
 
 /** The entry for a page of 4 KiB of a program, with its tables made. Errors: NO_MEMORY, ALREADY_MAPPED (a larger page is there). */
 MUST_CHECK err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint64_t **entry);
