@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "cap/cap.h"
 #include "arch/arch.h"
+#include "cap/cap.h"
 #include "object/vspace.h"
 
 /** An empty space; its memory is VSPACE_BYTES at space. */
