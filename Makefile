@@ -72,16 +72,18 @@ $(LUA_DISK): $(wildcard apps/lua/demo/*) Makefile
 	$(call say,MKFS,$@)rm -f $@ && PATH="$$PATH:/usr/sbin:/sbin" mkfs.ext4 -q -b 4096 -L lua -d apps/lua/demo $@ 16M
 disk_of_system = $(if $(filter files process default,$(SYSTEM)),$(DEMO_DISK)) $(if $(filter musl,$(SYSTEM)),$(LUA_DISK))
 
-run: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
-	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(RUN_ARGS)
+# CORES=4: so many instead of what the system says; one is another kernel than several.
+run_command = $(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive $(addprefix --smp ,$(1))
+run: kernel $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
+	@$(call run_command,$(CORES)) $(RUN_ARGS)
 
 # A typed example; TRACE_ARGS='--type help --seconds 1' records something else.
 TRACE_ARGS ?= --type ping-pong --type 'crash null' --seconds 2
 trace: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio
 	@$(PYTHON) -B tools/trace.py $(SYSTEM) --build $(BUILD) --out $(BUILD)/trace.json $(TRACE_ARGS)
 
-debug: $(KERNEL) $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
-	@$(PYTHON) -B tools/run.py $(SYSTEM) --build $(BUILD) --interactive --gdb $(RUN_ARGS)
+debug: kernel $(BUILD)/systems/$(SYSTEM).cpio $(disk_of_system)
+	@$(call run_command,$(CORES)) --gdb $(RUN_ARGS)
 
 iso: $(BUILD)/iso/$(SYSTEM).iso $(disk_of_system)
 	@echo "$<: boots on BIOS and UEFI. In the emulator: make run SYSTEM=$(SYSTEM) RUN_ARGS='--firmware uefi', or bios"
@@ -135,8 +137,9 @@ $(BENCH_DISK): tools/bench_disk.py
 	$(call say,MKFS,$@)$(PYTHON) -B tools/bench_disk.py $@
 
 bench_systems := bench bench_files bench_net bench_process $(boot_tests)
-bench: $(KERNEL) $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK) $(DEMO_DISK)
-	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) $(if $(ONLY),--only $(ONLY))
+bench: kernel $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK) $(DEMO_DISK)
+	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) \
+	    --run "$(call run_command,1)" $(if $(ONLY),--only $(ONLY))
 
 # The same on Debian's Linux: a static program, the first of its system.
 LINUX_INIT := $(BUILD)/linux/init

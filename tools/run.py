@@ -6,6 +6,7 @@ Software emulation, unless ACCEL=kvm stands in the environment. Without --intera
 is 0 only if the guest said success through the debug-exit port before the time was up.
 """
 import argparse
+import shlex
 import subprocess
 import sys
 
@@ -26,6 +27,7 @@ def arguments():
     parser.add_argument("--firmware", choices=("bios", "uefi"), help="boot build/iso/SYSTEM.iso (make iso) by it")
     parser.add_argument("--plugin", help="FILE.so,option=value,...")
     parser.add_argument("--log", help="write the serial port here instead of standard output")
+    parser.add_argument("--print", action="store_true", help="say what would be run, and do nothing")
     parser.add_argument("--exit", type=int, help="QEMU's exit status that means success")
     return parser.parse_args()
 
@@ -58,6 +60,9 @@ def main():
     settings = settings_for(args)
     command = qemu.command_for(args.system, args.build, settings, args.plugin, args.interactive,
                                args.gdb)
+    if args.print:
+        print(shlex.join(command))
+        return
     if args.interactive:
         interact(command, args, settings)
     if args.log:

@@ -85,19 +85,22 @@ static void *frame_make(struct boot *boot, uint32_t slot, uint64_t size_bytes, u
     return arch_phys_to_ptr(base);
 }
 
-static void map(struct boot *boot, uint32_t slot, const struct mapping *mapping)
+static void map(struct boot *boot, uint32_t slot, struct mapping mapping)
 {
-    uint32_t done = 0;
+    uint32_t done;
 
-    require(vspace_map_pages(boot->space, slot_of(boot, slot), mapping, &done));
-    assert(done == mapping->count);
+    for (; mapping.count > 0; mapping.count -= done) {
+        require(vspace_map_pages(boot->space, slot_of(boot, slot), &mapping, &done));
+        mapping.first += done;
+        mapping.at += done * PAGE;
+    }
 }
 
 static void map_all(struct boot *boot, uint32_t slot, user_addr_t at, uint32_t prot)
 {
     uint64_t pages = slot_of(boot, slot)->run.size_bytes / PAGE;
 
-    map(boot, slot, &(struct mapping){ 0, (uint32_t)pages, at, prot });
+    map(boot, slot, (struct mapping){ 0, (uint32_t)pages, at, prot });
 }
 
 /* Fills a page that stays mapped in the kernel and shows it to the program. */
@@ -146,8 +149,8 @@ static void segment_load(struct boot *boot, const struct elf_program *program,
 
     copy(to, segment->data, segment->file_bytes);
     map(boot, ROOT_SLOT_IMAGE,
-        &(struct mapping){ (uint32_t)first, (uint32_t)(end - first), program->low + first * PAGE,
-                           segment->prot });
+        (struct mapping){ (uint32_t)first, (uint32_t)(end - first), program->low + first * PAGE,
+                          segment->prot });
 }
 
 static void load_program(struct boot *boot, const struct elf_program *program)

@@ -6,7 +6,6 @@
 
 #include "cap/revoke.h"
 #include "core/trace.h"
-#include "ipc/fast.h"
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
 #include "object/thread_life.h"
@@ -57,48 +56,72 @@ static err_t invoke(struct core *core, struct thread *caller, struct cap *target
         return KERNEL_RESTART; /* it destroyed itself: nobody is left to be told */
     }
     if (!err) {
-        caller->registers.op = ERR_OK;
-        caller->registers.info = info;
-        caller->registers.time = 0;
-        caller->registers.bits = 0;
+        thread_answer(caller, ERR_OK, info, 0);
     }
     return err;
 }
 
-static err_t on_call(struct core *core, struct thread *caller, uint64_t addr, bool is_method)
+/* The call did not succeed: it starts again, or its caller is told. */
+static __attribute__((noinline)) err_t fail(struct core *core, struct thread *caller, err_t err)
+{
+    /* A delete may take the very capability it was called on: what is left of it is done all the same. */
+    if (err != KERNEL_RESTART) {
+        err = cap_sweep_finish(core, err);
+    }
+    if (err != KERNEL_RESTART) {
+        thread_answer(caller, err, 0, 0);
+    } else if (core->current == caller) {
+        arch_syscall_restart(&caller->registers);
+    }
+    return err;
+}
+
+/* What is left to do after a call that failed, or is traced. */
+static __attribute__((noinline)) void finish(struct core *core, struct thread *caller, err_t err)
+{
+    if (err) {
+        err = fail(core, caller, err);
+    }
+    if (core->must_dispatch) {
+        core_dispatch(core);
+    }
+    trace_event(core, TRACE_EXIT, (uint64_t)err, (uint64_t)(uintptr_t)core->current);
+}
+
+/* Every system call ends here. */
+static inline void end(struct core *core, struct thread *caller, err_t err)
+{
+    if (__builtin_expect(err != ERR_OK || core_trace.is_on, 0)) {
+        finish(core, caller, err);
+    } else if (core->must_dispatch) {
+        core_dispatch(core);
+    }
+}
+
+static __attribute__((noinline)) void on_call(struct core *core, struct thread *caller,
+                                              uint64_t addr, bool is_method)
 {
     struct cap *target;
     err_t err = cap_lookup_any(caller->table, addr, &target);
 
-    if (err) {
-        return err;
+    if (!err) {
+        err = target->type == OBJECT_ENDPOINT && !is_method ? ipc_call(core, caller, target)
+                                                            : invoke(core, caller, target);
     }
-    if (target->type == OBJECT_ENDPOINT && !is_method) {
-        return ipc_call(core, caller, target);
-    }
-    return invoke(core, caller, target);
+    end(core, caller, err);
 }
 
-static err_t done(struct thread *caller)
-{
-    caller->registers.op = ERR_OK;
-    caller->registers.info = 0;
-    caller->registers.time = 0;
-    caller->registers.bits = 0;
-    return ERR_OK;
-}
-
-static err_t on_signal(struct core *core, struct thread *caller, uint64_t addr)
+static __attribute__((noinline)) void on_signal(struct core *core, struct thread *caller,
+                                                uint64_t addr)
 {
     struct cap *cap;
     err_t err = cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_SIGNAL, &cap);
 
-    if (err) {
-        return err;
+    if (!err) {
+        thread_answer(caller, ERR_OK, 0, 0);
+        notification_signal(core, cap->object, cap->badge);
     }
-    (void)done(caller);
-    notification_signal(core, cap->object, cap->badge);
-    return ERR_OK;
+    end(core, caller, err);
 }
 
 static err_t on_wait(struct core *core, struct thread *caller, uint64_t addr, bool may_wait)
@@ -112,96 +135,79 @@ static err_t on_wait(struct core *core, struct thread *caller, uint64_t addr, bo
     return may_wait ? notification_wait(core, caller, cap) : notification_poll(core, caller, cap);
 }
 
-static err_t on_other(struct core *core, struct thread *caller, uint32_t number, uint64_t addr)
+static __attribute__((noinline)) void on_yield(struct core *core, struct thread *caller)
 {
-    err_t err;
+    thread_answer(caller, ERR_OK, 0, 0);
+    core_yield(core);
+    end(core, caller, ERR_OK);
+}
+
+static __attribute__((noinline)) void on_any(struct core *core, struct thread *caller,
+                                             uint32_t number, uint64_t addr)
+{
+    err_t err = ERR_BAD_CALL;
 
     switch (number) {
     case SYSCALL_METHOD:
-        return on_call(core, caller, addr, true);
+        on_call(core, caller, addr, true);
+        return;
+    case SYSCALL_REPLY_RECEIVE:
+        err = ipc_reply_receive(core, caller, addr);
+        break;
     case SYSCALL_RECEIVE:
-        return ipc_receive(core, caller, addr);
+        err = ipc_receive(core, caller, addr);
+        break;
     case SYSCALL_REPLY:
         err = ipc_reply(core, caller, addr);
-        return err ? err : done(caller);
-    case SYSCALL_SIGNAL:
-        return on_signal(core, caller, addr);
+        if (!err) {
+            thread_answer(caller, ERR_OK, 0, 0);
+        }
+        break;
     case SYSCALL_WAIT:
-        return on_wait(core, caller, addr, true);
     case SYSCALL_POLL:
-        return on_wait(core, caller, addr, false);
-    case SYSCALL_YIELD:
-        current_yield(core);
-        return done(caller);
+        err = on_wait(core, caller, addr, number == SYSCALL_WAIT);
+        break;
     case SYSCALL_ABI_VERSION:
         caller->registers.words[0] = ABI_HASH;
-        return done(caller);
+        thread_answer(caller, ERR_OK, 0, 0);
+        err = ERR_OK;
+        break;
     default:
-        return ERR_BAD_CALL;
+        break;
     }
+    end(core, caller, err);
 }
 
-/* The entry code has done what can be done fast, if it does that; and nothing is while the trace is on. */
-static inline bool may_be_fast(void)
+static inline void on_syscall(struct core *core, struct thread *caller)
 {
-    return !ARCH_FAST_ENTRY && !core_trace.is_on;
-}
-
-static inline err_t run(struct core *core, struct thread *caller, uint32_t number, uint64_t addr)
-{
-    if (number == SYSCALL_CALL) {
-        return may_be_fast() && ipc_call_fast(core, caller, addr)
-                   ? ERR_OK
-                   : on_call(core, caller, addr, false);
-    }
-    if (number == SYSCALL_REPLY_RECEIVE) {
-        return may_be_fast() && ipc_reply_receive_fast(core, caller, addr)
-                   ? ERR_OK
-                   : ipc_reply_receive(core, caller, addr);
-    }
-    return on_other(core, caller, number, addr);
-}
-
-/* The call did not succeed: it starts again, or its caller is told. */
-static __attribute__((noinline)) err_t fail(struct core *core, struct thread *caller, err_t err)
-{
-    /* A delete may take the very capability it was called on: what is left of it is done all the same. */
-    if (err != KERNEL_RESTART) {
-        err = cap_sweep_finish(core, err);
-    }
-    if (err != KERNEL_RESTART) {
-        (void)done(caller);
-        caller->registers.op = (uint64_t)err;
-    } else if (core->current == caller) {
-        arch_syscall_restart(&caller->registers);
-    }
-    return err;
-}
-
-/* What is left to do after some system calls, and none of the fast ones. */
-static void finish(struct core *core, struct thread *caller, err_t err)
-{
-    if (err) {
-        err = fail(core, caller, err);
-    }
-    if (core->must_dispatch) {
-        core_dispatch(core);
-    }
-    trace_event(core, TRACE_EXIT, (uint64_t)err, (uint64_t)(uintptr_t)core->current);
-}
-
-void core_on_syscall(struct core *core)
-{
-    struct thread *caller = core->current;
     uint32_t number = caller->registers.op & 0xffu;
     uint64_t addr = caller->registers.op >> 32;
 
-    trace_event(core, TRACE_ENTRY, number,
-                (uint64_t)MSG_LABEL(caller->registers.info) << 32 | addr);
-    err_t err = run(core, caller, number, addr);
+    if (number == SYSCALL_CALL) {
+        on_call(core, caller, addr, false);
+    } else if (number == SYSCALL_SIGNAL) {
+        on_signal(core, caller, addr);
+    } else if (number == SYSCALL_YIELD) {
+        on_yield(core, caller);
+    } else {
+        on_any(core, caller, number, addr);
+    }
+}
 
-    if (__builtin_expect(err != ERR_OK || core->must_dispatch || core_trace.is_on, 0)) {
-        finish(core, caller, err);
+static __attribute__((noinline)) void on_traced(struct core *core, struct thread *caller)
+{
+    trace_event(core, TRACE_ENTRY, caller->registers.op & 0xffu,
+                (uint64_t)MSG_LABEL(caller->registers.info) << 32 | caller->registers.op >> 32);
+    on_syscall(core, caller);
+}
+
+/* Each kind ends by itself: so none has to keep what another needs. */
+void core_on_syscall(struct core *core)
+{
+    if (__builtin_expect(core_trace.is_on, 0)) {
+        on_traced(core, core->current);
+    } else {
+        on_syscall(core, core->current);
     }
 }
 

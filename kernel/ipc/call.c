@@ -84,6 +84,16 @@ static void hand_over(struct core *core, struct thread *server)
     }
 }
 
+/* The common case: nothing reaches the server but what runs now. What must be so beside is in the mark. */
+static bool can_go_over(const struct core *core, const struct endpoint *endpoint,
+                        const struct thread *caller, const struct thread *server)
+{
+    return endpoint->waiter == server && caller == core->current &&
+           caller->lend.top == core->charged && !core->must_dispatch &&
+           lend_key(&server->lend) >= lend_key(&caller->lend) &&
+           core_is_same(caller->home, server->home);
+}
+
 static void enqueue(struct core *core, struct endpoint *endpoint, struct thread *caller)
 {
     endpoint_enqueue(core, endpoint, caller);
@@ -110,6 +120,12 @@ static err_t call_begin(struct core *core, struct endpoint *endpoint, struct thr
         return err;
     }
     caller->state = (uint8_t)state;
+    if (can_go_over(core, endpoint, caller, server)) {
+        serve_only(endpoint, caller, server);
+        deadline_cover(core, caller);
+        go_on(core, server);
+        return ERR_OK;
+    }
     receive_end(core, server);
     if (caller != core->current) {
         thread_unready(core, caller);

@@ -85,10 +85,7 @@ void ipc_fail(struct core *core, struct thread *thread, err_t err)
     if (has_faulted) {
         return;
     }
-    thread->registers.op = (uint64_t)err;
-    thread->registers.info = 0;
-    thread->registers.time = 0;
-    thread->registers.bits = 0;
+    thread_answer(thread, err, 0, 0);
     thread_make_ready(core, thread);
 }
 

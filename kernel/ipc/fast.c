@@ -3,16 +3,15 @@
  * The fast paths of a call and of its reply. Each does the whole job of ipc_call() or ipc_reply_receive() for
  * the common case, or returns false with nothing changed: no capability moves, the other side waits, and the context that
  * runs goes over to it. What makes that so is for the greater part in two marks (ipc/fast.h).
- * Where the hardware layer has these paths in its entry code (ARCH_FAST_ENTRY), with the words left in their registers, it asks
- * and changes exactly the same, and nobody comes here: this is what tests on the build machine run, with the object graph checked.
+ * The hardware layer has these paths in its entry code, with the words left in their registers; it asks and changes exactly the same.
+ * This is what the entry of kernel/arch/host calls, and no other: what tests run, with the object graph checked.
  * Budget: no loop but for the words of a pinned buffer, and for the timer queue if a deadline comes before all that the timer is
  * armed for; no allocation, no user memory.
  */
 #include <stddef.h>
 
+#include "deliver.h"
 #include "ipc/deadline.h"
-#include "ipc/fast.h"
-#include "sched/sched.h"
 #include "words.h"
 
 /* No capability, nothing in the bits above, and buffers for what does not fit the registers. */
@@ -45,13 +44,6 @@ static inline bool serves_without_deadline(const struct thread *thread)
            caller->timeout.node.is_queued;
 }
 
-static inline void resume(struct core *core, struct thread *thread)
-{
-    thread->state = THREAD_STATE_READY;
-    core->current = thread;
-    core_enter_thread(core, thread);
-}
-
 bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
 {
     msg_info_t info = caller->registers.info;
@@ -82,20 +74,12 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
     }
     caller->state = THREAD_STATE_CALLING;
     caller->call_is_fault = false;
-    caller->served_by = server;
-    caller->lend.to = &server->lend;
-    queue_insert_only(&server->lend.from, &caller->lend.node);
-    server->lend.node.key = caller->lend.node.key;
-    server->lend.top = caller->lend.top;
-    server->serving = caller;
-    server->replies_to = caller;
-    server->receiving_on = NULL;
-    endpoint->waiter = NULL;
+    serve_only(endpoint, caller, server);
     server->registers.op = ERR_OK;
     server->registers.time = cap->badge;
     server->registers.bits = 0;
     copy(server, caller, info);
-    resume(core, server);
+    go_on(core, server);
     return true;
 }
 
@@ -119,7 +103,6 @@ bool ipc_reply_receive_fast(struct core *core, struct thread *server, uint64_t a
         return false;
     }
     struct endpoint *endpoint = cap->object;
-    struct sched_context *own = server->context;
 
     if (!would_wait(endpoint, server) || !can_copy(info, server, caller)) {
         return false;
@@ -135,15 +118,12 @@ bool ipc_reply_receive_fast(struct core *core, struct thread *server, uint64_t a
     endpoint->waiter = server;
     server->state = THREAD_STATE_RECEIVING;
     server->serving = NULL;
-    server->replies_to = NULL;
-    queue_remove_only(&server->lend.from, &caller->lend.node);
-    lend_top_set(&server->lend, own != NULL && own->has_time ? own : NULL);
-    caller->lend.to = NULL;
+    serve_end_only(caller, server);
     caller->served_by = NULL;
     caller->registers.op = ERR_OK;
     caller->registers.time = 0;
     caller->registers.bits = 0;
     copy(caller, server, info);
-    resume(core, caller);
+    go_on(core, caller);
     return true;
 }

@@ -50,14 +50,6 @@ struct thread *notification_waiter(const struct notification *notification)
     return lender == NULL ? NULL : thread_of_lend((struct lend *)(void *)lender);
 }
 
-static void give(struct thread *thread, uint64_t bits, uint32_t label)
-{
-    thread->registers.op = ERR_OK;
-    thread->registers.info = MSG_INFO(label, 0, 0);
-    thread->registers.time = 0;
-    thread->registers.bits = bits;
-}
-
 /* Those who still wait and lend now lend to the one who was woken. */
 static void hand_on(struct core *core, struct notification *notification, struct thread *holder)
 {
@@ -96,7 +88,7 @@ static void signal_waiter(struct core *core, struct notification *notification,
         return;
     }
     notification->bits &= ~bits;
-    give(waiter, bits, 0);
+    thread_answer(waiter, ERR_OK, 0, bits);
     notification_dequeue(core, waiter);
     deadline_cancel(core, waiter);
     if (!queue_is_empty(&notification->lend.from)) {
@@ -114,7 +106,7 @@ static void signal_bound(struct core *core, struct notification *notification,
         return;
     }
     notification->bits &= ~bits;
-    give(thread, bits, MSG_LABEL_NOTIFIED);
+    thread_answer(thread, ERR_OK, MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0), bits);
     words_clear(thread);
     ipc_cut(core, thread);
     thread_make_ready(core, thread);
@@ -136,7 +128,7 @@ static bool signal_only(struct core *core, struct notification *notification, ui
     queue_remove_only(&notification->plain, node);
     waiter->waiting_on = NULL;
     deadline_cancel(core, waiter);
-    give(waiter, given, 0);
+    thread_answer(waiter, ERR_OK, 0, given);
     thread_make_ready(core, waiter);
     return true;
 }
@@ -169,7 +161,7 @@ static bool take_bits(struct thread *thread, struct notification *notification, 
         return false;
     }
     notification->bits &= ~bits;
-    give(thread, bits, 0);
+    thread_answer(thread, ERR_OK, 0, bits);
     return true;
 }
 

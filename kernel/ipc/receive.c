@@ -25,10 +25,7 @@ static bool take_notified(struct thread *server)
         return false;
     }
     bound->bits &= ~bits;
-    server->registers.op = ERR_OK;
-    server->registers.info = MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0);
-    server->registers.time = 0;
-    server->registers.bits = bits;
+    thread_answer(server, ERR_OK, MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0), bits);
     words_clear(server);
     return true;
 }
@@ -131,33 +128,37 @@ err_t ipc_receive(struct core *core, struct thread *server, uint64_t addr)
     return receive_begin(core, endpoint, server);
 }
 
+static err_t send(struct thread *server, struct thread *caller)
+{
+    msg_info_t info = server->registers.info;
+    err_t err = message_transfer(server, caller, &info, true);
+
+    if (!err) {
+        thread_answer(caller, ERR_OK, info, 0);
+    }
+    return err;
+}
+
 /*
  * Writes the reply into the caller's registers and lets it go on. What cannot be delivered is an
  * error to the server, and the caller waits on.
  */
 static err_t answer(struct core *core, struct thread *server, struct thread *caller)
 {
-    msg_info_t info = server->registers.info;
-
     if (caller->call_is_fault) {
         ipc_cut(core, caller);
-        if (MSG_LABEL(info) == 0) {
+        if (MSG_LABEL(server->registers.info) == 0) {
             thread_make_ready(core, caller);
         }
         return ERR_OK;
     }
-    err_t err = message_transfer(server, caller, &info, true);
+    err_t err = send(server, caller);
 
-    if (err) {
-        return err;
+    if (!err) {
+        ipc_cut(core, caller);
+        thread_make_ready(core, caller);
     }
-    caller->registers.op = ERR_OK;
-    caller->registers.info = info;
-    caller->registers.time = 0;
-    caller->registers.bits = 0;
-    ipc_cut(core, caller);
-    thread_make_ready(core, caller);
-    return ERR_OK;
+    return err;
 }
 
 static err_t answer_deferred(struct core *core, struct thread *server, struct reply *reply)
@@ -217,13 +218,16 @@ static void reply_and_wait(struct core *core, struct endpoint *endpoint, struct 
     server->wait_mask = server->registers.bits;
     server->receiving_on = endpoint;
     server->state = THREAD_STATE_RECEIVING;
-    lend_detach(core, &caller->lend);
+    if (queue_holds_only(&server->lend.from, &caller->lend.node)) {
+        serve_end_only(caller, server);
+    } else {
+        lend_detach(core, &caller->lend);
+        core->must_dispatch =
+            false; /* set by the change of the server's top; the caller has it now */
+    }
     waiter_mark(endpoint, server);
-    caller->state = THREAD_STATE_READY;
-    core->must_dispatch = false; /* set by the change of the server's top; the caller has it now */
-    core->current = caller;
     deadline_cover(core, caller);
-    core_enter_thread(core, caller);
+    go_on(core, caller);
     if (server->deadline_ns != DEADLINE_NEVER) {
         deadline_queue(core, server);
     }
@@ -234,9 +238,9 @@ static bool can_reply_and_wait(struct core *core, const struct endpoint *endpoin
 {
     const struct thread *caller = server->serving;
 
-    return caller != NULL && !caller->call_is_fault && !core->must_dispatch &&
-           caller->lend.top == core->charged && endpoint_is_idle(endpoint) &&
-           !deadline_is_past(server) &&
+    return caller != NULL && (!caller->call_is_fault || MSG_LABEL(server->registers.info) == 0) &&
+           !core->must_dispatch && caller->lend.top == core->charged &&
+           endpoint_is_idle(endpoint) && !deadline_is_past(server) &&
            (server->bound == NULL ||
             (server->bound->bits & server->bound_mask & server->registers.bits) == 0);
 }
@@ -250,19 +254,11 @@ err_t ipc_reply_receive(struct core *core, struct thread *server, uint64_t addr)
         return err;
     }
     if (can_reply_and_wait(core, endpoint, server)) {
-        struct thread *caller = server->serving;
-        msg_info_t info = server->registers.info;
-
-        err = message_transfer(server, caller, &info, true);
-        if (err) {
-            return err;
+        err = server->serving->call_is_fault ? ERR_OK : send(server, server->serving);
+        if (!err) {
+            reply_and_wait(core, endpoint, server);
         }
-        caller->registers.op = ERR_OK;
-        caller->registers.info = info;
-        caller->registers.time = 0;
-        caller->registers.bits = 0;
-        reply_and_wait(core, endpoint, server);
-        return ERR_OK;
+        return err;
     }
     if (server->serving != NULL || server->caller_is_gone) {
         err = answer_served(core, server);

@@ -6,19 +6,19 @@
 #include "arch/iommu.h"
 #include "object/vspace.h"
 
-static inline bool entry_is_present(const struct vspace *space, uint64_t entry)
+static inline bool entry_is_present(bool is_io, uint64_t entry)
 {
-    return space->is_io ? io_pte_is_present(entry) : pte_is_present(entry);
+    return is_io ? io_pte_is_present(entry) : pte_is_present(entry);
 }
 
-static inline bool entry_is_page(const struct vspace *space, uint64_t entry, uint32_t level)
+static inline bool entry_is_page(bool is_io, uint64_t entry, uint32_t level)
 {
-    return space->is_io ? io_pte_is_page(entry, level) : pte_is_page(entry, level);
+    return is_io ? io_pte_is_page(entry, level) : pte_is_page(entry, level);
 }
 
-static inline phys_t entry_phys(const struct vspace *space, uint64_t entry)
+static inline phys_t entry_phys(bool is_io, uint64_t entry)
 {
-    return space->is_io ? io_pte_phys(entry) : pte_phys(entry);
+    return is_io ? io_pte_phys(entry) : pte_phys(entry);
 }
 
 static inline void entry_set(const struct vspace *space, uint64_t *entry, uint64_t value)
@@ -26,5 +26,15 @@ static inline void entry_set(const struct vspace *space, uint64_t *entry, uint64
     *entry = value;
     if (space->is_io) {
         arch_iommu_publish(entry, sizeof(*entry));
+    }
+}
+
+/* Of a page that programs may be using: what another core's processor marks in it meanwhile stays. */
+static inline void entry_forbid(uint64_t *entry, uint64_t bits)
+{
+    if (ARCH_CORES == 1) {
+        *entry &= ~bits;
+    } else {
+        (void)__atomic_fetch_and(entry, ~bits, __ATOMIC_RELAXED);
     }
 }

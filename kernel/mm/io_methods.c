@@ -2,13 +2,11 @@
 /* The methods of spaces of devices that are about memory (abi/idl/kernel.idl, interface io_space). */
 #include <stddef.h>
 
+#include "arch/iommu.h"
 #include "core/core.h"
-#include "entry.h"
 #include "kernel_gen/methods.h"
 #include "mm/vspace.h"
 #include "object/io_space.h"
-
-#define PAGE_BYTES 4096u
 
 static struct vspace *space_of(const struct cap *cap)
 {
@@ -46,25 +44,5 @@ err_t io_space_on_map(struct invocation *inv, const struct io_space_map_args *ar
 
 err_t io_space_on_unmap(struct invocation *inv, const struct io_space_unmap_args *args)
 {
-    struct vspace *space = space_of(inv->target);
-    user_addr_t at = args->at;
-    uint64_t bytes = (uint64_t)args->count * PAGE_BYTES;
-
-    if (at % PAGE_BYTES != 0 || !vspace_range_is_good(space, at, bytes)) {
-        return ERR_RANGE;
-    }
-    user_addr_t end = at + bytes;
-
-    while (at < end) {
-        uint32_t level;
-        uint64_t *entry = vspace_find(space, at, &level);
-
-        if (entry_is_present(space, *entry) && at % pte_span(level) == 0) {
-            entry_set(space, entry, 0);
-            space->must_flush = true;
-        }
-        at += pte_span(level) - at % pte_span(level);
-    }
-    vspace_sync(space);
-    return ERR_OK;
+    return vspace_unmap(inv->core, space_of(inv->target), args->at, args->count);
 }

@@ -3,11 +3,11 @@
 #include <stddef.h>
 
 #include "core/core.h"
+#include "entry.h"
 #include "kernel_gen/methods.h"
 #include "mm/vspace.h"
 
 #define PAGE_BYTES 4096u
-#define MAP_PAGES_MAX 64u
 
 static struct vspace *space_of(const struct cap *cap)
 {
@@ -28,38 +28,13 @@ err_t vspace_on_map(struct invocation *inv, const struct vspace_map_args *args,
                     struct vspace_map_results *results)
 {
     struct mapping mapping = { args->first, args->count, args->at, args->prot };
-    const struct memory_run *run = &args->frame->run;
 
-    if (((uint64_t)args->first + args->count) * pte_span(run->page_class) > run->size_bytes) {
-        return ERR_RANGE;
-    }
-    if (mapping.count > MAP_PAGES_MAX) {
-        mapping.count = MAP_PAGES_MAX;
-    }
     return vspace_map_pages(space_of(inv->target), args->frame, &mapping, &results->done);
 }
 
 err_t vspace_on_unmap(struct invocation *inv, const struct vspace_unmap_args *args)
 {
-    struct vspace *space = space_of(inv->target);
-    user_addr_t at = args->at;
-
-    if (range_is_bad(space, at, args->count)) {
-        return ERR_RANGE;
-    }
-    user_addr_t end = at + (uint64_t)args->count * PAGE_BYTES;
-
-    while (at < end) {
-        uint32_t level;
-        uint64_t *entry = vspace_find(space, at, &level);
-
-        if (pte_is_present(*entry) && at % pte_span(level) == 0) {
-            *entry = 0;
-            vspace_flush(inv->core, space, at);
-        }
-        at += pte_span(level) - at % pte_span(level);
-    }
-    return ERR_OK;
+    return vspace_unmap(inv->core, space_of(inv->target), args->at, args->count);
 }
 
 static err_t protect_refusal(uint64_t pte, uint32_t prot)
@@ -102,69 +77,112 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
     return ERR_OK;
 }
 
-/* One place of a range to share. Errors: ALREADY_MAPPED, NO_MEMORY. */
-static err_t share_page(struct invocation *inv, const struct vspace_share_args *args,
-                        uint64_t offset, uint32_t *shared)
-{
-    struct vspace *source = space_of(args->source);
-    struct vspace *space = space_of(inv->target);
-    const struct memory_run *run = &args->frame->run;
-    uint32_t may = args->frame->rights & (RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
-    uint32_t level;
-    uint64_t *from = vspace_find(source, args->from + offset, &level);
-    uint64_t *to;
-    err_t err;
+struct sharing {
+    struct cap *frame;
+    uint32_t shared;
+    uint64_t seen; /* all bits of the entries that were there */
+};
 
-    if (level != 0 || !pte_is_present(*from) || pte_phys(*from) - run->base >= run->size_bytes) {
-        return ERR_OK;
+/* Without a page an entry is 0, and at 0 no run begins. */
+static inline bool is_of_run(uint64_t pte, const struct memory_run *run)
+{
+    return pte_phys(pte) - run->base < run->size_bytes;
+}
+
+/* Entries of two tables. Returns how many places it went over: it stops where one is taken. */
+static uint32_t share_some(struct sharing *sharing, uint64_t *from, uint64_t *to, uint32_t count)
+{
+    const struct cap *frame = sharing->frame;
+    uint64_t flags = pte_page(0, 0, PROT_READ, frame->rights, frame->run.cache);
+    uint64_t seen = 0;
+    uint32_t others = 0;
+    uint32_t done;
+
+    for (done = 0; done < count; done++) {
+        uint64_t pte = from[done];
+
+        if (!is_of_run(pte, &frame->run)) {
+            others++;
+        } else if (pte_is_present(to[done])) {
+            break;
+        } else {
+            seen |= pte;
+            entry_forbid(&from[done], PTE_WRITE);
+            to[done] = pte_phys(pte) | flags;
+        }
     }
-    err = vspace_entry_make(space, args->at + offset, 0, &to);
-    if (err) {
-        return err;
+    sharing->seen |= seen;
+    sharing->shared += done - others;
+    return done;
+}
+
+/* Returns how many places it went over; err says why not over more. */
+static uint32_t share_all(struct sharing *sharing, struct vspace *space,
+                          const struct vspace_share_args *args, err_t *err)
+{
+    uint32_t done = 0;
+
+    while (done < args->count) {
+        uint64_t offset = (uint64_t)done * PAGE_BYTES;
+        uint32_t count = args->count - done;
+        uint32_t room = PTE_PER_TABLE - pte_index(args->from + offset, 0);
+        uint32_t level;
+        uint64_t *from = vspace_find(space_of(args->source), args->from + offset, &level);
+        uint64_t *to;
+
+        if (level != 0 || !is_of_run(*from, &args->frame->run)) {
+            done += level != 0 && room < count ? room : level != 0 ? count : 1;
+            continue;
+        }
+        *err = vspace_entry_make(space, args->at + offset, &to);
+        if (*err) {
+            break;
+        }
+        count = count < room ? count : room;
+        room = PTE_PER_TABLE - pte_index(args->at + offset, 0);
+        count = share_some(sharing, from, to, count < room ? count : room);
+        if (count == 0) {
+            *err = ERR_ALREADY_MAPPED;
+            break;
+        }
+        done += count;
     }
-    if (pte_is_present(*to)) {
-        return ERR_ALREADY_MAPPED;
-    }
-    *from = pte_protect(*from, PROT_READ);
-    vspace_flush(inv->core, source, args->from + offset);
-    *to = pte_page(pte_phys(*from), 0, PROT_READ, may, run->cache);
-    vspace_frame_covers(args->frame, args->at + offset, PAGE_BYTES);
-    (*shared)++;
-    return ERR_OK;
+    return done;
 }
 
 err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *args,
                       struct vspace_share_results *results)
 {
+    struct vspace *space = space_of(inv->target);
+    struct vspace *source = space_of(args->source);
+    struct sharing sharing = { .frame = args->frame };
+    bool was_attached = args->frame->run.space != NULL;
     err_t err;
 
-    if (range_is_bad(space_of(inv->target), args->at, args->count) ||
-        range_is_bad(space_of(args->source), args->from, args->count)) {
+    if (range_is_bad(space, args->at, args->count) ||
+        range_is_bad(source, args->from, args->count)) {
         return ERR_RANGE;
     }
     if (!(args->frame->rights & RIGHT_READ)) {
         return ERR_NO_RIGHT;
     }
-    bool was_attached = args->frame->run.space != NULL;
-
-    err = vspace_attach_frame(space_of(inv->target), args->frame);
+    err = vspace_attach_frame(space, args->frame);
     if (err) {
         return err;
     }
-    results->shared = 0;
-    for (results->done = 0; results->done < args->count; results->done++) {
-        err = share_page(inv, args, (uint64_t)results->done * PAGE_BYTES, &results->shared);
-        if (err && results->done != 0) {
-            return ERR_OK;
-        }
-        if (err) {
-            if (!was_attached) {
-                vspace_run_release(args->frame);
-            }
-            return err;
-        }
+    results->done = share_all(&sharing, space, args, &err);
+    results->shared = sharing.shared;
+    if ((sharing.seen & PTE_WRITE) != 0) {
+        vspace_flush_all(inv->core, source);
     }
-    return ERR_OK;
+    if (results->done != 0) {
+        vspace_frame_covers(args->frame, args->at, (uint64_t)results->done * PAGE_BYTES);
+        return ERR_OK;
+    }
+    if (!was_attached) {
+        vspace_run_release(args->frame);
+    }
+    return err;
 }
 
 err_t vspace_on_harvest(struct invocation *inv, const struct vspace_harvest_args *args,

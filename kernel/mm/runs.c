@@ -144,7 +144,8 @@ static uint64_t frame_scan(struct core *core, struct cap *run, user_addr_t at)
     uint32_t level;
     uint64_t *entry = vspace_find(space, at, &level);
 
-    if (entry_is_present(space, *entry) && run_holds(run, entry_phys(space, *entry))) {
+    if (entry_is_present(space->is_io, *entry) &&
+        run_holds(run, entry_phys(space->is_io, *entry))) {
         entry_set(space, entry, 0);
         vspace_flush(core, space, at);
     }
@@ -160,9 +161,10 @@ static uint64_t table_scan(struct core *core, struct cap *run, user_addr_t at)
     for (uint32_t level = space->root_level;; level--) {
         uint64_t *entry = &table[pte_index(at, level)];
 
-        if (level > 0 && entry_is_present(space, *entry) && !entry_is_page(space, *entry, level)) {
-            if (!run_holds(run, entry_phys(space, *entry))) {
-                table = arch_phys_to_ptr(entry_phys(space, *entry));
+        if (level > 0 && entry_is_present(space->is_io, *entry) &&
+            !entry_is_page(space->is_io, *entry, level)) {
+            if (!run_holds(run, entry_phys(space->is_io, *entry))) {
+                table = arch_phys_to_ptr(entry_phys(space->is_io, *entry));
                 continue;
             }
             entry_set(space, entry, 0);

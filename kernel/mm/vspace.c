@@ -10,6 +10,9 @@
 
 #define PAGE_BYTES 4096u
 
+/* What is known where these stand, the level of a page above all, is not found out at run time. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 void vspace_init(struct vspace *space)
 {
     *space = (struct vspace){
@@ -41,55 +44,71 @@ bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t s
     return !space->is_io || at >= IO_HOLE_END || at + size_bytes <= IO_HOLE_START;
 }
 
-uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level)
+/*
+ * The entry of that level for an address, or the one nearest the root that is no table. is_plain: of a page of 4 KiB of a program,
+ * as most are; then nothing of it is found out at run time.
+ */
+static ALWAYS_INLINE uint64_t *walk(struct vspace *space, user_addr_t at, uint32_t until,
+                                    uint32_t *level, bool is_plain)
 {
+    bool is_io = !is_plain && space->is_io;
     uint64_t *table = vspace_root(space);
 
-    for (uint32_t depth = space->root_level;; depth--) {
-        uint64_t *entry = &table[pte_index(at, depth)];
+#pragma GCC unroll 4
+    for (*level = is_plain ? PTE_ROOT_LEVEL : space->root_level; *level > until; (*level)--) {
+        uint64_t *entry = &table[pte_index(at, *level)];
 
-        if (!entry_is_present(space, *entry) || entry_is_page(space, *entry, depth)) {
-            *level = depth;
+        if (!entry_is_present(is_io, *entry) || entry_is_page(is_io, *entry, *level)) {
             return entry;
         }
-        table = arch_phys_to_ptr(entry_phys(space, *entry));
+        table = arch_phys_to_ptr(entry_phys(is_io, *entry));
     }
+    return &table[pte_index(at, until)];
 }
 
-static err_t table_take(struct vspace *space, phys_t *taken)
+uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level)
 {
-    if (!vspace_table_take(space, taken)) {
-        return ERR_NO_MEMORY;
-    }
-    arch_memory_clear(arch_phys_to_ptr(*taken), PAGE_BYTES);
-    if (space->is_io) {
-        arch_iommu_publish(arch_phys_to_ptr(*taken), PAGE_BYTES);
-    }
-    return ERR_OK;
+    return space->is_io ? walk(space, at, 0, level, false) : walk(space, at, 0, level, true);
 }
 
-err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level, uint64_t **entry)
+/* Makes the tables that lack on the way to an entry. */
+static __attribute__((noinline)) err_t tables_make(struct vspace *space, user_addr_t at,
+                                                   uint32_t level, uint64_t **entry)
 {
-    uint64_t *table = vspace_root(space);
+    for (;;) {
+        uint32_t depth;
+        phys_t table;
 
-    for (uint32_t depth = space->root_level; depth > level; depth--) {
-        uint64_t *link = &table[pte_index(at, depth)];
-
-        if (!entry_is_present(space, *link)) {
-            phys_t taken;
-            err_t err = table_take(space, &taken);
-
-            if (err) {
-                return err;
-            }
-            entry_set(space, link, space->is_io ? io_pte_table(taken) : pte_table(taken));
-        } else if (entry_is_page(space, *link, depth)) {
+        *entry = walk(space, at, level, &depth, false);
+        if (depth == level) {
+            return ERR_OK;
+        }
+        if (entry_is_present(space->is_io, **entry)) {
             return ERR_ALREADY_MAPPED;
         }
-        table = arch_phys_to_ptr(entry_phys(space, *link));
+        if (!vspace_table_take(space, &table)) {
+            return ERR_NO_MEMORY;
+        }
+        arch_memory_clear(arch_phys_to_ptr(table), PAGE_BYTES);
+        if (space->is_io) {
+            arch_iommu_publish(arch_phys_to_ptr(table), PAGE_BYTES);
+        }
+        entry_set(space, *entry, space->is_io ? io_pte_table(table) : pte_table(table));
     }
-    *entry = &table[pte_index(at, level)];
-    return ERR_OK;
+}
+
+static ALWAYS_INLINE err_t entry_make(struct vspace *space, user_addr_t at, uint32_t level,
+                                      uint64_t **entry, bool is_plain)
+{
+    uint32_t depth = PTE_LEVELS;
+
+    *entry = is_plain ? walk(space, at, 0, &depth, true) : NULL;
+    return depth == 0 ? ERR_OK : tables_make(space, at, level, entry);
+}
+
+err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint64_t **entry)
+{
+    return entry_make(space, at, 0, entry, true);
 }
 
 /* May the core have the space loaded? If it is not known who was entered last, anything may be. */
@@ -122,7 +141,9 @@ void vspace_flush_all(struct core *core, struct vspace *space)
         space->must_flush = true;
         return;
     }
-    arch_tlb_flush_all();
+    if (is_loaded(core, space)) {
+        arch_tlb_flush_all();
+    }
     for (uint32_t i = 0; ARCH_CORES > 1 && i < core->machine->core_count; i++) {
         struct core *other = core->machine->cores[i];
 
@@ -143,65 +164,116 @@ void vspace_sync(struct vspace *space)
     space->must_flush = false;
 }
 
-/* Without what is checked in vspace_map_pages(). Returns how many; err says why not more. */
-static uint32_t map_some(struct vspace *space, const struct memory_run *run,
-                         const struct mapping *mapping, uint64_t flags, err_t *err)
+static inline uint32_t map_count(const struct mapping *mapping)
 {
-    uint32_t level = run->page_class;
+    return mapping->count < VSPACE_MAP_MAX ? mapping->count : VSPACE_MAP_MAX;
+}
+
+/* What is checked once for all. Errors: as vspace.map. */
+static ALWAYS_INLINE err_t map_refusal(const struct vspace *space, const struct cap *frame,
+                                       const struct mapping *mapping, bool is_plain)
+{
+    const struct memory_run *run = &frame->run;
+    uint64_t span = pte_span(is_plain ? 0 : run->page_class);
+    uint32_t prot = mapping->prot | PROT_READ;
+
+    if (((uint64_t)mapping->first + mapping->count) * span > run->size_bytes ||
+        mapping->at % span != 0 ||
+        !vspace_range_is_good(space, mapping->at, map_count(mapping) * span)) {
+        return ERR_RANGE;
+    }
+    return (prot & ~(uint32_t)frame->rights) != 0 ||
+                   (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)
+               ? ERR_NO_RIGHT
+               : ERR_OK;
+}
+
+/* Returns how many; err says why not more. */
+static ALWAYS_INLINE uint32_t map_some(struct vspace *space, const struct cap *frame,
+                                       const struct mapping *mapping, err_t *err, bool is_plain)
+{
+    const struct memory_run *run = &frame->run;
+    uint32_t level = is_plain ? 0 : run->page_class;
     uint64_t span = pte_span(level);
+    phys_t page = run->base + mapping->first * span;
+    uint64_t flags = pte_page(0, level, mapping->prot | PROT_READ, frame->rights, run->cache);
     user_addr_t at = mapping->at;
-    phys_t page = run->base + (uint64_t)mapping->first * span;
     uint64_t *entry = NULL;
     uint32_t done;
 
-    for (done = 0; done < mapping->count; done++, at += span, page += span, entry++) {
-        if (entry == NULL || pte_index(at, level) == 0) {
-            *err = vspace_entry_make(space, at, level, &entry);
+    for (done = 0; done < map_count(mapping); done++, at += span, page += span, entry++) {
+        if (done == 0 || pte_index(at, level) == 0) {
+            uint64_t *made;
+
+            *err = entry_make(space, at, level, &made, is_plain);
             if (*err) {
                 return done;
             }
+            entry = made;
         }
-        if (entry_is_present(space, *entry)) {
+        if (entry_is_present(!is_plain && space->is_io, *entry)) {
             *err = ERR_ALREADY_MAPPED;
             return done;
         }
-        entry_set(space, entry,
-                  space->is_io ? io_pte_page(page, level, mapping->prot) : page | flags);
+        if (is_plain) {
+            *entry = page | flags;
+        } else {
+            entry_set(space, entry,
+                      space->is_io ? io_pte_page(page, level, mapping->prot) : page | flags);
+        }
     }
     return done;
+}
+
+static ALWAYS_INLINE err_t map_pages(struct vspace *space, struct cap *frame,
+                                     const struct mapping *mapping, uint32_t *done, bool is_plain)
+{
+    bool was_attached = frame->run.space != NULL;
+    err_t err = map_refusal(space, frame, mapping, is_plain);
+
+    if (!err && (frame->run.space != space || frame->run.is_leaving)) {
+        err = vspace_attach_frame(space, frame);
+    }
+    if (err) {
+        return err;
+    }
+    *done = map_some(space, frame, mapping, &err, is_plain);
+    if (*done != 0) {
+        vspace_frame_covers(frame, mapping->at,
+                            *done * pte_span(is_plain ? 0 : frame->run.page_class));
+        return ERR_OK;
+    }
+    if (!was_attached) {
+        vspace_run_release(frame);
+    }
+    return err;
 }
 
 err_t vspace_map_pages(struct vspace *space, struct cap *frame, const struct mapping *mapping,
                        uint32_t *done)
 {
-    struct memory_run *run = &frame->run;
-    uint64_t span = pte_span(run->page_class);
-    uint32_t may = frame->rights & (RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC);
-    uint32_t prot = mapping->prot | PROT_READ;
-    err_t err;
+    return frame->run.page_class == 0 && !space->is_io
+               ? map_pages(space, frame, mapping, done, true)
+               : map_pages(space, frame, mapping, done, false);
+}
 
-    if (((uint64_t)mapping->first + mapping->count) * span > run->size_bytes ||
-        mapping->at % span != 0 ||
-        !vspace_range_is_good(space, mapping->at, mapping->count * span)) {
+err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
+{
+    user_addr_t end = at + (uint64_t)count * PAGE_BYTES;
+
+    if (at % PAGE_BYTES != 0 || !vspace_range_is_good(space, at, end - at)) {
         return ERR_RANGE;
     }
-    if ((prot & ~may) != 0 || (prot & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC)) {
-        return ERR_NO_RIGHT;
-    }
-    bool was_attached = run->space != NULL;
+    while (at < end) {
+        uint32_t level;
+        uint64_t *entry = vspace_find(space, at, &level);
 
-    err = vspace_attach_frame(space, frame);
-    if (err) {
-        return err;
-    }
-    *done =
-        map_some(space, run, mapping, pte_page(0, run->page_class, prot, may, run->cache), &err);
-    if (*done == 0) {
-        if (!was_attached) {
-            vspace_run_release(frame);
+        if (entry_is_present(space->is_io, *entry) && at % pte_span(level) == 0) {
+            entry_set(space, entry, 0);
+            vspace_flush(core, space, at);
         }
-        return err;
+        at += pte_span(level) - at % pte_span(level);
     }
-    vspace_frame_covers(frame, mapping->at, *done * span);
+    vspace_sync(space);
     return ERR_OK;
 }

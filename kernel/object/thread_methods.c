@@ -115,10 +115,7 @@ err_t thread_on_suspend(struct invocation *inv)
     }
     ipc_abandon(inv->core, thread);
     if (waits) {
-        thread->registers.op = ERR_CANCELLED;
-        thread->registers.info = 0;
-        thread->registers.time = 0;
-        thread->registers.bits = 0;
+        thread_answer(thread, ERR_CANCELLED, 0, 0);
     }
     return ERR_OK;
 }

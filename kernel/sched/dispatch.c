@@ -8,6 +8,8 @@
 #include "ipc/deadline.h"
 #include "sched/sched.h"
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 static struct thread *thread_of_ready(struct ready_node *node)
 {
     return (struct thread *)(void *)((uint8_t *)node - offsetof(struct thread, ready));
@@ -83,7 +85,7 @@ void current_yield(struct core *core)
 }
 
 /* The best of current, if it can go on, the one that was woken, and those that are ready; the others are in the queue then. */
-static inline __attribute__((always_inline)) struct thread *choose(struct core *core)
+static ALWAYS_INLINE struct thread *choose(struct core *core)
 {
     struct thread *best = can_continue(core->current) ? core->current : NULL;
     struct thread *woken = core->woken;
@@ -170,6 +172,22 @@ static uint64_t time_left(const struct sched_context *context)
     return left_ns;
 }
 
+/* Who ran is charged by now, and next may run. */
+static ALWAYS_INLINE void go_on_with(struct core *core, struct thread *next, ns_t now_ns)
+{
+    struct sched_context *context = next->lend.top;
+
+    core->current = next;
+    if (context != core->charged) {
+        core->charged = context;
+        next->switches++;
+    }
+    timers_arm_for(core, context->band, now_ns + time_left(context));
+    if (next != core->entered) {
+        core_enter_thread(core, next);
+    }
+}
+
 void core_dispatch(struct core *core)
 {
     struct thread *before = core->current;
@@ -183,24 +201,33 @@ void core_dispatch(struct core *core)
     }
     core->must_dispatch = false;
     core->must_scan = false;
-    core->current = next;
     if (before != next && before != NULL) {
         deadline_cover(core, before);
     }
     if (next == NULL) {
+        core->current = NULL;
         idle(core, now_ns);
         return;
     }
-    struct sched_context *context = next->lend.top;
+    go_on_with(core, next, now_ns);
+}
 
-    if (context != core->charged) {
-        core->charged = context;
-        next->switches++;
+void core_yield(struct core *core)
+{
+    struct thread *current = core->current;
+    ns_t now_ns = arch_now();
+
+    charge(core, now_ns);
+    struct ready_node *first =
+        core->must_dispatch ? NULL : core->ready.first[lend_key(&current->lend)];
+
+    if (first == NULL || thread_of_ready(first)->lend.top->group != NULL) {
+        current_yield(core);
+        return;
     }
-    timers_arm_for(core, context->band, now_ns + time_left(context));
-    if (next != core->entered) {
-        core_enter_thread(core, next);
-    }
+    ready_rotate(&core->ready, first, &current->ready);
+    deadline_cover(core, current);
+    go_on_with(core, thread_of_ready(first), now_ns);
 }
 
 void core_enter_thread(struct core *core, struct thread *thread)

@@ -99,7 +99,7 @@ def decoder(interface, op):
         params.append("uint64_t words[8]" if op.results else "const uint64_t words[8]")
     if op.results:
         params.append("msg_info_t *reply")
-    out = [wrap_c(f"static err_t decode_{name}(", params, ")"), "{"]
+    out = [wrap_c(f"static __attribute__((noinline)) err_t decode_{name}(", params, ")"), "{"]
     if op.args:
         out.append(f"    struct {name}_args args;")
     if op.results:

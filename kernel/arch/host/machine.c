@@ -10,6 +10,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "core/trace.h"
+#include "ipc/fast.h"
+
 enum { RAM_BYTES_DEFAULT = 64 << 20 };
 
 struct host_state host;
@@ -244,6 +247,20 @@ void host_watch(void (*before)(const struct core *core),
     host.watch_after = after;
 }
 
+/* As arch/x86_64/fast.S, before anything else. */
+static bool syscall_fast(struct core *core, struct thread *caller)
+{
+    uint32_t number = caller->registers.op & 0xffu;
+    uint64_t addr = caller->registers.op >> 32;
+
+    if (core_trace.is_on) {
+        return false;
+    }
+    return number == SYSCALL_CALL
+               ? ipc_call_fast(core, caller, addr)
+               : number == SYSCALL_REPLY_RECEIVE && ipc_reply_receive_fast(core, caller, addr);
+}
+
 void host_syscall_at(struct core *core, uint64_t ip)
 {
     struct thread *thread = core->current;
@@ -256,7 +273,7 @@ void host_syscall_at(struct core *core, uint64_t ip)
     user_acts(core);
     thread->registers.ip = ip + ARCH_SYSCALL_BYTES;
     host_enter(core);
-    if (!core_try_syscall(core)) {
+    if (!syscall_fast(core, core->current) && !core_try_syscall(core)) {
         core->has_all = true;
         core_on_syscall(core);
     }

@@ -41,7 +41,7 @@ void pvh_read(phys_t start_info, struct boot_plan *plan);
 
 /* start.c */
 /** From boot.S: a loader's information, and 0 if it is a PVH loader's, else what Multiboot2 says of itself. */
-_Noreturn void arch_start(phys_t info, uint32_t magic);
+_Noreturn __attribute__((cold)) void arch_start(phys_t info, uint32_t magic);
 
 /* one/ or many/: cores.c */
 /** Takes memory for the cores of facts beyond this one. */

@@ -63,7 +63,7 @@ void arch_vspace_leave(struct core *core, phys_t root)
     if (core->arch.root != root) {
         return;
     }
-    if (core == core_this()) {
+    if (ARCH_CORES == 1 || core == core_this()) {
         vspace_load(&core->arch, paging_kernel_root);
     } else {
         core_leave_space(core);

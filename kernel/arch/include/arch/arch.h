@@ -116,7 +116,7 @@ bool arch_debug_get(char *character);
 /** 0: power off with code, 1: reboot. */
 _Noreturn void arch_restart(uint32_t how, uint32_t code);
 /** The kernel is broken: keeps the registers as the caller has them, then core_on_panic(). */
-_Noreturn void arch_panic(const char *text, const char *file, uint32_t line);
+_Noreturn __attribute__((cold)) void arch_panic(const char *text, const char *file, uint32_t line);
 /** When that has said its part: registers and back trace to the debug UART, then reboot after the time set, or stop. */
 /** Another core has found the kernel broken: this one stops for good. */
 _Noreturn void arch_stop(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel for one core. What arch/arch.h wants done to others is never called.
+ * The kernel for one core. What arch/arch.h wants done to others is called nowhere, and so is not there: a call that is not compiled out
+ * does not link.
  */
 #include "arch/arch.h"
 #include "arch_private.h"
@@ -44,52 +45,4 @@ void cores_start(struct core *core)
 
 void cores_claim_panic(void)
 {
-}
-
-static _Noreturn void no_other(void)
-{
-    arch_panic("there is no other core", __FILE__, __LINE__);
-}
-
-bool arch_has_all(void)
-{
-    no_other();
-}
-
-bool arch_core_is_this(const struct core *core)
-{
-    (void)core;
-    no_other();
-}
-
-void core_leave_space(struct core *core)
-{
-    (void)core;
-    no_other();
-}
-
-void arch_core_poke(struct core *core)
-{
-    (void)core;
-    no_other();
-}
-
-void arch_core_flush_page(struct core *core, user_addr_t addr)
-{
-    (void)core;
-    (void)addr;
-    no_other();
-}
-
-void arch_core_flush_all(struct core *core)
-{
-    (void)core;
-    no_other();
-}
-
-void arch_thread_leave(struct core *core, struct thread *thread)
-{
-    (void)core;
-    (void)thread;
-    no_other();
 }

@@ -67,4 +67,4 @@ phys_t boot_plan_take(struct boot_plan *plan, uint64_t size_bytes, uint64_t alig
 void boot_plan_hold_archive(struct boot_plan *plan, phys_t below);
 
 /** Makes the first program with its capabilities and leaves core->current to run it. Once. */
-void core_boot(struct boot_plan *plan);
+__attribute__((cold)) void core_boot(struct boot_plan *plan);

@@ -121,5 +121,6 @@ void core_finish(struct core *core);
 void core_settle(struct core *core);
 
 /** arch_panic() comes here, once it has kept the registers. */
-_Noreturn void core_on_panic(const char *text, const char *file, uint32_t line);
+_Noreturn __attribute__((cold)) void core_on_panic(const char *text, const char *file,
+                                                   uint32_t line);
 #define assert(condition) ((condition) ? (void)0 : arch_panic(#condition, __FILE__, __LINE__))

@@ -24,6 +24,9 @@ struct mapping {
     uint32_t prot; /* enum prot */
 };
 
+/* So many pages are mapped by one call at most. */
+#define VSPACE_MAP_MAX 64u
+
 /**
  * vspace_map_pages() - map pages of a run; at least one, or an error with nothing mapped.
  * Errors: RANGE, NO_RIGHT, BUSY, ALREADY_MAPPED, NO_MEMORY as vspace.map. Cost: linear in count.
@@ -40,9 +43,12 @@ bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t s
  */
 uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level);
 
-/** The entry for a page of that level, with its tables made. Errors: NO_MEMORY, ALREADY_MAPPED (a larger page is there). */
-MUST_CHECK err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint32_t level,
-                                   uint64_t **entry);
+/** The entry for a page of 4 KiB of a program, with its tables made. Errors: NO_MEMORY, ALREADY_MAPPED (a larger page is there). */
+MUST_CHECK err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint64_t **entry);
+
+/** Removes pages, of programs or devices. Errors: RANGE. */
+MUST_CHECK err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at,
+                              uint32_t count);
 
 /** Attaches the run to the space if it is attached nowhere. Errors: BUSY. */
 MUST_CHECK err_t vspace_attach_frame(struct vspace *space, struct cap *frame);

@@ -97,6 +97,15 @@ struct thread {
     struct arch_thread arch; /* FPU area and the like */
 };
 
+/** What a system call of the thread brings back, beside words. */
+static inline void thread_answer(struct thread *thread, err_t err, msg_info_t info, uint64_t bits)
+{
+    thread->registers.op = (uint64_t)err;
+    thread->registers.info = info;
+    thread->registers.time = 0;
+    thread->registers.bits = bits;
+}
+
 /** Is a system call whose instruction is there one of the kernel's? Of all entries, fast.S and entry.S ask this. */
 static inline bool thread_is_native_at(const struct thread *thread, uint64_t ip)
 {

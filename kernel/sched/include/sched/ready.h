@@ -70,6 +70,27 @@ static inline void ready_remove(struct ready_queue *queue, struct ready_node *no
     }
 }
 
+/** A node takes the place of the first of a key, behind all others of it. */
+static inline void ready_rotate(struct ready_queue *queue, struct ready_node *first,
+                                struct ready_node *node)
+{
+    struct ready_node *next = first->next;
+
+    first->is_queued = false;
+    node->key = first->key;
+    node->is_queued = true;
+    if (next == first) {
+        next = node;
+        node->previous = node;
+    } else {
+        node->previous = first->previous;
+        node->previous->next = node;
+        next->previous = node;
+    }
+    node->next = next;
+    queue->first[node->key] = next;
+}
+
 /** The smallest key in the queue, or READY_KEY_NONE. */
 static inline uint32_t ready_first_key(const struct ready_queue *queue)
 {

@@ -63,6 +63,8 @@ void thread_unready(struct core *core, struct thread *thread);
 void thread_settle(struct core *core, struct thread *thread);
 /** Puts current behind others of its priority. */
 void current_yield(struct core *core);
+/** The same for who makes a system call: if nothing else is to be thought of, the first of those others runs already. */
+void core_yield(struct core *core);
 /**
  * core_expel() - the thread is in no queue, and leaves its core, which may be another, now: that does not refer to it
  * afterwards.

@@ -3,7 +3,6 @@
 #pragma once
 
 #define ARCH_CORES 2u /* so many can be used at most */
-#define ARCH_FAST_ENTRY 0
 
 struct arch_core {
     unsigned host_number;

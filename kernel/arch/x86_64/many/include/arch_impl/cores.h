@@ -2,8 +2,7 @@
 /* The kernel for several cores. docs/locking.md */
 #pragma once
 
-#define ARCH_CORES 64u    /* so many can be used at most */
-#define ARCH_FAST_ENTRY 1 /* fast.S, not ipc/fast.c */
+#define ARCH_CORES 64u /* so many can be used at most */
 
 /* What entry.S calls: each of them takes the locks it needs, and gives them back. */
 #define ARCH_ON_SYSCALL locked_on_syscall

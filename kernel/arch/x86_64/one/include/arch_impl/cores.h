@@ -2,8 +2,7 @@
 /* The kernel for one core: no locks, and nobody else to ask. docs/locking.md */
 #pragma once
 
-#define ARCH_CORES 1u     /* so many can be used at most */
-#define ARCH_FAST_ENTRY 1 /* fast.S, not ipc/fast.c */
+#define ARCH_CORES 1u /* so many can be used at most */
 
 /* What entry.S calls. */
 #define ARCH_ON_SYSCALL core_on_syscall
