@@ -93,7 +93,7 @@ static __attribute__((noinline)) err_t tables_make(struct vspace *space, user_ad
         if (space->is_io) {
             arch_iommu_publish(arch_phys_to_ptr(table), PAGE_BYTES);
         }
-        entry_set(space, *entry, space->is_io ? io_pte_table(table) : pte_table(table));
+        entry_link(space, *entry, depth, space->is_io ? io_pte_table(table) : pte_table(table));
     }
 }
 

@@ -36,6 +36,9 @@ NUMBERS of_core_and_thread(void)
     OFFSET(CORE_PENDING_ANY, struct core, arch.pending_any);
     OFFSET(CORE_PENDING, struct core, arch.pending);
     OFFSET(CORE_ROOT, struct core, arch.root);
+    OFFSET(CORE_FRAME_TOP, struct core, arch.frame_top);
+    NUMBER(ENTRY_SCRATCH,
+           (long)__builtin_offsetof(struct arch_entry, stack) - (long)sizeof(struct arch_entry));
     OFFSET(CORE_OWN_LOCK, struct core, arch.own_lock);
 
     OFFSET(REGISTERS_BX, struct arch_registers, words[0]);

@@ -30,6 +30,7 @@ ns_t arch_now(void);
 void arch_timer_arm(ns_t at_ns);
 
 /* Address spaces. */
+/** What the kernel has in a space: in its root, and in the one behind it, by which user mode may run. */
 void arch_vspace_root_init(uint64_t *root);
 /** The space with this root goes: if it is the one loaded on the core, which may be another, load the kernel's own. */
 void arch_vspace_leave(struct core *core, phys_t root);

@@ -75,8 +75,3 @@ static inline struct endpoint *endpoint_of_lend(struct lend *lend)
 {
     return (struct endpoint *)(void *)lend; /* first member */
 }
-
-static inline struct notification *notification_of_lend(struct lend *lend)
-{
-    return (struct notification *)(void *)lend; /* first member */
-}

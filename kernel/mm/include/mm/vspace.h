@@ -10,7 +10,7 @@
 
 /** An empty space; its memory is VSPACE_BYTES at space. */
 void vspace_init(struct vspace *space);
-/** The same for devices: the first VSPACE_BYTES of a struct io_space. */
+/** The same for devices: the first VSPACE_IO_BYTES of a struct io_space. */
 void vspace_init_io(struct vspace *space);
 
 /** Page tables will be taken from this run. Errors: BUSY (attached already). */
