@@ -25,7 +25,7 @@ _Static_assert(__builtin_offsetof(struct thread, state) + 1 ==
                "THREAD_STATE");
 _Static_assert(DEADLINE_NEVER == UINT64_MAX, "fast.S compares with -1");
 
-NUMBERS of_core_and_thread(void)
+NUMBERS of_core_and_registers(void)
 {
     /* gs points to it. */
     OFFSET(CORE_CURRENT, struct core, current);
@@ -62,8 +62,11 @@ NUMBERS of_core_and_thread(void)
     OFFSET(REGISTERS_R11, struct arch_registers, r11);
     OFFSET(REGISTERS_MUST_IRET, struct arch_registers, must_iret);
     OFFSET(REGISTERS_ENTER_BITS, struct arch_registers, must_iret); /* and is_special, as one */
+}
 
-    /* A thread begins with its registers. */
+/* A thread begins with its registers. */
+NUMBERS of_thread(void)
+{
     OFFSET(THREAD_NATIVE_START, struct thread, native_start);
     OFFSET(THREAD_NATIVE_BYTES, struct thread, native_bytes);
     OFFSET(THREAD_STATE, struct thread, state); /* and call_is_fault as one */
