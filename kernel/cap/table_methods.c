@@ -8,7 +8,6 @@
 #include "kernel_gen/methods.h"
 #include "object/destroy.h"
 #include "object/invocation.h"
-#include "object/thread.h"
 
 static struct cap_table *table_of(const struct cap *cap)
 {

@@ -2,8 +2,6 @@
 /* The ways into the kernel: system calls, faults, interrupts. */
 #include "core/core.h"
 
-#include <stddef.h>
-
 #include "cap/revoke.h"
 #include "core/trace.h"
 #include "ipc/ipc.h"

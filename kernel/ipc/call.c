@@ -2,7 +2,7 @@
 /* Calls and faults, from the side of the one who waits. */
 #include <stddef.h>
 
-#include "core/inbox.h"
+#include "away.h"
 #include "core/print.h"
 #include "deliver.h"
 #include "ipc/deadline.h"
@@ -62,7 +62,7 @@ void receive_end(struct core *core, struct thread *server)
     deadline_cancel(core, server);
 }
 
-static bool waits_at(const struct thread *server, const struct endpoint *endpoint)
+bool waits_at(const struct thread *server, const struct endpoint *endpoint)
 {
     return server != NULL && server->state == THREAD_STATE_RECEIVING &&
            server->receiving_on == endpoint;
@@ -72,7 +72,7 @@ static bool waits_at(const struct thread *server, const struct endpoint *endpoin
  * The caller stops being able to run and its server goes on. If the server's best context is the
  * one that runs now, it takes over the core as it is: no queue, no clock.
  */
-static void hand_over(struct core *core, struct thread *server)
+void hand_over(struct core *core, struct thread *server)
 {
     if (core->current != NULL) {
         deadline_cover(core, core->current);
@@ -104,40 +104,6 @@ static void enqueue(struct core *core, struct endpoint *endpoint, struct thread 
     }
 }
 
-/* With the own lock, to an endpoint of another core: it waits from now on, and the rest is done there. */
-static void depart(struct core *core, struct endpoint *endpoint, struct thread *caller,
-                   enum thread_state state)
-{
-    caller->state = (uint8_t)state;
-    thread_unready(core, caller);
-    if (caller->deadline_ns != DEADLINE_NEVER) {
-        deadline_queue(core, caller);
-    }
-    caller->is_away = true;
-    inbox_call(caller, endpoint);
-}
-
-void ipc_call_arrives(struct core *core, struct thread *caller)
-{
-    struct endpoint *endpoint = caller->plain_on;
-    struct thread *server = endpoint->server;
-    err_t err;
-
-    caller->plain_on = NULL;
-    if (!waits_at(server, endpoint)) {
-        endpoint_enqueue(core, endpoint, caller);
-        return;
-    }
-    err = deliver_call(caller, server);
-    if (err) {
-        call_refuse(core, caller, err);
-        return;
-    }
-    receive_end(core, server);
-    serve_begin(core, caller, server);
-    hand_over(core, server);
-}
-
 /* The caller's message and call_* fields are set; state too. Nothing can be refused any more but by delivery. */
 static err_t call_begin(struct core *core, struct endpoint *endpoint, struct thread *caller,
                         enum thread_state state)
@@ -145,7 +111,7 @@ static err_t call_begin(struct core *core, struct endpoint *endpoint, struct thr
     struct thread *server = endpoint->server;
 
     if (ARCH_CORES > 1 && !core->has_all && endpoint->home != core) {
-        depart(core, endpoint, caller, state);
+        call_depart(core, endpoint, caller, state);
         return ERR_OK;
     }
     if (!waits_at(server, endpoint)) {
@@ -178,12 +144,6 @@ static err_t call_begin(struct core *core, struct endpoint *endpoint, struct thr
     return ERR_OK;
 }
 
-/* What becomes of its call is the other core's business by now. */
-static bool has_departed(const struct core *core, const struct thread *caller)
-{
-    return ARCH_CORES > 1 && !core->has_all && caller->is_away;
-}
-
 err_t ipc_call(struct core *core, struct thread *caller, struct cap *target)
 {
     struct endpoint *endpoint = target->object;
@@ -209,7 +169,7 @@ err_t ipc_call(struct core *core, struct thread *caller, struct cap *target)
     caller->call_is_fault = false;
     err_t err = call_begin(core, endpoint, caller, THREAD_STATE_CALLING);
 
-    if (!err && !has_departed(core, caller) && caller->served_by != NULL &&
+    if (!err && (core->has_all || !caller->is_away) && caller->served_by != NULL &&
         deadline_ns != DEADLINE_NEVER && (deadline_ns < core->armed_ns || core->must_dispatch)) {
         deadline_queue(core, caller);
     }

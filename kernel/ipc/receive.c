@@ -2,8 +2,8 @@
 /* Receiving and replying, from the side of the server. */
 #include <stddef.h>
 
+#include "away.h"
 #include "core/alone.h"
-#include "core/inbox.h"
 #include "deliver.h"
 #include "ipc/deadline.h"
 #include "ipc/fast.h"
@@ -38,42 +38,16 @@ static bool may_not_go_on(const struct core *core, const struct endpoint *endpoi
     return ARCH_CORES > 1 && !core->has_all && !alone_receive(core, server, endpoint);
 }
 
-/* Only its own core takes it out of its wait. */
-static bool is_out_of_reach(const struct core *core, const struct thread *caller)
-{
-    return ARCH_CORES > 1 && !core->has_all && caller->home != core;
-}
-
 void call_end(struct core *core, struct thread *caller, bool goes_on)
 {
-    if (is_out_of_reach(core, caller)) {
-        if (caller->served_by != NULL) {
-            caller->served_by->serving = NULL;
-            caller->served_by = NULL;
-        } else if (caller->plain_on != NULL) {
-            endpoint_dequeue(core, caller->plain_on, caller);
-        }
-        inbox_back(caller, goes_on);
+    if (ARCH_CORES > 1 && is_out_of_reach(core, caller)) {
+        call_return(core, caller, goes_on);
         return;
     }
     ipc_cut(core, caller);
     if (goes_on) {
         thread_make_ready(core, caller);
     }
-}
-
-void call_refuse(struct core *core, struct thread *caller, err_t err)
-{
-    if (!is_out_of_reach(core, caller)) {
-        ipc_fail(core, caller, err);
-        return;
-    }
-    words_clear(caller);
-    caller->registers.op = (uint64_t)err;
-    caller->registers.info = 0;
-    caller->registers.time = 0;
-    caller->registers.bits = 0;
-    call_end(core, caller, true);
 }
 
 /* The first queued caller that can be delivered. True: the server has a call. */
@@ -91,7 +65,7 @@ static bool take_queued(struct core *core, struct endpoint *endpoint, struct thr
         err_t err = deliver_call(caller, server);
 
         if (err) {
-            call_refuse(core, caller, err);
+            ARCH_CORES > 1 ? call_refuse(core, caller, err) : ipc_fail(core, caller, err);
             continue;
         }
         if (ARCH_CORES > 1) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The methods of spaces of devices that are about memory (abi/idl/kernel.idl, interface io_space). */
-#include <stddef.h>
 
 #include "arch/iommu.h"
 #include "core/core.h"

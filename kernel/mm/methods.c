@@ -74,8 +74,11 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
         results->done++;
         at += pte_span(level) - at % pte_span(level);
     }
-    vspace_flush_some(inv->core, space, args->at, results->done);
-    return results->done == 0 ? err : ERR_OK;
+    if (results->done == 0) {
+        return err;
+    }
+    vspace_flush(inv->core, space, args->at, results->done);
+    return ERR_OK;
 }
 
 struct sharing {
@@ -174,7 +177,7 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
     results->done = share_all(&sharing, space, args, &err);
     results->shared = sharing.shared;
     if ((sharing.seen & PTE_WRITE) != 0) {
-        vspace_flush_all(inv->core, source);
+        vspace_flush(inv->core, source, args->from, args->count);
     }
     if (results->done != 0) {
         vspace_frame_covers(args->frame, args->at, (uint64_t)results->done * PAGE_BYTES);
@@ -208,7 +211,7 @@ err_t vspace_on_harvest(struct invocation *inv, const struct vspace_harvest_args
         }
     }
     if ((results->accessed | results->dirty) != 0) {
-        vspace_flush_some(inv->core, space, args->at, args->count);
+        vspace_flush(inv->core, space, args->at, args->count);
     }
     return ERR_OK;
 }

@@ -147,7 +147,7 @@ static uint64_t frame_scan(struct core *core, struct cap *run, user_addr_t at)
     if (entry_is_present(space->is_io, *entry) &&
         run_holds(run, entry_phys(space->is_io, *entry))) {
         entry_set(space, entry, 0);
-        vspace_flush(core, space, at);
+        vspace_flush(core, space, at, 1);
     }
     return pte_span(level) - at % pte_span(level);
 }
@@ -168,7 +168,7 @@ static uint64_t table_scan(struct core *core, struct cap *run, user_addr_t at)
                 continue;
             }
             entry_link(space, entry, level, 0);
-            vspace_flush_all(core, space);
+            vspace_flush(core, space, at, VSPACE_ALL);
         }
         uint64_t span = pte_span(level > 0 ? level : 1);
 

@@ -116,32 +116,16 @@ static bool is_loaded(const struct core *core, const struct vspace *space)
     return core->entered == NULL || core->entered->space == space || core->entered->space == NULL;
 }
 
-void vspace_flush(struct core *core, struct vspace *space, user_addr_t at)
+void vspace_flush(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
 {
     if (space->is_io) {
         space->must_flush = true;
         return;
     }
-    if (is_loaded(core, space)) {
-        arch_tlb_flush_page(at);
-    }
-    for (uint32_t i = 0; ARCH_CORES > 1 && i < core->machine->core_count; i++) {
-        struct core *other = core->machine->cores[i];
-
-        if (other != core && is_loaded(other, space)) {
-            arch_core_flush_page(other, at);
-        }
-    }
-}
-
-void vspace_flush_all(struct core *core, struct vspace *space)
-{
-    if (space->is_io) {
-        space->must_flush = true;
-        return;
-    }
-    if (is_loaded(core, space)) {
+    if (count != 1) {
         arch_tlb_flush_all();
+    } else if (is_loaded(core, space)) {
+        arch_tlb_flush_page(at);
     }
     for (uint32_t i = 0; ARCH_CORES > 1 && i < core->machine->core_count; i++) {
         struct core *other = core->machine->cores[i];
@@ -149,15 +133,6 @@ void vspace_flush_all(struct core *core, struct vspace *space)
         if (other != core && is_loaded(other, space)) {
             arch_core_flush_all(other);
         }
-    }
-}
-
-void vspace_flush_some(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
-{
-    if (count == 1) {
-        vspace_flush(core, space, at);
-    } else if (count != 0) {
-        vspace_flush_all(core, space);
     }
 }
 
@@ -279,7 +254,7 @@ err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at, uint
         entry = vspace_find_next(space, at, entry, &level);
         if (entry_is_present(space->is_io, *entry) && at % pte_span(level) == 0) {
             entry_set(space, entry, 0);
-            vspace_flush(core, space, at);
+            vspace_flush(core, space, at, 1);
         }
         at += pte_span(level) - at % pte_span(level);
     }

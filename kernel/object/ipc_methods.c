@@ -88,13 +88,7 @@ err_t reply_on_adopt(struct invocation *inv)
         return ERR_WOULD_DEADLOCK;
     }
     reply_release(reply);
-    server->serving = caller;
-    server->caller_is_gone = false;
-    caller->served_by = server;
-    caller->is_away = !core_is_same(caller->home, server->home);
-    if (!caller->is_away) {
-        lend_attach(inv->core, &caller->lend, &server->lend);
-    }
+    serve_begin(inv->core, caller, server);
     return ERR_OK;
 }
 

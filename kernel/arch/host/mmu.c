@@ -73,11 +73,6 @@ void arch_tlb_flush_page(user_addr_t addr)
     tlb_flush_page(host_active(), addr);
 }
 
-void arch_core_flush_page(struct core *core, user_addr_t addr)
-{
-    tlb_flush_page(&host.cores[core->arch.host_number], addr);
-}
-
 void arch_core_flush_all(struct core *core)
 {
     tlb_flush(&host.cores[core->arch.host_number]);

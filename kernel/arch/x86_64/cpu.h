@@ -6,7 +6,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "offsets.h"
@@ -48,7 +47,6 @@
 #define CR4_SMAP (1ull << 21)
 
 #define FLAGS_CF 0x00001ull
-#define FLAGS_ONE 0x00002ull
 #define FLAGS_PF 0x00004ull
 #define FLAGS_AF 0x00010ull
 #define FLAGS_ZF 0x00040ull

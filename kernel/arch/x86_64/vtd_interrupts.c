@@ -3,10 +3,8 @@
  * Which interrupts sources may raise (VT-d specification 3.x, 5.1 and 9.10). A message names an entry; the entry says
  * who may, and what then happens. Messages in the old form, which say it themselves, are blocked (5.1.4).
  */
-#include "arch/arch.h"
 #include "arch/iommu.h"
 #include "arch_private.h"
-#include "core/core.h"
 #include "offsets.h"
 #include "vtd.h"
 

@@ -6,7 +6,6 @@
  */
 #include "arch/arch.h"
 #include "arch/iommu.h"
-#include "arch_private.h"
 #include "core/core.h"
 #include "cpu.h"
 #include "vtd.h"

@@ -64,8 +64,7 @@ bool arch_has_all(void);
 void arch_core_poke(struct core *core);
 /** The same some time soon, without waiting; the own lock is enough. It may be the core that runs this. */
 void arch_core_interrupt(struct core *core);
-/** Translations that the core may remember are dropped: of one address, or all. */
-void arch_core_flush_page(struct core *core, user_addr_t addr);
+/** Translations that the core may remember are dropped. */
 void arch_core_flush_all(struct core *core);
 /** The thread goes to another core: what this one's hardware holds of it is stored in it, and forgotten. */
 void arch_thread_leave(struct core *core, struct thread *thread);

@@ -407,13 +407,6 @@ void arch_core_flush_all(struct core *core)
     core->arch.must_flush = true;
 }
 
-/* One page or all: the core has left user mode anyway. */
-void arch_core_flush_page(struct core *core, user_addr_t addr)
-{
-    (void)addr;
-    arch_core_flush_all(core);
-}
-
 void arch_thread_leave(struct core *core, struct thread *thread)
 {
     if (core->arch.fpu_owner != thread) {

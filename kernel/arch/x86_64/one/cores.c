@@ -3,7 +3,6 @@
  * The kernel for one core. What arch/arch.h wants done to others is called nowhere, and so is not there: a call that is not compiled out
  * does not link.
  */
-#include "arch/arch.h"
 #include "arch_private.h"
 #include "core/core.h"
 #include "cpu.h"

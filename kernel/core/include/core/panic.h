@@ -2,7 +2,6 @@
 /* The end, in words; arch_panic() begins it. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/types.h"

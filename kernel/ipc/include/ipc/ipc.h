@@ -25,6 +25,9 @@ void notification_signal(struct core *core, struct notification *notification, u
  */
 void ipc_fault(struct core *core, struct thread *thread, const struct arch_fault *fault);
 
+/** The server holds the caller's call from now on: the edge, and both sides' fields. */
+void serve_begin(struct core *core, struct thread *caller, struct thread *server);
+
 /** A call from another core, whose caller waits there, has come to this one: core/inbox.h. */
 void ipc_call_arrives(struct core *core, struct thread *caller);
 

@@ -65,12 +65,12 @@ MUST_CHECK err_t vspace_attach_frame(struct vspace *space, struct cap *frame);
 /** Mappings of the run now lie in [at, at + bytes), too. */
 void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes);
 
-/** Translations of this address may be cached, on any core: drop them, for devices at the latest in vspace_sync(). */
-void vspace_flush(struct core *core, struct vspace *space, user_addr_t at);
-/** The same for all addresses: a table was taken out. */
-void vspace_flush_all(struct core *core, struct vspace *space);
-/** The same for so many pages from one on, in one go: a thing of some instructions for one, or of all translations. */
-void vspace_flush_some(struct core *core, struct vspace *space, user_addr_t at, uint32_t count);
+/**
+ * Translations of count pages from at on may be cached, on any core: drop them, for devices at the latest in vspace_sync(). More than one, or VSPACE_ALL
+ * (a table was taken out): all of the space.
+ */
+void vspace_flush(struct core *core, struct vspace *space, user_addr_t at, uint32_t count);
+#define VSPACE_ALL UINT32_MAX
 /** Whatever was removed is out of reach of devices now. */
 void vspace_sync(struct vspace *space);
 
