@@ -323,12 +323,15 @@ TEST(share_takes_no_right_but_to_write)
     struct probe other = probe_make_in(space, CODE);
     uint32_t done = 0, shared = 0;
 
-    map_at(frame, PLACE, 1, READ_EXEC);
+    map_at(frame, PLACE, 1, READ_WRITE);
+    *at(PLACE) = UD2;
+    CHECK_OK(vspace_protect(VSPACE, PLACE, 1, READ_EXEC, &done));
     CHECK_OK(vspace_share(space, VSPACE, PLACE, there, PLACE, 1, &done, &shared));
     CHECK_EQ(shared, 1, "one page");
     struct outcome outcome = probe_run(&probe, probe_exec, PLACE, 0);
 
-    CHECK(outcome.kind != FAULT_PROTECTION, "the source may still execute it");
+    CHECK_EQ(outcome.kind, FAULT_ILLEGAL, "the source may still execute it");
+    CHECK_EQ(outcome.ip, PLACE, "there");
     probe_expect_fault(&other, probe_exec, PLACE, FAULT_PROTECTION);
 }
 
