@@ -136,7 +136,7 @@ AT_ONCE = [(f"of_cores_that_end_at_once_one_has_the_last_words_{run}", machine_c
 
 CASES = [
     ("a_panic_prints_the_registers_of_who_called_it", found_by_the_kernel,
-     ["^PANIC: asked for by machine", "^Perhaps called from", r" core_on_syscall\+"], None),
+     ["^PANIC: asked for by machine", "^Perhaps called from", r" on_call\+"], None),
     ("an_exception_in_the_kernel_prints_its_registers", exception_in_the_kernel,
      ["^PANIC: exception in the kernel", "^Perhaps called from", r"^  [0-9a-f]{16} core_on_syscall\+0$",
       r" arch_syscall_saved\+"], 6),
