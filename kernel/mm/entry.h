@@ -28,13 +28,3 @@ static inline void entry_set(const struct vspace *space, uint64_t *entry, uint64
         arch_iommu_publish(entry, sizeof(*entry));
     }
 }
-
-/* Of a page that programs may be using: what another core's processor marks in it meanwhile stays. */
-static inline void entry_forbid(uint64_t *entry, uint64_t bits)
-{
-    if (ARCH_CORES == 1) {
-        *entry &= ~bits;
-    } else {
-        (void)__atomic_fetch_and(entry, ~bits, __ATOMIC_RELAXED);
-    }
-}
