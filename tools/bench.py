@@ -79,7 +79,7 @@ def judge_kernel(build, run):
     return 0, 1
 
 
-def boot(args, system, many=False):
+def boot(args, system, many=False, append=""):
     """Run a system to its end, on one core, with its kernel or that for many cores; gives the counts."""
     path = os.path.join(args.build, "bench", f"counts-{system}.tsv")
     if os.path.exists(path):
@@ -88,6 +88,7 @@ def boot(args, system, many=False):
     settings["icount"] = True
     settings["cores"] = 1
     settings["many"] = many
+    settings["append"] += " " + append
     address = boot_address(args.build, "pith-many.elf" if many else "pith.elf")
     plugin = f"{os.path.abspath(args.plugin)},outfile={path},boot={address:#x}"
     command = qemu.command_for(system, args.build, settings, plugin)
@@ -117,6 +118,17 @@ def many_rows(rows, counts):
         what = kind.partition("/")[0]
         if limit and (number, what) in counts:
             yield number, name + "_many", kind, None if name.removesuffix("_same_space") in MANY_OPEN else int(counts[number, what][2] * MANY[1])
+
+
+# Defences against speculation that can be executed anywhere, one by one: shown.
+DEFENCES = ("pti", "verw", "rsb")
+
+
+def defended_rows(rows, counts, defence):
+    """The rows that have a limit, under other names and without it."""
+    for number, name, kind, limit in rows:
+        if limit and (number, kind.partition("/")[0]) in counts:
+            yield number, f"{name}_{defence}", kind, None
 
 
 def boot_tests():
@@ -219,6 +231,9 @@ def main():
                 results = [judge(rows, counts, out)]
                 if system == MANY[0]:
                     results.append(judge(many_rows(rows, counts), boot(args, system, many=True), out))
+                    for defence in DEFENCES:
+                        results.append(judge(defended_rows(rows, counts, defence),
+                                             boot(args, system, append="mitigations=" + defence), out))
                 passed += sum(good for good, _ in results)
                 failed += sum(bad for _, bad in results)
         if args.only in (None, "sizes"):

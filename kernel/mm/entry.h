@@ -28,3 +28,13 @@ static inline void entry_set(const struct vspace *space, uint64_t *entry, uint64
         arch_iommu_publish(entry, sizeof(*entry));
     }
 }
+
+/* One that leads to a table, or no longer does: a program's root has a second copy. */
+static inline void entry_link(const struct vspace *space, uint64_t *entry, uint32_t level,
+                              uint64_t value)
+{
+    entry_set(space, entry, value);
+    if (level == PTE_ROOT_LEVEL && !space->is_io) {
+        entry[PTE_PER_TABLE] = value;
+    }
+}

@@ -167,7 +167,7 @@ static uint64_t table_scan(struct core *core, struct cap *run, user_addr_t at)
                 table = arch_phys_to_ptr(entry_phys(space->is_io, *entry));
                 continue;
             }
-            entry_set(space, entry, 0);
+            entry_link(space, entry, level, 0);
             vspace_flush_all(core, space);
         }
         uint64_t span = pte_span(level > 0 ? level : 1);
@@ -218,6 +218,9 @@ err_t vspace_destroy(struct core *core, struct vspace *space)
     }
     arch_memory_clear(vspace_root(space),
                       (space->is_io ? PTE_PER_TABLE : PTE_USER_IN_ROOT) * sizeof(uint64_t));
+    if (!space->is_io) {
+        arch_memory_clear(vspace_root(space) + PTE_PER_TABLE, PTE_USER_IN_ROOT * sizeof(uint64_t));
+    }
     for (uint32_t step = 1; (run = any_run(space)) != NULL; step++) {
         vspace_run_release(run);
         if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {

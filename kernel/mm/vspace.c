@@ -33,7 +33,6 @@ void vspace_init_io(struct vspace *space)
         .root_level = (uint8_t)arch_iommu_root_level(),
         .is_io = true,
     };
-    arch_iommu_publish(vspace_root(space), PAGE_BYTES);
 }
 
 bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t size_bytes)
@@ -96,7 +95,7 @@ static __attribute__((noinline)) err_t tables_make(struct vspace *space, user_ad
         if (space->is_io) {
             arch_iommu_publish(arch_phys_to_ptr(table), PAGE_BYTES);
         }
-        entry_set(space, *entry, space->is_io ? io_pte_table(table) : pte_table(table));
+        entry_link(space, *entry, depth, space->is_io ? io_pte_table(table) : pte_table(table));
     }
 }
 
@@ -153,6 +152,15 @@ void vspace_flush_all(struct core *core, struct vspace *space)
         if (other != core && is_loaded(other, space)) {
             arch_core_flush_all(other);
         }
+    }
+}
+
+void vspace_flush_some(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
+{
+    if (count == 1) {
+        vspace_flush(core, space, at);
+    } else if (count != 0) {
+        vspace_flush_all(core, space);
     }
 }
 
@@ -267,10 +275,11 @@ err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at, uint
     if (at % PAGE_BYTES != 0 || !vspace_range_is_good(space, at, end - at)) {
         return ERR_RANGE;
     }
-    while (at < end) {
-        uint32_t level;
-        uint64_t *entry = vspace_find(space, at, &level);
+    uint64_t *entry = NULL;
+    uint32_t level;
 
+    while (at < end) {
+        entry = vspace_find_next(space, at, entry, &level);
         if (entry_is_present(space->is_io, *entry) && at % pte_span(level) == 0) {
             entry_set(space, entry, 0);
             vspace_flush(core, space, at);

@@ -35,12 +35,11 @@ def entry_of(symbols):
     return symbols["locked_on_syscall" if "locked_on_syscall" in symbols else "core_on_syscall"]
 
 
-def stopped(build, timeout_s, kernel="pith.elf", stops=1):
+def stopped(build, timeout_s, kernel="pith.elf", **settings):
     """A machine where a system call of a program arrives in C."""
-    run = stub.Run(SYSTEM, build, timeout_s, kernel)
+    run = stub.Run(SYSTEM, build, timeout_s, kernel, **settings)
     machine = run.__enter__()
-    for _ in range(stops):
-        machine.run_to(entry_of(run.kernel))
+    machine.run_to(entry_of(run.kernel))
     return run, machine
 
 
@@ -124,6 +123,75 @@ def wrong_in_the_tables(machine, symbols, roots):
 def came_from(machine):
     """Where the system call stands that the kernel is at."""
     return machine.word(machine.word(machine.register("gs_base")) + REGISTERS_IP)
+
+
+# --- Page tables of user mode: mitigations=pti ---
+
+PTI = {"append": "mitigations=pti"}
+PGE = 1 << 7
+ACCESSED = 32
+ENTRY_BYTES = 4096  # before struct core
+IST_STACKS = 4  # a page each; the last word points to the core
+
+
+def shown(symbols, core):
+    """Pages of the image that user mode's tables are to have, and with what rights."""
+    pages = {}
+    for start, end, rights in ((symbols["arch_entry_start"], symbols["arch_entry_end"], "KRX"),
+                               (symbols["arch_shown_start"], symbols["arch_shown_end"], "KRW"), (core - ENTRY_BYTES, core, "KRW")):
+        pages |= {at: rights for at in range(start & ~4095, end, 4096)}
+    return pages
+
+
+def wrong_in_user_mode(machine, symbols, cores):
+    """Of the machine in user mode, on the first core: what its tables hold of the kernel, and that the rest is as in the kernel's."""
+    root, wanted = machine.register("cr3"), shown(symbols, symbols["boot_core"] + ENTRY_BYTES)
+    found = machine.pages(root, range(stub.UPPER, 512))
+    of_others = [page for page in found if page.virtual < IMAGE_OFFSET]
+    got = {page.virtual: page.rights() for page in found if page not in of_others}
+    if got != wanted:
+        return f"of the image: wanted: {len(wanted)} pages; got: {len(got)}, {[f'{at:x}' for at in sorted(got) if at not in wanted][:9]}"
+    stacks = [page for page in of_others if is_stack_of(machine, page, of_others)]
+    if len(stacks) != (cores - 1) * IST_STACKS or len(of_others) != (cores - 1) * (IST_STACKS + 1):
+        return f"of {cores - 1} other cores: {len(stacks)} stacks of {len(of_others)} pages"
+    halves = [[entry & ~ACCESSED for entry in machine.table(at)[:stub.UPPER]] for at in (root, root - 4096)]
+    if halves[0] != halves[1]:
+        return "the program's half is not the same in both roots"
+    return "kernel pages may be global" if machine.register("cr4") & PGE else None
+
+
+def is_stack_of(machine, page, others):
+    """The page ends with a pointer to a core whose entry page is there, too."""
+    core = int.from_bytes(machine.physical(page.physical + 4088, 8), "little")
+    return any(other.virtual + ENTRY_BYTES == core for other in others)
+
+
+def user_mode_sees_no_more_of_the_kernel_than_its_entry(build, timeout_s):
+    for kernel, cores in (("pith.elf", 1), ("pith-many.elf", 1), ("pith-many.elf", 4)):
+        run, machine = stopped(build, timeout_s, kernel, **PTI, cores=cores, one_works=True)
+        wrong, root = wrong_in_the_kernels_half(machine, run.kernel, machine.register("cr3"), set()), machine.register("cr3")
+        machine.run_to(came_from(machine))
+        if machine.register("cr3") != root + 4096:
+            wrong = wrong or "user mode runs on the kernel's tables"
+        wrong = wrong or wrong_in_user_mode(machine, run.kernel, cores)
+        at, entry = entry_for(machine, machine.register("cr3"), run.kernel["arch_entry_start"])
+        next_page = (run.kernel["arch_entry_end"] - IMAGE_OFFSET & ~4095) + 4096
+        machine.write_physical(at + 64, (next_page | entry & 0xFFF).to_bytes(8, "little"))
+        is_seen = wrong_in_user_mode(machine, run.kernel, cores)
+        run.__exit__()
+        if wrong or not is_seen:
+            return f"{kernel}, {cores} cores: {wrong}, a page more: {is_seen}"
+    return None
+
+
+def without_pti_it_sees_all(build, timeout_s):
+    """So the look above can fail, and it is the word on the command line that does it."""
+    run, machine = stopped(build, timeout_s)
+    machine.run_to(came_from(machine))
+    pages = machine.pages(machine.register("cr3"), range(stub.UPPER, 512))
+    run.__exit__()
+    text = [page for page in pages if page.virtual == run.kernel["arch_on_vector"] & ~4095]
+    return None if text else f"{len(pages)} pages"
 
 
 # --- Cases ---
@@ -339,6 +407,8 @@ CASES = [
     (looks_find_one_bit.__name__, looks_find_one_bit),
     (no_entry_keeps_ac.__name__, no_entry_keeps_ac),
     (without_the_bit_the_harm_is_done.__name__, without_the_bit_the_harm_is_done),
+    (user_mode_sees_no_more_of_the_kernel_than_its_entry.__name__, user_mode_sees_no_more_of_the_kernel_than_its_entry),
+    (without_pti_it_sees_all.__name__, without_pti_it_sees_all),
 ]
 CASES += [(name, lambda build, timeout_s, rest=rest: harm(build, timeout_s, *rest)) for name, *rest in HARMS]
 

@@ -8,6 +8,7 @@
 #include "abi/types.h"
 #include "core/boot.h"
 #include "core/dmar.h"
+#include "core/speculation.h"
 
 #define EARLY_MAP_END 0x100000000ull /* boot.S maps as much; new tables must lie below */
 
@@ -29,6 +30,13 @@ extern uint8_t arch_syscall_entry[];
 extern uint8_t arch_fast_entry[];    /* fast.S */
 extern const uint64_t arch_abi_hash; /* it gives that out */
 extern uint8_t arch_clac_place[];
+extern uint8_t arch_pti_syscall[];
+extern phys_t arch_panic_root; /* in the text */
+/* What user mode's tables have with PTI: kernel.ld. */
+extern uint8_t arch_entry_start[];
+extern uint8_t arch_entry_end[];
+extern uint8_t arch_shown_start[];
+extern uint8_t arch_shown_end[];
 void arch_rsb_fill(void);
 extern uint8_t boot_stack_guard[];
 extern uint8_t boot_stack_top[];
@@ -69,14 +77,25 @@ void machine_check_init(void);
 /** What the registers say of a machine check, for a panic's last words. */
 void machine_check_print(void);
 
+/* ways.inc: places where a jump may be written, by the map of all memory, and where to; 0: none. */
+struct way {
+    uint64_t place, verw, pti;
+};
+extern const struct way arch_ways[];
+extern const struct way arch_ways_end[];
+
 /* defences.c */
 /** Chooses, on the boot core, before cpu_init(), and says what. */
 void defences_choose(const char *command_line);
 /** On each core, from cpu_init(). */
 void defences_init(struct core *core);
-/** This core is to run programs of the space with this root. Only if defences_on, which is a set of enum speculation_defence. */
+/** This core is to run programs of the space with this root. Only if something of SPECULATION_AT_SWITCH is on. */
 void defences_at_switch(struct core *core, phys_t root);
-extern uint32_t defences_on;
+extern uint32_t defences_on; /* set of enum speculation_defence */
+static inline bool defences_has_pti(void)
+{
+    return (defences_on & SPECULATION_PTI) != 0;
+}
 /* In place of a base that is known, so that the next thread is not thought to have the same. */
 #define GS_BASE_UNKNOWN UINT64_MAX
 
@@ -93,6 +112,8 @@ void *paging_map_device(phys_t phys, uint64_t size_bytes);
 /** Maps firmware tables, read-only, until paging_unmap_tables(). NULL: no room. */
 const void *paging_map_table(phys_t phys, uint64_t size_bytes);
 void paging_unmap_tables(void);
+/** With PTI, user mode's tables have these pages, too. */
+void paging_show(struct boot_plan *plan, const void *start, const void *end);
 /** Maps a stack, with nothing below it; it stays mapped. Returns its low end. */
 void *paging_map_stack(phys_t phys, uint64_t size_bytes);
 extern phys_t paging_kernel_root;

@@ -156,6 +156,8 @@ boot_stack_guard:
     .skip 16384
 boot_stack_top:
 /* The stacks of #DB, NMI, #DF and #MC; the last word of each is for a pointer to the core. */
+    .section .bss.shown, "aw", @nobits
+    .balign 4096
     .globl boot_ist_stacks
 boot_ist_stacks:
     .skip 4 * 4096

@@ -65,28 +65,28 @@ bool cpu_has_tsc_deadline(void)
     return (cpu_id(1, 0).c & ID1C_TSC_DEADLINE) != 0;
 }
 
-static void segments_init(struct arch_core *arch)
+static void segments_init(struct arch_entry *entry)
 {
-    uint64_t base = (uintptr_t)&arch->tss;
-    struct table_pointer pointer = { .limit = sizeof(arch->gdt) - 1, .base = (uintptr_t)arch->gdt };
+    uint64_t base = (uintptr_t)&entry->tss;
+    struct table_pointer pointer = { .limit = sizeof(entry->gdt) - 1,
+                                     .base = (uintptr_t)entry->gdt };
 
-    arch->gdt[SEGMENT_KERNEL_CODE / 8] = GDT_KERNEL_CODE;
-    arch->gdt[SEGMENT_KERNEL_DATA / 8] = GDT_KERNEL_DATA;
-    arch->gdt[SEGMENT_USER_DATA / 8] = GDT_USER_DATA;
-    arch->gdt[SEGMENT_USER_CODE / 8] = GDT_USER_CODE;
-    arch->gdt[SEGMENT_TSS / 8] = GDT_TSS_TYPE | (sizeof(struct arch_tss) - 1) |
-                                 (base & 0xffffffull) << 16 | (base >> 24 & 0xffull) << 56;
-    arch->gdt[SEGMENT_TSS / 8 + 1] = base >> 32;
+    entry->gdt[SEGMENT_KERNEL_CODE / 8] = GDT_KERNEL_CODE;
+    entry->gdt[SEGMENT_KERNEL_DATA / 8] = GDT_KERNEL_DATA;
+    entry->gdt[SEGMENT_USER_DATA / 8] = GDT_USER_DATA;
+    entry->gdt[SEGMENT_USER_CODE / 8] = GDT_USER_CODE;
+    entry->gdt[SEGMENT_TSS / 8] = GDT_TSS_TYPE | (sizeof(struct arch_tss) - 1) |
+                                  (base & 0xffffffull) << 16 | (base >> 24 & 0xffull) << 56;
+    entry->gdt[SEGMENT_TSS / 8 + 1] = base >> 32;
     gdt_load(&pointer.limit);
     ldt_forget();
     tss_load(SEGMENT_TSS);
 }
 
-static void task_state_init(struct arch_tss *tss, uint64_t stack_top, struct core *core,
-                            uint8_t *ist_stacks)
+static void task_state_init(struct arch_tss *tss, struct core *core, uint8_t *ist_stacks)
 {
-    tss->rsp0_low = (uint32_t)stack_top;
-    tss->rsp0_high = (uint32_t)(stack_top >> 32);
+    tss->rsp0_low = (uint32_t)core->arch.frame_top;
+    tss->rsp0_high = (uint32_t)(core->arch.frame_top >> 32);
     tss->io_map_base = sizeof(struct arch_tss);
     for (uint32_t i = 0; i < ARCH_IST_STACKS; i++) {
         uint64_t *last = (uint64_t *)(void *)(ist_stacks + (i + 1) * ARCH_IST_BYTES - 8);
@@ -100,10 +100,13 @@ static void task_state_init(struct arch_tss *tss, uint64_t stack_top, struct cor
 
 static void control_registers_init(void)
 {
-    uint64_t cr4 = CR4_PAE | CR4_PGE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
     /* AM lets users ask for alignment checks; WP binds the kernel to read-only pages. */
     cr0_write(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
+    if (!defences_has_pti()) {
+        cr4 |= CR4_PGE; /* else user mode could still use the kernel's translations */
+    }
     if (leaf7_has(true, ID7B_SMEP)) {
         cr4 |= CR4_SMEP;
     }
@@ -123,7 +126,7 @@ static void syscall_init(void)
     /* sysret: stack segment at base + 8, code at base + 16. */
     msr_write(MSR_STAR,
               (uint64_t)(SEGMENT_KERNEL_DATA | 3) << 48 | (uint64_t)SEGMENT_KERNEL_CODE << 32);
-    msr_write(MSR_LSTAR, (uintptr_t)arch_fast_entry);
+    msr_write(MSR_LSTAR, (uintptr_t)(defences_has_pti() ? arch_pti_syscall : arch_fast_entry));
     msr_write(MSR_CSTAR, 0); /* unreachable: there is no 32-bit code segment */
     msr_write(MSR_FMASK,
               FLAGS_IF | FLAGS_TF | FLAGS_DF | FLAGS_AC | FLAGS_NT | FLAGS_IOPL | FLAGS_RF);
@@ -152,8 +155,9 @@ void cpu_init(struct core *core, uint64_t stack_top, uint8_t *ist_stacks)
     }
     arch->self = core;
     arch->stack_top = stack_top;
-    task_state_init(&arch->tss, stack_top, core, ist_stacks);
-    segments_init(arch);
+    arch->frame_top = defences_has_pti() ? (uintptr_t)(arch_entry_of(core)->stack + 8) : stack_top;
+    task_state_init(&arch_entry_of(core)->tss, core, ist_stacks);
+    segments_init(arch_entry_of(core));
     control_registers_init();
     syscall_init();
     clac_patch();

@@ -30,7 +30,6 @@
 
 #define CR0_PE 0x00000001ull
 #define CR0_MP 0x00000002ull
-#define CR0_EM 0x00000004ull
 #define CR0_TS 0x00000008ull
 #define CR0_ET 0x00000010ull
 #define CR0_NE 0x00000020ull
@@ -94,58 +93,24 @@ static inline void msr_write(uint32_t number, uint64_t value)
                      : "memory");
 }
 
-static inline uint64_t cr0_read(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("movq %%cr0, %0" : "=r"(value));
-    return value;
-}
-
-static inline void cr0_write(uint64_t value)
-{
-    __asm__ volatile("movq %0, %%cr0" ::"r"(value) : "memory");
-}
-
-static inline uint64_t cr2_read(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("movq %%cr2, %0" : "=r"(value));
-    return value;
-}
-
-static inline uint64_t cr3_read(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("movq %%cr3, %0" : "=r"(value));
-    return value;
-}
-
-static inline void cr3_write(uint64_t value)
-{
-    __asm__ volatile("movq %0, %%cr3" ::"r"(value) : "memory");
-}
-
-static inline uint64_t cr4_read(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("movq %%cr4, %0" : "=r"(value));
-    return value;
-}
-
-static inline void cr4_write(uint64_t value)
-{
-    __asm__ volatile("movq %0, %%cr4" ::"r"(value) : "memory");
-}
-
+#define CONTROL_REGISTER(name)                                                                     \
+    static inline uint64_t name##_read(void)                                                       \
+    {                                                                                              \
+        uint64_t value;                                                                            \
+                                                                                                   \
+        __asm__ volatile("movq %%" #name ", %0" : "=r"(value));                                    \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void name##_write(uint64_t value)                                                \
+    {                                                                                              \
+        __asm__ volatile("movq %0, %%" #name ::"r"(value) : "memory");                             \
+    }
+CONTROL_REGISTER(cr0)
+CONTROL_REGISTER(cr2)
+CONTROL_REGISTER(cr3)
+CONTROL_REGISTER(cr4)
 /* The class of interrupts that the processor takes no longer, with all below: SDM volume 3, 10.8.6. */
-static inline void cr8_write(uint64_t value)
-{
-    __asm__ volatile("movq %0, %%cr8" ::"r"(value) : "memory");
-}
+CONTROL_REGISTER(cr8)
 
 /** The core that runs this: gs points to it while the kernel runs. */
 static inline struct core *core_this(void)
@@ -161,44 +126,21 @@ static inline void task_switched_clear(void)
     __asm__ volatile("clts" ::: "memory");
 }
 
-static inline uint8_t port_read8(uint32_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %w1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline void port_write8(uint32_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %w1" ::"a"(value), "Nd"(port));
-}
-
-static inline uint16_t port_read16(uint32_t port)
-{
-    uint16_t value;
-
-    __asm__ volatile("inw %w1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline void port_write16(uint32_t port, uint16_t value)
-{
-    __asm__ volatile("outw %0, %w1" ::"a"(value), "Nd"(port));
-}
-
-static inline uint32_t port_read32(uint32_t port)
-{
-    uint32_t value;
-
-    __asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline void port_write32(uint32_t port, uint32_t value)
-{
-    __asm__ volatile("outl %0, %w1" ::"a"(value), "Nd"(port));
-}
+#define PORT(bits)                                                                                 \
+    static inline uint##bits##_t port_read##bits(uint32_t port)                                    \
+    {                                                                                              \
+        uint##bits##_t value;                                                                      \
+                                                                                                   \
+        __asm__ volatile("in %w1, %0" : "=a"(value) : "Nd"(port));                                 \
+        return value;                                                                              \
+    }                                                                                              \
+    static inline void port_write##bits(uint32_t port, uint##bits##_t value)                       \
+    {                                                                                              \
+        __asm__ volatile("out %0, %w1" ::"a"(value), "Nd"(port));                                  \
+    }
+PORT(8)
+PORT(16)
+PORT(32)
 
 /** Lets interrupts in for one instruction: sti takes effect after the next one. */
 static inline void interrupts_window(void)

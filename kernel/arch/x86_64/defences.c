@@ -24,6 +24,7 @@
 #define ID1C_HYPERVISOR (1u << 31)
 #define ID7D_ARCH_CAPABILITIES (1u << 29)
 #define HYPERVISOR_LEAF 0x40000000u
+#define JUMP 0xe9u /* with a distance of four bytes from behind it */
 
 uint32_t defences_on;
 static bool is_amd;
@@ -75,6 +76,20 @@ static void print_names(const char *before, uint32_t set)
     print_text("\n");
 }
 
+static void ways_change(void)
+{
+    for (const struct way *way = arch_ways; way < arch_ways_end; way++) {
+        uint64_t to = defences_has_pti() ? way->pti : way->verw;
+        uint64_t distance = to - (way->place + 5);
+        uint8_t *at = arch_phys_to_ptr(way->place - KERNEL_OFFSET);
+
+        at[0] = to != 0 ? JUMP : at[0];
+        for (uint32_t i = 0; i < 4 && to != 0; i++) {
+            at[1 + i] = (uint8_t)(distance >> 8 * i);
+        }
+    }
+}
+
 void defences_choose(const char *command_line)
 {
     struct speculation_facts facts = { 0 };
@@ -86,6 +101,9 @@ void defences_choose(const char *command_line)
     choice = speculation_choose(&facts, has_wish ? wish : NULL);
     is_amd = facts.is_amd;
     defences_on = choice.on;
+    if ((choice.on & (SPECULATION_PTI | SPECULATION_VERW)) != 0) {
+        ways_change();
+    }
     if (choice.is_garbled) {
         print_text("mitigations=: write off, auto, or some of "
                    "pti,retpoline,eibrs,ibpb,rsb,verw,bhb; what this processor needs is "
@@ -115,14 +133,13 @@ void defences_init(struct core *core)
     if (control != 0) {
         msr_write(MSR_SPEC_CTRL, msr_read(MSR_SPEC_CTRL) | control);
     }
-    core->arch.gs_base = GS_BASE_UNKNOWN;
+    if ((defences_on & SPECULATION_AT_SWITCH) != 0) {
+        core->arch.gs_base = GS_BASE_UNKNOWN;
+    }
 }
 
 void defences_at_switch(struct core *core, phys_t root)
 {
-    static const uint16_t selector =
-        SEGMENT_KERNEL_DATA; /* only the form with a memory operand empties buffers */
-
     /* Relaxed: only a space that nobody runs in is taken back elsewhere. */
     if (atomic_exchange_explicit(&core->arch.guarded_root, root, memory_order_relaxed) == root) {
         return;
@@ -132,8 +149,5 @@ void defences_at_switch(struct core *core, phys_t root)
     }
     if ((defences_on & SPECULATION_RSB) != 0) {
         arch_rsb_fill();
-    }
-    if ((defences_on & SPECULATION_VERW) != 0) {
-        __asm__ volatile("verw %0" ::"m"(selector) : "cc", "memory");
     }
 }

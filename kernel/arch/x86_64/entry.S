@@ -7,23 +7,23 @@
 #include "arch_impl/cores.h"
 #include "offsets.h"
 #include "offsets_gen.h"
+#include "ways.inc"
+
+/* All but rdi, which points to them. */
+#define EACH_REGISTER(DO)                                                                                              \
+    DO(REGISTERS_BX, %rbx) DO(REGISTERS_R8, %r8) DO(REGISTERS_R9, %r9) DO(REGISTERS_R10, %r10) DO(REGISTERS_R12, %r12) \
+    DO(REGISTERS_R13, %r13) DO(REGISTERS_R14, %r14) DO(REGISTERS_R15, %r15) DO(REGISTERS_AX, %rax)                     \
+    DO(REGISTERS_SI, %rsi) DO(REGISTERS_DX, %rdx) DO(REGISTERS_BP, %rbp) DO(REGISTERS_CX, %rcx) DO(REGISTERS_R11, %r11)
+#define STORE(place, register) movq register, place(%rdi);
+#define LOAD(place, register) movq place(%rdi), register;
 
     .text
 
 /* The registers from rdx on, and what C is called with: the core. */
     .macro push_rest
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %rax
-    pushq %r15
-    pushq %r14
-    pushq %r13
-    pushq %r12
-    pushq %r10
-    pushq %r9
-    pushq %r8
-    pushq %rbx
+    .irp register, rdx, rsi, rdi, rax, r15, r14, r13, r12, r10, r9, r8, rbx
+    pushq %\register
+    .endr
     movq %gs:CORE_STACK_TOP, %rsp
     movq %gs:CORE_SELF, %rdi
     .endm
@@ -59,24 +59,10 @@ arch_leave:
     jz leave_slowly
     cmpb $0, REGISTERS_MUST_IRET(%rsp)
     jne leave_by_iret
-    popq %rbx
-    popq %r8
-    popq %r9
-    popq %r10
-    popq %r12
-    popq %r13
-    popq %r14
-    popq %r15
-    popq %rax
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rbp
-    popq %rcx
-    popq %r11
-    popq %rsp
-    swapgs
-    sysretq
+    .irp register, rbx, r8, r9, r10, r12, r13, r14, r15, rax, rdi, rsi, rdx, rbp, rcx, r11, rsp
+    popq %\register
+    .endr
+    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
 
 leave_slowly:
     movq %gs:CORE_STACK_TOP, %rsp
@@ -87,30 +73,16 @@ leave_slowly:
 /* All registers, and flags with TF, which sysret would not restore in time. */
 leave_by_iret:
     movq %rsp, %rdi
-    movq %gs:CORE_STACK_TOP, %rsp
+    movq %gs:CORE_FRAME_TOP, %rsp
     movb $0, REGISTERS_MUST_IRET(%rdi)
     pushq $SEGMENT_USER_DATA
     pushq REGISTERS_SP(%rdi)
     pushq REGISTERS_FLAGS(%rdi)
     pushq $SEGMENT_USER_CODE
     pushq REGISTERS_IP(%rdi)
-    movq REGISTERS_BX(%rdi), %rbx
-    movq REGISTERS_R8(%rdi), %r8
-    movq REGISTERS_R9(%rdi), %r9
-    movq REGISTERS_R10(%rdi), %r10
-    movq REGISTERS_R12(%rdi), %r12
-    movq REGISTERS_R13(%rdi), %r13
-    movq REGISTERS_R14(%rdi), %r14
-    movq REGISTERS_R15(%rdi), %r15
-    movq REGISTERS_AX(%rdi), %rax
-    movq REGISTERS_SI(%rdi), %rsi
-    movq REGISTERS_DX(%rdi), %rdx
-    movq REGISTERS_BP(%rdi), %rbp
-    movq REGISTERS_CX(%rdi), %rcx
-    movq REGISTERS_R11(%rdi), %r11
+    EACH_REGISTER(LOAD)
     movq REGISTERS_DI(%rdi), %rdi
-    swapgs
-    iretq
+    way arch_verw_iret, arch_pti_iret, swapgs, iretq
 
 /* From fast.S: a system call that is not native, as an exception at its instruction. rsp is where the thread's rip is. */
     .globl arch_foreign_slowly
@@ -120,50 +92,6 @@ arch_foreign_slowly:
     push_rest
     movl $VECTOR_FOREIGN, %esi
     xorl %edx, %edx
-    call ARCH_ON_VECTOR
-    jmp arch_leave
-
-/*
- * Interrupts and exceptions. The stack holds vector, error, rip, cs, rflags, rsp, ss; it is the
- * core's, or one of the stacks that #DB, NMI, #DF and #MC always get.
- */
-    .globl arch_interrupt_common
-interrupt_common:
-arch_interrupt_common:
-    .globl arch_clac_place
-arch_clac_place:
-    .byte 0x0f, 0x1f, 0x00 /* a no-op as long as clac, which boot puts here if there is SMAP */
-    cld
-    testb $3, 24(%rsp)
-    jz interrupt_in_kernel
-    swapgs
-    lfence /* or the branch, mispredicted, goes on with the user's gs (CVE-2019-1125); */
-    pushq %rdi
-    movq %gs:CORE_CURRENT, %rdi
-    popq REGISTERS_DI(%rdi)
-    movq %rbx, REGISTERS_BX(%rdi)
-    movq %r8, REGISTERS_R8(%rdi)
-    movq %r9, REGISTERS_R9(%rdi)
-    movq %r10, REGISTERS_R10(%rdi)
-    movq %r12, REGISTERS_R12(%rdi)
-    movq %r13, REGISTERS_R13(%rdi)
-    movq %r14, REGISTERS_R14(%rdi)
-    movq %r15, REGISTERS_R15(%rdi)
-    movq %rax, REGISTERS_AX(%rdi)
-    movq %rsi, REGISTERS_SI(%rdi)
-    movq %rdx, REGISTERS_DX(%rdi)
-    movq %rbp, REGISTERS_BP(%rdi)
-    movq %rcx, REGISTERS_CX(%rdi)
-    movq %r11, REGISTERS_R11(%rdi)
-    movb $1, REGISTERS_MUST_IRET(%rdi)
-    popq %rsi
-    popq %rdx
-    popq REGISTERS_IP(%rdi)
-    addq $8, %rsp
-    popq REGISTERS_FLAGS(%rdi)
-    popq REGISTERS_SP(%rdi)
-    movq %gs:CORE_STACK_TOP, %rsp
-    movq %gs:CORE_SELF, %rdi
     call ARCH_ON_VECTOR
     jmp arch_leave
 
@@ -182,38 +110,10 @@ interrupt_in_kernel:
 
 /* struct fatal_frame (fatal.h), from rax to r15. */
     .macro push_general
-    pushq %r15
-    pushq %r14
-    pushq %r13
-    pushq %r12
-    pushq %r11
-    pushq %r10
-    pushq %r9
-    pushq %r8
-    pushq %rbp
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rbx
-    pushq %rax
+    .irp register, r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax
+    pushq %\register
+    .endr
     .endm
-
-/* NMI, #DF and #MC, from anywhere, and exceptions in the kernel: the end. */
-fatal_from_anywhere:
-    cld
-    testb $3, 24(%rsp)
-    jz fatal
-    swapgs
-fatal:
-    push_general
-    movq %rsp, %rdi
-    movq %rsp, %rsi /* the last word of one of the four stacks: see arch_ist_core_place */
-    orq $4095, %rsi
-    subq $7, %rsi
-    andq $-16, %rsp
-    call arch_on_fatal
-    ud2
 
 /*
  * void arch_panic(const char *text, const char *file, uint32_t line): make of the call what an exception
@@ -235,25 +135,6 @@ arch_panic:
     call panic_from_code
     ud2
 
-/* One stub for each vector; some exceptions bring an error code: offsets.h. */
-    .globl arch_vector_stubs
-    .balign VECTOR_STUB_BYTES
-arch_vector_stubs:
-    .set vector, 0
-    .rept VECTOR_COUNT
-    .balign VECTOR_STUB_BYTES
-    .if vector >= 32 || ((1 << (vector & 31)) & VECTORS_WITH_ERROR) == 0
-    pushq $0
-    .endif
-    pushq $vector
-    .if vector == 2 || vector == 8 || vector == 18
-    jmp fatal_from_anywhere
-    .else
-    jmp interrupt_common
-    .endif
-    .set vector, vector + 1
-    .endr
-
 /*
  * void arch_rsb_fill(void): returns are predicted by the last calls; these are all the kernel's (Intel, "Retpoline: A Branch
  * Target Injection Mitigation", 3: 32 entries).
@@ -274,5 +155,129 @@ arch_rsb_fill:
 arch_start_first:
     movq %rdi, %rsp
     jmp arch_leave
+
+/*
+ * What runs with the tables of user mode, where PTI leaves no more of the kernel than this section, what traps.h calls shown, and the page
+ * before struct core (kernel.ld, paging.c). A space's root for user mode is the page after that for the kernel.
+ */
+    .section .text.entry, "ax"
+
+/* One stub for each vector; some exceptions bring an error code: offsets.h. */
+    .globl arch_vector_stubs
+    .balign VECTOR_STUB_BYTES
+arch_vector_stubs:
+    .set vector, 0
+    .rept VECTOR_COUNT
+    .balign VECTOR_STUB_BYTES
+    .if vector >= 32 || ((1 << (vector & 31)) & VECTORS_WITH_ERROR) == 0
+    pushq $0
+    .endif
+    pushq $vector
+    .if vector == 2 || vector == 8 || vector == 18
+    jmp fatal_from_anywhere
+    .else
+    jmp interrupt_common
+    .endif
+    .set vector, vector + 1
+    .endr
+
+/*
+ * Interrupts and exceptions. The stack holds vector, error, rip, cs, rflags, rsp, ss; it is the
+ * core's, or one of the stacks that #DB, NMI, #DF and #MC always get.
+ */
+    .globl arch_interrupt_common
+interrupt_common:
+arch_interrupt_common:
+    .globl arch_clac_place
+arch_clac_place:
+    .byte 0x0f, 0x1f, 0x00 /* a no-op as long as clac, which boot puts here if there is SMAP */
+    cld
+    testb $3, 24(%rsp)
+    jz interrupt_in_kernel
+    /* lfence, or the branch, mispredicted, goes on with the user's gs (CVE-2019-1125). */
+    way 0, pti_interrupt, swapgs, lfence
+interrupt_from_user:
+    pushq %rdi
+    movq %gs:CORE_CURRENT, %rdi
+    popq REGISTERS_DI(%rdi)
+    EACH_REGISTER(STORE)
+    movb $1, REGISTERS_MUST_IRET(%rdi)
+    popq %rsi
+    popq %rdx
+    popq REGISTERS_IP(%rdi)
+    addq $8, %rsp
+    popq REGISTERS_FLAGS(%rdi)
+    popq REGISTERS_SP(%rdi)
+    movq %gs:CORE_STACK_TOP, %rsp
+    movq %gs:CORE_SELF, %rdi
+    call ARCH_ON_VECTOR
+    jmp arch_leave
+
+/* NMI, #DF and #MC, from anywhere, and exceptions in the kernel: the end. */
+fatal_from_anywhere:
+    cld
+    testb $3, 24(%rsp)
+    jz fatal
+    swapgs
+fatal:
+    push_general
+    movq arch_panic_root(%rip), %rax
+    testq %rax, %rax
+    jz 1f
+    movq %rax, %cr3
+1:
+    movq %rsp, %rdi
+    movq %rsp, %rsi /* the last word of one of the four stacks: see arch_ist_core_place */
+    orq $4095, %rsi
+    subq $7, %rsi
+    andq $-16, %rsp
+    call arch_on_fatal
+    ud2
+
+/* rsp is all there is to work with. */
+    .macro to_kernel_root
+    movq %rsp, %gs:ENTRY_SCRATCH
+    movq %cr3, %rsp
+    subq $4096, %rsp
+    movq %rsp, %cr3
+    movq %gs:ENTRY_SCRATCH, %rsp
+    .endm
+
+    .globl arch_pti_syscall
+arch_pti_syscall:
+    swapgs
+    to_kernel_root
+    swapgs
+    jmp arch_fast_entry
+
+pti_interrupt:
+    swapgs
+    lfence
+    to_kernel_root
+    jmp interrupt_from_user
+
+/* The last instructions in the kernel; nothing of a program stays in the scratch word. */
+    .macro way_out name, instruction
+    .globl arch_pti_\name, arch_verw_\name
+arch_pti_\name:
+    movq %rax, %gs:ENTRY_SCRATCH
+    movq %cr3, %rax
+    addq $4096, %rax
+    movq %rax, %cr3
+    xchgq %rax, %gs:ENTRY_SCRATCH
+arch_verw_\name:
+    verw verw_selector(%rip) /* only the form with a memory operand empties buffers */
+    swapgs
+    \instruction
+    .endm
+    way_out sysret, sysretq
+    way_out iret, iretq
+
+    .balign 8
+    .globl arch_panic_root
+arch_panic_root:
+    .quad 0 /* of the kernel; 0: whatever is loaded will do */
+verw_selector:
+    .word SEGMENT_KERNEL_DATA
 
     .section .note.GNU-stack, "", @progbits

@@ -23,6 +23,7 @@
 #include "offsets.h"
 #include "offsets_gen.h"
 #include "arch_impl/fast_locks.inc"
+#include "ways.inc"
 
     .text
 
@@ -123,29 +124,17 @@
 /* Around a call of C: what that need not keep, but for rsp, which nobody needs. */
     .macro save_operands
     movq %gs:CORE_STACK_TOP, %rsp
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
+    .irp register, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
+    pushq %\register
+    .endr
     subq $8, %rsp
     .endm
 
     .macro restore_operands
     addq $8, %rsp
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rax
+    .irp register, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+    popq %\register
+    .endr
     .endm
 
 /* Out, as the thread in rbp: what it gets back is in its registers but for rax. */
@@ -163,8 +152,7 @@
     movq REGISTERS_BP(%rbp), %rbp
     xorl %eax, %eax
     fast_leave
-    swapgs
-    sysretq
+    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
     .endm
 
     .globl arch_fast_entry
@@ -422,8 +410,7 @@ other:
     xorl %edi, %edi
     xorl %esi, %esi
     xorl %edx, %edx
-    swapgs
-    sysretq
+    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
 
 /*
  * A system call that is not native: thread_reflect() of kernel/object/foreign.c, if nobody traces. Nothing of the user's is lost but rcx and r11; all
@@ -452,8 +439,7 @@ arch_foreign:
     movq (THREAD_FOREIGN_ENTRY - REGISTERS_PUSHED)(%rsp), %rcx
     movq (THREAD_FOREIGN_STACK - REGISTERS_PUSHED)(%rsp), %rsp
     fast_leave
-    swapgs
-    sysretq
+    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
 
 foreign_slowly:
     fast_leave

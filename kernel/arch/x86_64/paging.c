@@ -9,6 +9,7 @@
 #include "arch_private.h"
 #include "core/core.h"
 #include "cpu.h"
+#include "object/vspace.h"
 #include "offsets.h"
 
 #include "abi/trace.h"
@@ -62,6 +63,18 @@ static void map(struct boot_plan *plan, uint64_t virtual, phys_t phys, uint32_t 
     *entry_at(plan, virtual, level) = phys | flags | (level > 0 ? PTE_LARGE : 0);
 }
 
+void paging_show(struct boot_plan *plan, const void *start, const void *end)
+{
+    bool is_text = start == arch_entry_start;
+    uint64_t offset = (uintptr_t)start >= KERNEL_OFFSET ? KERNEL_OFFSET : ARCH_DIRECT_MAP;
+
+    paging.root += PTE_PER_TABLE;
+    for (uint64_t at = (uintptr_t)start & ~4095ull; at < (uintptr_t)end; at += 4096) {
+        map(plan, at, at - offset, 0, is_text ? FLAGS_TEXT : FLAGS_DATA);
+    }
+    paging.root -= PTE_PER_TABLE;
+}
+
 static void map_image(struct boot_plan *plan, const uint8_t *start, const uint8_t *end,
                       uint64_t flags)
 {
@@ -97,7 +110,7 @@ void paging_init(struct boot_plan *plan)
 
     before = *plan;
     paging.has_1g = cpu_has_1g_pages();
-    paging.root = table_take(plan);
+    paging.root = arch_phys_to_ptr(boot_plan_take(plan, VSPACE_ROOT_BYTES, 4096, EARLY_MAP_END));
     paging_kernel_root = arch_ptr_to_phys(paging.root);
     for (uint32_t i = 0; i < before.ram_count; i++) {
         map_direct(plan, &before.ram[i]);
@@ -109,6 +122,13 @@ void paging_init(struct boot_plan *plan)
     map_image(plan, kernel_rodata_start, kernel_data_start, FLAGS_RODATA);
     map_image(plan, kernel_data_start, kernel_image_end, FLAGS_DATA);
     paging.window = entry_at(plan, WINDOW_START, 0);
+    if (defences_has_pti()) {
+        paging_show(plan, arch_entry_start, arch_entry_end);
+        paging_show(plan, arch_shown_start, arch_shown_end);
+        paging_show(plan, arch_entry_of(plan->core), plan->core);
+        *(phys_t *)arch_phys_to_ptr((uintptr_t)&arch_panic_root - KERNEL_OFFSET) =
+            paging_kernel_root;
+    }
     msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_NXE);
     plan->core->arch.root = paging_kernel_root;
     cr3_write(paging_kernel_root);

@@ -99,27 +99,24 @@ static void print_register(const char *name, uint64_t value)
     print_hex(value, 16);
 }
 
+/* In the order of struct fatal_frame. */
+static const char *const frame_names[] = {
+    "  rax ", "  rbx ", "  rcx ", "  rdx ", "  rsi ", "  rdi ", "  rbp ", "  r8  ",
+    "  r9  ", "  r10 ", "  r11 ", "  r12 ", "  r13 ", "  r14 ", "  r15 ",
+};
+
 static void print_frame(const struct fatal_frame *frame)
 {
+    const uint64_t *registers = (const uint64_t *)(const void *)frame;
+
     print_register("  rip ", frame->rip);
     print_register("  rsp ", frame->rsp);
     print_register("  flg ", frame->rflags);
     print_register("  cs  ", frame->cs);
-    print_register("\n  rax ", frame->rax);
-    print_register("  rbx ", frame->rbx);
-    print_register("  rcx ", frame->rcx);
-    print_register("  rdx ", frame->rdx);
-    print_register("\n  rsi ", frame->rsi);
-    print_register("  rdi ", frame->rdi);
-    print_register("  rbp ", frame->rbp);
-    print_register("  r8  ", frame->r8);
-    print_register("\n  r9  ", frame->r9);
-    print_register("  r10 ", frame->r10);
-    print_register("  r11 ", frame->r11);
-    print_register("  r12 ", frame->r12);
-    print_register("\n  r13 ", frame->r13);
-    print_register("  r14 ", frame->r14);
-    print_register("  r15 ", frame->r15);
+    for (uint32_t i = 0; i < sizeof(frame_names) / sizeof(frame_names[0]); i++) {
+        print_text(i % 4 == 0 ? "\n" : "");
+        print_register(frame_names[i], registers[i]);
+    }
     print_register("  cr2 ", cr2_read());
     print_register("\n  cr3 ", cr3_read());
     if (frame->vector != FATAL_VECTOR_NONE) {
@@ -147,12 +144,13 @@ static const uint64_t *stack_end(uint64_t stack)
 static bool is_stack(uint64_t address)
 {
     const struct arch_core *arch = &core_this()->arch;
+    const struct arch_tss *tss = &arch_entry_of(core_this())->tss;
 
     if (address >= arch->stack_top - ARCH_STACK_BYTES && address < arch->stack_top) {
         return true;
     }
     for (uint32_t i = 0; i < ARCH_IST_STACKS; i++) {
-        uint64_t top = (uint64_t)arch->tss.ist[i][1] << 32 | arch->tss.ist[i][0];
+        uint64_t top = (uint64_t)tss->ist[i][1] << 32 | tss->ist[i][0];
 
         if (address >= (top & ~(uint64_t)(ARCH_IST_BYTES - 1)) && address <= top) {
             return true;

@@ -21,7 +21,10 @@
 
 #define DEVICE_END_MAX (1ull << 40)
 
-static struct core boot_core;
+static struct {
+    struct arch_entry entry;
+    struct core core;
+} boot_core;
 static struct boot_plan boot_plan;
 
 static void hold_memory(struct boot_plan *plan)
@@ -82,7 +85,7 @@ _Noreturn void arch_start(phys_t info, uint32_t magic)
 {
     static struct acpi_facts facts;
     struct boot_plan *plan = &boot_plan;
-    struct core *core = &boot_core;
+    struct core *core = &boot_core.core;
 
     uart_init();
     arch_clock.base_tsc = arch_tsc();

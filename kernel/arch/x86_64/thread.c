@@ -38,8 +38,9 @@ void arch_vspace_root_init(uint64_t *root)
 {
     const uint64_t *kernel = arch_phys_to_ptr(paging_kernel_root);
 
-    arch_memory_copy_words(root + PTE_USER_IN_ROOT, kernel + PTE_USER_IN_ROOT,
-                           PTE_PER_TABLE - PTE_USER_IN_ROOT);
+    for (uint32_t i = PTE_USER_IN_ROOT; i < VSPACE_ROOT_BYTES / 8; i += PTE_PER_TABLE) {
+        arch_memory_copy_words(root + i, kernel + i, PTE_PER_TABLE - PTE_USER_IN_ROOT);
+    }
 }
 
 static void vspace_load(struct arch_core *arch, phys_t root)
@@ -96,8 +97,8 @@ void arch_thread_enter(struct core *core, struct thread *next)
     if ((arch->gs_base | registers->gs_base) != 0) {
         arch->gs_base = registers->gs_base;
         msr_write(MSR_KERNEL_GS_BASE, registers->gs_base);
-        /* With defences the base never counts as known, so that each thread comes by here; without, none does for their sake. */
-        if (defences_on != 0) {
+        /* With some defences the base never counts as known, so that each thread comes by here; without, none does for their sake. */
+        if ((defences_on & SPECULATION_AT_SWITCH) != 0) {
             arch->gs_base = GS_BASE_UNKNOWN;
             defences_at_switch(core, root);
         }
@@ -115,7 +116,8 @@ void arch_registers_init(struct arch_registers *registers, bool has_fpu)
 {
     *registers = (struct arch_registers){ .flags = ARCH_FLAGS_PLAIN,
                                           .must_iret = true,
-                                          .is_special = has_fpu || defences_on != 0 };
+                                          .is_special = has_fpu || (defences_on &
+                                                                    SPECULATION_AT_SWITCH) != 0 };
 }
 
 bool arch_register_get(const struct arch_registers *registers, uint32_t number, uint64_t *value)

@@ -62,7 +62,7 @@ struct idt_pointer {
     uint64_t base;
 };
 
-static struct gate gates[VECTOR_COUNT];
+static __attribute__((section(".bss.shown"))) _Alignas(4096) struct gate gates[VECTOR_COUNT];
 
 _Noreturn void arch_on_fatal(const struct fatal_frame *frame, struct core *const *ist_core);
 

@@ -216,6 +216,12 @@ static bool check_space(struct view *view, struct vspace *space)
     if (space->root != arch_ptr_to_phys(vspace_root(space))) {
         return view_fail(view, "%s has another root", view_name(view, space));
     }
+    for (uint32_t i = 0; i < PTE_USER_IN_ROOT && !space->is_io; i++) {
+        if (vspace_root(space)[i] != vspace_root(space)[PTE_PER_TABLE + i]) {
+            return view_fail(view, "%s: user mode's root has another entry %u",
+                             view_name(view, space), i);
+        }
+    }
     if (!check_table(&walk, vspace_root(space), space->root_level, 0)) {
         return false;
     }

@@ -31,11 +31,17 @@ static _Atomic(struct core *) others_up; /* the one that came up last */
 static struct core *core_make(struct boot_plan *plan, uint32_t apic_id)
 {
     uint64_t core_bytes = (sizeof(struct core) + 4095u) & ~4095ull;
-    struct core *core = arch_phys_to_ptr(boot_plan_take(plan, core_bytes, 4096, UINT64_MAX));
+    struct arch_entry *entry = arch_phys_to_ptr(
+        boot_plan_take(plan, sizeof(struct arch_entry) + core_bytes, 4096, UINT64_MAX));
+    struct core *core = (struct core *)(void *)(entry + 1);
     phys_t stack = boot_plan_take(plan, ARCH_STACK_BYTES, 4096, UINT64_MAX);
     uint8_t *ist =
         arch_phys_to_ptr(boot_plan_take(plan, ARCH_IST_STACKS * ARCH_IST_BYTES, 4096, UINT64_MAX));
 
+    if (defences_has_pti()) {
+        paging_show(plan, entry, core);
+        paging_show(plan, ist, ist + ARCH_IST_STACKS * ARCH_IST_BYTES);
+    }
     core->arch.self = core;
     core->arch.apic_id = apic_id;
     core->arch.root = paging_kernel_root;

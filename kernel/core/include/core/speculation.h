@@ -13,13 +13,13 @@ enum speculation_defence {
     SPECULATION_RETPOLINE = 1 << 1, /* no indirect branch of the kernel is predicted */
     SPECULATION_EIBRS = 1 << 2,     /* none by what user mode taught: once for each core */
     SPECULATION_IBPB = 1 << 3, /* at each change of the address space: forget indirect branches; */
-    SPECULATION_RSB = 1 << 4,  /* overwrite the predictions of returns; */
-    SPECULATION_VERW = 1 << 5, /* overwrite buffers between core and caches */
+    SPECULATION_RSB = 1 << 4,  /* overwrite the predictions of returns */
+    SPECULATION_VERW = 1 << 5, /* on each way out: overwrite buffers between core and caches */
     SPECULATION_BHB =
         1 << 6 /* user mode's branch history does not count in the kernel: once for each core */
 };
 #define SPECULATION_COUNT 7u
-#define SPECULATION_AT_SWITCH (SPECULATION_IBPB | SPECULATION_RSB | SPECULATION_VERW)
+#define SPECULATION_AT_SWITCH (SPECULATION_IBPB | SPECULATION_RSB)
 
 struct speculation_facts {
     bool is_intel;

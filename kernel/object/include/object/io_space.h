@@ -38,7 +38,7 @@ struct io_space {
     struct cap notification_cap; /* embedded; type NONE: nobody is told */
 };
 
-#define IO_SPACE_BYTES VSPACE_BYTES
+#define IO_SPACE_BYTES VSPACE_IO_BYTES
 _Static_assert(sizeof(struct io_space) <= 4096, "the root table is the page after it");
 
 /* What the machine knows about DMA. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An address space, of programs or (is_io, inside a struct io_space) of devices. The struct fills a page; the root
- * table is the page after it.
+ * table is the page after it. Behind that of programs is another with the same entries in the user's half, for user mode alone (arch.h).
  * Invariant: every table below the root lies in a run on the list tables or spent, every page mapped in a run on the list frames.
  */
 #pragma once
@@ -22,7 +22,9 @@ struct vspace {
         must_flush; /* is_io: something was removed that units may remember; false between kernel entries */
 };
 
-#define VSPACE_BYTES 8192u
+#define VSPACE_ROOT_BYTES 8192u
+#define VSPACE_BYTES (4096u + VSPACE_ROOT_BYTES)
+#define VSPACE_IO_BYTES 8192u
 
 static inline uint64_t *vspace_root(struct vspace *space)
 {

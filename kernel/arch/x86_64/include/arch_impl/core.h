@@ -32,6 +32,14 @@ struct arch_tss {
     uint16_t io_map_base;
 };
 
+/* The page before struct core: all of a core that user mode's tables have with PTI. */
+struct arch_entry {
+    _Alignas(4096) struct arch_tss tss;
+    uint64_t gdt[ARCH_GDT_ENTRIES];
+    /* For what an exception of user mode and iretq have on it; the first word is scratch before that. */
+    _Alignas(16) uint64_t stack[8];
+};
+
 struct arch_core {
     struct core *self;
     uint64_t stack_top;
@@ -43,7 +51,9 @@ struct arch_core {
     phys_t root;              /* in CR3 */
     uint64_t fs_base;         /* loaded; */
     uint64_t gs_base;         /* in KERNEL_GS_BASE while the kernel runs */
-    bool fpu_is_off;          /* CR0.TS is set */
+    uint64_t
+        frame_top; /* where an exception of user mode and iretq have their frame: stack_top, or with PTI in arch_entry */
+    bool fpu_is_off; /* CR0.TS is set */
 
     /* With several cores (docs/locking.md). */
     uint32_t apic_id;
@@ -60,8 +70,11 @@ struct arch_core {
     bool must_flush;        /* before it leaves the kernel it drops all translations */
     _Atomic uint32_t wants; /* enum core_want, of who has all locks and waits until it is 0 */
 
-    _Alignas(64) struct arch_tss tss;
-    uint64_t gdt[ARCH_GDT_ENTRIES];
     /* Whose programs ran last, with defences on (defences.c); 0: none's that is left. Who destroys a space sets it, for any core. */
     _Atomic phys_t guarded_root;
 };
+
+static inline struct arch_entry *arch_entry_of(const struct core *core)
+{
+    return (struct arch_entry *)((uintptr_t)core - sizeof(struct arch_entry));
+}
