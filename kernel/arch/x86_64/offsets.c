@@ -25,9 +25,9 @@ _Static_assert(__builtin_offsetof(struct thread, state) + 1 ==
                "THREAD_STATE");
 _Static_assert(DEADLINE_NEVER == UINT64_MAX, "fast.S compares with -1");
 
-/* gs points to it. */
-NUMBERS of_core(void)
+NUMBERS of_core_and_registers(void)
 {
+    /* gs points to it. */
     OFFSET(CORE_CURRENT, struct core, current);
     OFFSET(CORE_ENTERED, struct core, entered);
     OFFSET(CORE_ARMED, struct core, armed_ns);
@@ -40,10 +40,7 @@ NUMBERS of_core(void)
     NUMBER(ENTRY_SCRATCH,
            (long)__builtin_offsetof(struct arch_entry, stack) - (long)sizeof(struct arch_entry));
     OFFSET(CORE_OWN_LOCK, struct core, arch.own_lock);
-}
 
-NUMBERS of_registers(void)
-{
     OFFSET(REGISTERS_BX, struct arch_registers, words[0]);
     OFFSET(REGISTERS_R8, struct arch_registers, words[1]);
     OFFSET(REGISTERS_R9, struct arch_registers, words[2]);
@@ -67,7 +64,7 @@ NUMBERS of_registers(void)
     OFFSET(REGISTERS_ENTER_BITS, struct arch_registers, must_iret); /* and is_special, as one */
 }
 
-/* Its registers come first. */
+/* A thread begins with its registers. */
 NUMBERS of_thread(void)
 {
     OFFSET(THREAD_NATIVE_START, struct thread, native_start);
@@ -93,9 +90,9 @@ NUMBERS of_thread(void)
     OFFSET(THREAD_FOREIGN_STACK, struct thread, foreign_stack);
 }
 
-/* A lend begins with its queue node, an endpoint with its lend. */
-NUMBERS of_objects(void)
+NUMBERS of_others(void)
 {
+    /* A lend begins with its queue node, an endpoint with its lend. */
     OFFSET(LEND_KEY, struct queue_node, key);
     OFFSET(NODE_IS_QUEUED, struct queue_node, is_queued);
     OFFSET(LEND_TO, struct lend, to);
@@ -111,20 +108,14 @@ NUMBERS of_objects(void)
     OFFSET(CONTEXT_HAS_TIME, struct sched_context, has_time);
     OFFSET(VSPACE_ROOT, struct vspace, root);
     OFFSET(TABLE_SLOT_COUNT, struct cap_table, slot_count);
-}
 
-/* A capability, from where the table would be if it had no header. */
-NUMBERS of_slots(void)
-{
+    /* A capability, from where the table would be if it had no header. */
     NUMBER(SLOT_SHIFT, __builtin_ctz(CAP_SLOT_BYTES));
     NUMBER(SLOT_TYPE, CAP_TABLE_HEADER_BYTES + __builtin_offsetof(struct cap, type));
     NUMBER(SLOT_RIGHTS, CAP_TABLE_HEADER_BYTES + __builtin_offsetof(struct cap, rights));
     NUMBER(SLOT_OBJECT, CAP_TABLE_HEADER_BYTES + __builtin_offsetof(struct cap, object));
     NUMBER(SLOT_BADGE, CAP_TABLE_HEADER_BYTES + __builtin_offsetof(struct cap, badge));
-}
 
-NUMBERS of_foreign(void)
-{
     OFFSET(FRAME_IP, struct foreign_frame, rip);
     OFFSET(FRAME_FLAGS, struct foreign_frame, rflags);
     OFFSET(FRAME_SP, struct foreign_frame, rsp);
@@ -132,11 +123,8 @@ NUMBERS of_foreign(void)
     NUMBER(FOREIGN_SYSCALL_BYTES, ARCH_SYSCALL_BYTES);
     NUMBER(FOREIGN_FLAGS, ARCH_FLAGS_PLAIN);
     NUMBER(FOREIGN_KIND, FAULT_SYSCALL);
-}
 
-/* FAST_INFO: the largest of a message of so many words without capabilities. */
-NUMBERS of_messages(void)
-{
+    /* FAST_INFO: the largest of a message of so many words without capabilities. */
     NUMBER(FAST_CALL, SYSCALL_CALL);
     NUMBER(FAST_REPLY_RECEIVE, SYSCALL_REPLY_RECEIVE);
     NUMBER(FAST_ABI_VERSION, SYSCALL_ABI_VERSION);

@@ -188,6 +188,14 @@ guest_count:
 wrong:
     ud2
 
+    .globl guest_once
+guest_once:
+    movl $1, %eax
+    syscall
+    movq $1, (%r14)
+1:
+    jmp 1b
+
     .globl guest_pause
 guest_pause:
     movq $GUEST_PAUSE, %rax

@@ -200,13 +200,15 @@ static void restart(const struct guest *guest, const char *at)
                                       (uintptr_t)guest->page + GUEST_SAVED, 0, 0, 0, 0));
 }
 
-void guest_signal(struct guest *guest)
+bool guest_signal(struct guest *guest)
 {
     struct guest_page *page = guest->page;
     uint64_t r[24];
+    bool is_new;
 
     REQUIRE_OK(thread_suspend(guest->thread));
     read_all(guest, r);
+    is_new = page->flag == 0;
     if (!lies_in(guest, r[RIP], guest_shim, guest_shim_end) && !page->busy) {
         handler_begin(guest, r);
     } else {
@@ -218,4 +220,5 @@ void guest_signal(struct guest *guest)
         restart(guest, guest_look);
     }
     REQUIRE_OK(thread_resume(guest->thread));
+    return is_new;
 }

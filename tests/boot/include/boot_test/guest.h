@@ -75,11 +75,13 @@ struct guest {
  */
 extern const char guest_shim[], guest_low_after[], guest_entry[], guest_back[], guest_back_end[],
     guest_look[], guest_look_end[], guest_high[], guest_shim_end[];
-/* The program. guest_call: `syscall`, again and again. guest_count: r12 counts calls that were answered right, told at (r14). guest_pause: the same
- * with GUEST_PAUSE, told by the handler alone. guest_handler counts at 8(r14). */
-extern const char guest_call[], guest_call_after[], guest_step[], guest_count[], guest_pause[],
-    guest_handler[], guest_illegal[], guest_divide[], guest_load[], guest_store[], guest_jump[],
-    guest_breakpoint[], guest_breakpoint_after[], guest_general[];
+/*
+ * The program. guest_call: `syscall`, again and again. guest_count: r12 counts calls that were answered right, told at (r14). guest_once: one call,
+ * and then it spins. guest_pause: waits for handlers, and counts them at (r14). guest_handler counts at 8(r14).
+ */
+extern const char guest_call[], guest_call_after[], guest_step[], guest_count[], guest_once[],
+    guest_pause[], guest_handler[], guest_illegal[], guest_divide[], guest_load[], guest_store[],
+    guest_jump[], guest_breakpoint[], guest_breakpoint_after[], guest_general[];
 
 /** guest_at() - where a part of the shim is in the thread's copy. */
 user_addr_t guest_at(const struct guest *guest, const char *part);
@@ -102,7 +104,7 @@ struct guest_info {
     uint64_t address, ip;
 };
 struct guest_info guest_info(const struct guest *guest);
-/** guest_signal() - runs the handler in the thread, as a server of such programs would: at once, or when the shim goes back. */
-void guest_signal(struct guest *guest);
+/** guest_signal() - runs the handler in the thread, as a server of such programs would: at once, or when the shim goes back. False: it was to run already. */
+bool guest_signal(struct guest *guest);
 
 #endif
