@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "core/inbox.h"
 #include "core/trace.h"
 #include "ipc/ipc.h"
 #include "object/device_objects.h"
@@ -20,13 +21,12 @@ static bool is_here(const struct core *core, const struct thread *thread)
     return thread->home == core;
 }
 
-/* Setting its bits, and waking the first who waits for them. */
-static bool may_signal(const struct core *core, const struct notification *notification)
+bool alone_signal(const struct core *core, const struct notification *notification)
 {
     const struct thread *woken;
 
     if (notification->home != core) {
-        return false;
+        return inbox_has_room(notification->home);
     }
     woken = notification_waiter(notification);
     if (woken == NULL) {
@@ -35,27 +35,25 @@ static bool may_signal(const struct core *core, const struct notification *notif
     return woken == NULL || is_here(core, woken);
 }
 
-/* Calling, by a thread of this core. */
+/* Calling, by a thread of this core, a server here or elsewhere. */
 static bool may_call(const struct core *core, const struct endpoint *endpoint, msg_info_t info)
 {
     const struct thread *server = endpoint->server;
 
-    return server != NULL && is_here(core, server) && endpoint->home == core && MSG_CAPS(info) == 0;
+    return server != NULL && server->home == endpoint->home && MSG_CAPS(info) == 0 &&
+           (endpoint->home == core || inbox_has_room(endpoint->home));
 }
 
-/* Those who call are of this core, and the first of them sends nothing that would change a table. */
+/* The first who calls sends nothing that would change a table. */
 static bool may_take(const struct core *core, const struct endpoint *endpoint)
 {
     const struct thread *first;
 
-    if (endpoint->home != core || !queue_is_empty(&endpoint->plain)) {
+    if (endpoint->home != core) {
         return false;
     }
-    if (queue_is_empty(&endpoint->lend.from)) {
-        return true;
-    }
     first = endpoint_first(endpoint);
-    return first->call_is_fault || MSG_CAPS(first->registers.info) == 0;
+    return first == NULL || first->call_is_fault || MSG_CAPS(first->registers.info) == 0;
 }
 
 bool alone_receive(const struct core *core, const struct thread *server,
@@ -81,7 +79,8 @@ static bool may_reply(const struct core *core, const struct thread *server)
 {
     const struct thread *caller = server->serving;
 
-    return caller == NULL || (is_here(core, caller) && MSG_CAPS(server->registers.info) == 0);
+    return caller == NULL || (MSG_CAPS(server->registers.info) == 0 &&
+                              (is_here(core, caller) || inbox_has_room(caller->home)));
 }
 
 /* A reply object belongs to no core. */
@@ -93,14 +92,26 @@ static bool may_reply_to(const struct core *core, const struct thread *server, u
                      : cap_lookup(server->table, addr, OBJECT_REPLY, 0, &cap) != ERR_OK;
 }
 
-static bool may_call_at(const struct core *core, const struct thread *caller, uint64_t addr)
+/* Methods change what all share, but for this: a message of a device of this core is acknowledged, and nothing was held back. */
+static bool may_invoke(const struct core *core, const struct cap *cap, msg_info_t info)
 {
+    const struct irq *irq = cap->object;
+
+    return cap->type == OBJECT_IRQ && MSG_LABEL(info) == IRQ_ACK && irq->home == core &&
+           irq->line == IRQ_NO_LINE && !irq->is_held;
+}
+
+static bool may_call_at(const struct core *core, const struct thread *caller, uint64_t addr,
+                        bool is_method)
+{
+    msg_info_t info = caller->registers.info;
     struct cap *cap;
 
     if (cap_lookup_any(caller->table, addr, &cap)) {
         return true; /* an error */
     }
-    return cap->type == OBJECT_ENDPOINT && may_call(core, cap->object, caller->registers.info);
+    return cap->type == OBJECT_ENDPOINT && !is_method ? may_call(core, cap->object, info)
+                                                      : may_invoke(core, cap, info);
 }
 
 static bool may_signal_at(const struct core *core, const struct thread *caller, uint64_t addr)
@@ -108,7 +119,7 @@ static bool may_signal_at(const struct core *core, const struct thread *caller, 
     struct cap *cap;
 
     return cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_SIGNAL, &cap) ||
-           may_signal(core, cap->object);
+           alone_signal(core, cap->object);
 }
 
 /* Waiting or looking: its bits are read, and the thread is queued. */
@@ -135,7 +146,7 @@ bool alone_syscall(const struct core *core)
     }
     switch (caller->registers.op & 0xffu) {
     case SYSCALL_CALL:
-        return may_call_at(core, caller, addr);
+        return may_call_at(core, caller, addr, false);
     case SYSCALL_REPLY_RECEIVE:
         return may_reply(core, caller) && may_receive(core, caller, addr);
     case SYSCALL_RECEIVE:
@@ -148,7 +159,7 @@ bool alone_syscall(const struct core *core)
     case SYSCALL_POLL:
         return may_wait_at(core, caller, addr);
     case SYSCALL_METHOD:
-        return false;
+        return may_call_at(core, caller, addr, true);
     default:
         return true; /* of no object */
     }
@@ -174,7 +185,7 @@ bool alone_irq(const struct core *core, uint32_t vector)
     }
     return irq == NULL || irq->notification_cap.type == OBJECT_NONE ||
            (irq->home == core && irq->line == IRQ_NO_LINE && !irq->is_pending &&
-            may_signal(core, irq->notification_cap.object));
+            alone_signal(core, irq->notification_cap.object));
 }
 
 /* The wait of a thread of this core ends. */
@@ -187,11 +198,11 @@ static bool may_cut(const struct core *core, const struct thread *thread)
         return thread->waiting_on->home == core;
     case THREAD_STATE_CALLING:
     case THREAD_STATE_FAULTED:
-        if (thread->served_by != NULL) {
-            return is_here(core, thread->served_by);
+        if (thread->is_away) {
+            return false;
         }
-        /* Else in a reply object, or without lending at an endpoint of another core. */
-        return to != NULL && to->kind == LEND_ENDPOINT;
+        /* Else in a reply object. */
+        return thread->served_by != NULL || (to != NULL && to->kind == LEND_ENDPOINT);
     default:
         return true;
     }
@@ -214,7 +225,7 @@ bool alone_expire(const struct core *core, const struct timed *timed)
         return true;
     default:
         /* One that is not set again gives up its capability. */
-        return timer->period_ns != 0 && may_signal(core, timer->notification_cap.object);
+        return timer->period_ns != 0 && alone_signal(core, timer->notification_cap.object);
     }
 }
 
@@ -224,6 +235,9 @@ bool core_try_syscall(struct core *core)
 {
     if (!alone_syscall(core)) {
         return false;
+    }
+    if (!inbox_is_empty(core)) {
+        inbox_take(core); /* who receives now must know of all who called */
     }
     core_on_syscall(core);
     return true;
@@ -244,6 +258,9 @@ bool core_try_interrupt(struct core *core, uint32_t vector)
 
     if (core_trace.is_on || (!is_own && !alone_irq(core, vector))) {
         return false;
+    }
+    if (vector == ARCH_VECTOR_POKE) {
+        inbox_take(core);
     }
     core_on_interrupt(core, vector);
     return true;

@@ -2,6 +2,7 @@
 /* Calls and faults, from the side of the one who waits. */
 #include <stddef.h>
 
+#include "core/inbox.h"
 #include "core/print.h"
 #include "deliver.h"
 #include "ipc/deadline.h"
@@ -47,7 +48,8 @@ void serve_begin(struct core *core, struct thread *caller, struct thread *server
     caller->served_by = server;
     server->serving = caller;
     server->caller_is_gone = false;
-    if (core_is_same(caller->home, server->home)) {
+    caller->is_away = !core_is_same(caller->home, server->home);
+    if (!caller->is_away) {
         lend_attach(core, &caller->lend, &server->lend);
         replies_to_mark(caller, server);
     }
@@ -102,12 +104,50 @@ static void enqueue(struct core *core, struct endpoint *endpoint, struct thread 
     }
 }
 
+/* With the own lock, to an endpoint of another core: it waits from now on, and the rest is done there. */
+static void depart(struct core *core, struct endpoint *endpoint, struct thread *caller,
+                   enum thread_state state)
+{
+    caller->state = (uint8_t)state;
+    thread_unready(core, caller);
+    if (caller->deadline_ns != DEADLINE_NEVER) {
+        deadline_queue(core, caller);
+    }
+    caller->is_away = true;
+    inbox_call(caller, endpoint);
+}
+
+void ipc_call_arrives(struct core *core, struct thread *caller)
+{
+    struct endpoint *endpoint = caller->plain_on;
+    struct thread *server = endpoint->server;
+    err_t err;
+
+    caller->plain_on = NULL;
+    if (!waits_at(server, endpoint)) {
+        endpoint_enqueue(core, endpoint, caller);
+        return;
+    }
+    err = deliver_call(caller, server);
+    if (err) {
+        call_refuse(core, caller, err);
+        return;
+    }
+    receive_end(core, server);
+    serve_begin(core, caller, server);
+    hand_over(core, server);
+}
+
 /* The caller's message and call_* fields are set; state too. Nothing can be refused any more but by delivery. */
 static err_t call_begin(struct core *core, struct endpoint *endpoint, struct thread *caller,
                         enum thread_state state)
 {
     struct thread *server = endpoint->server;
 
+    if (ARCH_CORES > 1 && !core->has_all && endpoint->home != core) {
+        depart(core, endpoint, caller, state);
+        return ERR_OK;
+    }
     if (!waits_at(server, endpoint)) {
         caller->state = (uint8_t)state;
         thread_unready(core, caller);
@@ -138,6 +178,12 @@ static err_t call_begin(struct core *core, struct endpoint *endpoint, struct thr
     return ERR_OK;
 }
 
+/* What becomes of its call is the other core's business by now. */
+static bool has_departed(const struct core *core, const struct thread *caller)
+{
+    return ARCH_CORES > 1 && !core->has_all && caller->is_away;
+}
+
 err_t ipc_call(struct core *core, struct thread *caller, struct cap *target)
 {
     struct endpoint *endpoint = target->object;
@@ -163,8 +209,8 @@ err_t ipc_call(struct core *core, struct thread *caller, struct cap *target)
     caller->call_is_fault = false;
     err_t err = call_begin(core, endpoint, caller, THREAD_STATE_CALLING);
 
-    if (!err && caller->served_by != NULL && deadline_ns != DEADLINE_NEVER &&
-        (deadline_ns < core->armed_ns || core->must_dispatch)) {
+    if (!err && !has_departed(core, caller) && caller->served_by != NULL &&
+        deadline_ns != DEADLINE_NEVER && (deadline_ns < core->armed_ns || core->must_dispatch)) {
         deadline_queue(core, caller);
     }
     return err;

@@ -40,6 +40,7 @@ static void cut_call(struct core *core, struct thread *thread)
     } else if (ARCH_CORES > 1 && thread->plain_on != NULL) {
         endpoint_dequeue(core, thread->plain_on, thread);
     }
+    thread->is_away = false;
 }
 
 void ipc_cut(struct core *core, struct thread *thread)

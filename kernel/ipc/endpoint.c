@@ -36,6 +36,7 @@ void endpoint_enqueue(struct core *core, struct endpoint *endpoint, struct threa
     endpoint_come_home(endpoint, endpoint->server != NULL ? endpoint->server->home : caller->home);
     if (!core_is_same(endpoint->home, caller->home)) {
         caller->plain_on = endpoint;
+        caller->is_away = true;
         queue_insert(&endpoint->plain, &caller->lend.node, lend_key(&caller->lend));
         return;
     }

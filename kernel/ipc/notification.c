@@ -6,6 +6,7 @@
  */
 #include <stddef.h>
 
+#include "core/inbox.h"
 #include "ipc/deadline.h"
 #include "ipc/ipc.h"
 #include "sched/sched.h"
@@ -148,7 +149,9 @@ static __attribute__((noinline)) void signal_any(struct core *core,
 
 void notification_signal(struct core *core, struct notification *notification, uint64_t bits)
 {
-    if (!signal_only(core, notification, bits)) {
+    if (ARCH_CORES > 1 && !core->has_all && notification->home != core) {
+        inbox_signal(notification, bits);
+    } else if (!signal_only(core, notification, bits)) {
         signal_any(core, notification, bits);
     }
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "core/alone.h"
+#include "core/inbox.h"
 #include "deliver.h"
 #include "ipc/deadline.h"
 #include "ipc/fast.h"
@@ -37,6 +38,44 @@ static bool may_not_go_on(const struct core *core, const struct endpoint *endpoi
     return ARCH_CORES > 1 && !core->has_all && !alone_receive(core, server, endpoint);
 }
 
+/* Only its own core takes it out of its wait. */
+static bool is_out_of_reach(const struct core *core, const struct thread *caller)
+{
+    return ARCH_CORES > 1 && !core->has_all && caller->home != core;
+}
+
+void call_end(struct core *core, struct thread *caller, bool goes_on)
+{
+    if (is_out_of_reach(core, caller)) {
+        if (caller->served_by != NULL) {
+            caller->served_by->serving = NULL;
+            caller->served_by = NULL;
+        } else if (caller->plain_on != NULL) {
+            endpoint_dequeue(core, caller->plain_on, caller);
+        }
+        inbox_back(caller, goes_on);
+        return;
+    }
+    ipc_cut(core, caller);
+    if (goes_on) {
+        thread_make_ready(core, caller);
+    }
+}
+
+void call_refuse(struct core *core, struct thread *caller, err_t err)
+{
+    if (!is_out_of_reach(core, caller)) {
+        ipc_fail(core, caller, err);
+        return;
+    }
+    words_clear(caller);
+    caller->registers.op = (uint64_t)err;
+    caller->registers.info = 0;
+    caller->registers.time = 0;
+    caller->registers.bits = 0;
+    call_end(core, caller, true);
+}
+
 /* The first queued caller that can be delivered. True: the server has a call. */
 static bool take_queued(struct core *core, struct endpoint *endpoint, struct thread *server)
 {
@@ -52,7 +91,7 @@ static bool take_queued(struct core *core, struct endpoint *endpoint, struct thr
         err_t err = deliver_call(caller, server);
 
         if (err) {
-            ipc_fail(core, caller, err);
+            call_refuse(core, caller, err);
             continue;
         }
         if (ARCH_CORES > 1) {
@@ -146,17 +185,13 @@ static err_t send(struct thread *server, struct thread *caller)
 static err_t answer(struct core *core, struct thread *server, struct thread *caller)
 {
     if (caller->call_is_fault) {
-        ipc_cut(core, caller);
-        if (MSG_LABEL(server->registers.info) == 0) {
-            thread_make_ready(core, caller);
-        }
+        call_end(core, caller, MSG_LABEL(server->registers.info) == 0);
         return ERR_OK;
     }
     err_t err = send(server, caller);
 
     if (!err) {
-        ipc_cut(core, caller);
-        thread_make_ready(core, caller);
+        call_end(core, caller, true);
     }
     return err;
 }

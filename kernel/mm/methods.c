@@ -59,22 +59,23 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
         return ERR_RANGE;
     }
     user_addr_t end = at + (uint64_t)args->count * PAGE_BYTES;
+    uint64_t *entry = NULL;
+    uint32_t level;
+    err_t err = ERR_OK;
 
     results->done = 0;
     while (at < end) {
-        uint32_t level;
-        uint64_t *entry = vspace_find(space, at, &level);
-        err_t err = protect_refusal(*entry, args->prot);
-
+        entry = vspace_find_next(space, at, entry, &level);
+        err = protect_refusal(*entry, args->prot);
         if (err) {
-            return results->done == 0 ? err : ERR_OK;
+            break;
         }
         *entry = pte_protect(*entry, args->prot);
-        vspace_flush(inv->core, space, at);
         results->done++;
         at += pte_span(level) - at % pte_span(level);
     }
-    return ERR_OK;
+    vspace_flush_some(inv->core, space, args->at, results->done);
+    return results->done == 0 ? err : ERR_OK;
 }
 
 struct sharing {
@@ -193,19 +194,21 @@ err_t vspace_on_harvest(struct invocation *inv, const struct vspace_harvest_args
     if (range_is_bad(space, args->at, args->count)) {
         return ERR_RANGE;
     }
+    uint64_t *entry = NULL;
+    uint32_t level;
+
     results->accessed = 0;
     results->dirty = 0;
     for (uint32_t i = 0; i < args->count; i++) {
-        user_addr_t at = args->at + (uint64_t)i * PAGE_BYTES;
-        uint32_t level;
-        uint64_t *entry = vspace_find(space, at, &level);
-
+        entry = vspace_find_next(space, args->at + (uint64_t)i * PAGE_BYTES, entry, &level);
         if (level == 0 && pte_is_present(*entry)) {
             results->accessed |= (uint64_t)((*entry & PTE_ACCESSED) != 0) << i;
             results->dirty |= (uint64_t)((*entry & PTE_DIRTY) != 0) << i;
             *entry &= ~(PTE_ACCESSED | PTE_DIRTY);
-            vspace_flush(inv->core, space, at);
         }
+    }
+    if ((results->accessed | results->dirty) != 0) {
+        vspace_flush_some(inv->core, space, args->at, args->count);
     }
     return ERR_OK;
 }

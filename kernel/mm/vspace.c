@@ -33,7 +33,6 @@ void vspace_init_io(struct vspace *space)
         .root_level = (uint8_t)arch_iommu_root_level(),
         .is_io = true,
     };
-    arch_iommu_publish(vspace_root(space), PAGE_BYTES);
 }
 
 bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t size_bytes)
@@ -153,6 +152,15 @@ void vspace_flush_all(struct core *core, struct vspace *space)
     }
 }
 
+void vspace_flush_some(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
+{
+    if (count == 1) {
+        vspace_flush(core, space, at);
+    } else if (count != 0) {
+        vspace_flush_all(core, space);
+    }
+}
+
 /* Units take long to answer: one flush for all that a call removed. */
 void vspace_sync(struct vspace *space)
 {
@@ -264,10 +272,11 @@ err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at, uint
     if (at % PAGE_BYTES != 0 || !vspace_range_is_good(space, at, end - at)) {
         return ERR_RANGE;
     }
-    while (at < end) {
-        uint32_t level;
-        uint64_t *entry = vspace_find(space, at, &level);
+    uint64_t *entry = NULL;
+    uint32_t level;
 
+    while (at < end) {
+        entry = vspace_find_next(space, at, entry, &level);
         if (entry_is_present(space->is_io, *entry) && at % pte_span(level) == 0) {
             entry_set(space, entry, 0);
             vspace_flush(core, space, at);

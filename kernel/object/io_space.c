@@ -68,6 +68,8 @@ err_t io_space_on_attach(struct invocation *inv, const struct io_space_attach_ar
         return ERR_NO_MEMORY;
     }
     dma_faults_take(inv->core); /* what was recorded is not this space's */
+    /* All that the unit reads from now on; what is changed in it later is published each time. */
+    arch_iommu_publish(vspace_root(&io->space), PTE_PER_TABLE * sizeof(uint64_t));
     err = arch_iommu_attach(args->source, domain, io->space.root);
     if (err) {
         return err;
@@ -106,6 +108,9 @@ err_t io_space_destroy(struct core *core, struct io_space *io)
 {
     while (io->source_count != 0) {
         source_detach(core->machine, io, &io->sources[0]);
+        if (arch_interrupt_pending(core)) {
+            return KERNEL_RESTART;
+        }
     }
     cap_unembed(&io->notification_cap);
     return vspace_destroy(core, &io->space);

@@ -91,7 +91,8 @@ err_t reply_on_adopt(struct invocation *inv)
     server->serving = caller;
     server->caller_is_gone = false;
     caller->served_by = server;
-    if (core_is_same(caller->home, server->home)) {
+    caller->is_away = !core_is_same(caller->home, server->home);
+    if (!caller->is_away) {
         lend_attach(inv->core, &caller->lend, &server->lend);
     }
     return ERR_OK;

@@ -69,15 +69,16 @@ static struct queue *plain_of(const struct thread *thread)
     return &thread->waiting_on->plain;
 }
 
-/* It waits, without lending, in a queue of another core, which goes by its key. */
+/* Another core has its call, or has it in a queue, and goes by its key. */
 static bool waits_away(const struct lend *lend)
 {
     const struct thread *thread =
         (const struct thread *)(const void *)((const uint8_t *)lend -
                                               offsetof(struct thread, lend));
 
-    return lend->kind == LEND_THREAD && lend->to == NULL && lend->node.is_queued &&
-           (thread->plain_on != NULL || thread->waiting_on->home != thread->home);
+    return lend->kind == LEND_THREAD &&
+           (thread->is_away || (thread->state == THREAD_STATE_WAITING && lend->to == NULL &&
+                                thread->waiting_on->home != thread->home));
 }
 
 static void settle_later(struct core *core, struct thread *thread)

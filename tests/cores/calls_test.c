@@ -27,7 +27,7 @@ TEST(cores_callers_are_served_by_priority_whether_they_lend_or_not)
     OK(SEND(1, SYSCALL_CALL, LOCAL, THREAD_RESUME, 0), "a less important one of its own core");
     OK(SEND(1, SYSCALL_CALL, OTHER, THREAD_RESUME, 0), "a more important one of the other core");
     (void)SEND(0, SYSCALL_CALL, ENDPOINT, 3, 0);
-    CHECK(thread_in(OTHER)->plain_on == object_in(ENDPOINT), "it is queued and does not lend");
+    CHECK(thread_in(OTHER)->is_away && thread_in(OTHER)->lend.to == NULL, "it does not lend");
     OK(CALL(1, REMOTE_CONTEXT, SCHED_CONTEXT_CONFIGURE, ROOT_SLOT_MACHINE, 30, BUDGET_NS, BUDGET_NS,
             1),
        "the server's own priority falls below the local one's");

@@ -248,13 +248,14 @@ static void foresee_call(const struct thread *caller, const struct cap *target,
     struct thread *server = ((const struct endpoint *)target->object)->server;
     uint32_t words = MSG_WORDS(step->info);
     uint32_t caps = MSG_CAPS(step->info);
+    bool is_away = server != NULL && server->home != caller->home;
 
-    if (server == NULL || server->receiving_on != target->object) {
+    if (server == NULL || server->receiving_on != target->object || (is_away && caps != 0)) {
         return;
     }
     if ((words > MSG_REGISTER_WORDS || caps != 0) &&
         (caller->buffer == NULL || (words > MSG_REGISTER_WORDS && server->buffer == NULL))) {
-        oracle->error = ERR_NO_BUFFER;
+        oracle->error = is_away ? ERR_OK : ERR_NO_BUFFER; /* which is told later */
         return;
     }
     if (caps != 0) {
@@ -267,6 +268,7 @@ static void foresee_call(const struct thread *caller, const struct cap *target,
     }
     oracle->message.to = server;
     oracle->message.badge = target->badge;
+    oracle->message.caller = host_core_count() > 1 ? caller : NULL;
     message_read(&oracle->message, caller, step);
 }
 
@@ -317,9 +319,18 @@ void oracle_foresee(const struct step *step, struct thread *caller, struct oracl
 static bool message_came(const struct oracle_message *message, const char **why)
 {
     const struct thread *to = message->to;
+    const struct thread *caller = message->caller;
     static char text[160];
     uint32_t i = 0;
 
+    if (caller != NULL) {
+        if (caller->is_away && caller->served_by == NULL) {
+            (void)host_interrupts_deliver(to->home);
+        }
+        if (caller->served_by != to) {
+            return true; /* what the core runs is more important, or others came first */
+        }
+    }
     while (i < message->word_count &&
            message->words[i] ==
                (i < MSG_REGISTER_WORDS ? to->registers.words[i] : to->buffer->words[i])) {

@@ -19,6 +19,8 @@ struct oracle_message {
     uint64_t label_and_words;
     uint64_t badge; /* in `time` of the one who gets it */
     uint64_t words[MSG_WORDS_MAX];
+    const struct thread *
+        caller; /* with several cores: others may have come first, or what its server's core runs is more important */
     uint32_t word_count;
 };
 

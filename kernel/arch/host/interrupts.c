@@ -195,7 +195,7 @@ static void interrupt(struct core *core, uint32_t vector)
 {
     host_enter(core);
     if (!core_try_interrupt(core, vector)) {
-        core->has_all = true;
+        host_take_all(core);
         core_on_interrupt(core, vector);
     }
     host_finish(core);
@@ -246,6 +246,11 @@ bool arch_core_is_this(const struct core *core)
 }
 
 /* Cores take turns here, and a test lets none go on before its interrupts were delivered. */
+void arch_core_interrupt(struct core *core)
+{
+    arch_core_poke(core);
+}
+
 void arch_core_poke(struct core *core)
 {
     host.cores[core->arch.host_number].is_poked = true;

@@ -5,6 +5,8 @@
  */
 #include "machine.h"
 
+#include "core/inbox.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,13 +233,28 @@ void host_enter(struct core *core)
     core->has_all = false;
 }
 
+void host_take_all(struct core *core)
+{
+    core->has_all = true;
+    core_settle(core);
+    inbox_take_all(core);
+}
+
+/* What was sent meanwhile comes first, as in own_leave() (x86_64/many/cores.c). */
 void host_finish(struct core *core)
 {
+    if (!core->has_all) {
+        inbox_catch_up(core);
+    }
     if (host.watch_after != NULL) {
         host.watch_after(core, !core->has_all);
     }
-    core->has_all = true;
-    core_finish(core);
+    if (core->has_all || core_must_finish(core)) {
+        host_take_all(core);
+        core_finish(core);
+    }
+    core->has_all = true; /* tests do what they like */
+    (void)inbox_is_quiet(core);
 }
 
 void host_watch(void (*before)(const struct core *core),
@@ -274,7 +291,7 @@ void host_syscall_at(struct core *core, uint64_t ip)
     thread->registers.ip = ip + ARCH_SYSCALL_BYTES;
     host_enter(core);
     if (!syscall_fast(core, core->current) && !core_try_syscall(core)) {
-        core->has_all = true;
+        host_take_all(core);
         core_on_syscall(core);
     }
     host_finish(core);
@@ -297,7 +314,7 @@ void host_fault(struct core *core, const struct arch_fault *fault)
     user_acts(core);
     host_enter(core);
     if (!core_try_fault(core, fault)) {
-        core->has_all = true;
+        host_take_all(core);
         core_on_fault(core, fault);
     }
     host_finish(core);

@@ -103,6 +103,8 @@ _Noreturn void host_fail(const char *text);
 /** The kernel is entered, with the core's own lock; and has done its work: what needs all locks is done at the end. */
 void host_enter(struct core *core);
 void host_finish(struct core *core);
+/** All locks, and what is in the inboxes done. */
+void host_take_all(struct core *core);
 /** Does the DMA remapping unit interrupt? */
 bool host_iommu_interrupts(void);
 /** The unit refuses a message, and records that whoever is muted. */

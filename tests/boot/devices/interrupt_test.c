@@ -309,7 +309,7 @@ TEST(a_message_signals)
 #define BEAT_NS MS(1)
 #define WORK_NS US(850)
 #define BEATS 20u
-#define STORM_NS US(1) /* from one interrupt to the next */
+#define STORM_NS 1500ull /* from one interrupt to the next */
 #define PRIORITY_BEAT 200u
 #define PRIORITY_DRIVER 50u
 
@@ -397,10 +397,12 @@ TEST(a_storm_of_interrupts_reaches_nobody_more_important)
     struct storm off = storm_in_band(hpet, 15);
     struct storm on = storm_in_band(hpet, PRIORITY_DRIVER / 16);
 
-    test_note("a beat of %lu us in %lu us beside an interrupt each us: worst %lu ns and %lu of %u "
-              "late if that is let in, "
-              "%lu ns and %lu if it waits for its band",
-              WORK_NS / 1000, BEAT_NS / 1000, off.worst_ns, off.late, BEATS, on.worst_ns, on.late);
+    test_note(
+        "a beat of %lu us in %lu us beside an interrupt each %llu ns: worst %lu ns and %lu of %u "
+        "late if that is let in, "
+        "%lu ns and %lu if it waits for its band",
+        WORK_NS / 1000, BEAT_NS / 1000, STORM_NS, off.worst_ns, off.late, BEATS, on.worst_ns,
+        on.late);
     CHECK_BETWEEN(on.worst_ns, WORK_NS - US(10), WORK_NS + US(10), "as if there were no storm");
     CHECK_EQ(on.late, 0, "none is late");
     CHECK(on.handled > BEATS, "the driver has its interrupts when its turn comes");

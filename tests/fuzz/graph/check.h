@@ -10,6 +10,9 @@ uint64_t check_object_bytes(const struct cap *original);
 /** Is it one of the machine's cores? */
 bool check_is_core(const struct core *core);
 
+/** In which core's inbox it is, NULL: in none. Known once check_inboxes() has run. */
+const struct core *check_inbox_of(const struct view *view, const struct inbox_entry *entry);
+
 /* See invariants_foreign_keep(). */
 void foreign_keep(struct view *view, const struct core *core);
 bool foreign_same(struct view *view);

@@ -113,7 +113,7 @@ static bool check_node(struct view *view, const struct lend *lend, const void *o
         own = thread->context;
         if (thread->waiting_on != NULL && !thread->lends_waiting) {
             plain = &thread->waiting_on->plain;
-        } else if (thread->plain_on != NULL) {
+        } else if (thread->plain_on != NULL && check_inbox_of(view, &thread->inbox) == NULL) {
             plain = &thread->plain_on->plain;
         }
     }

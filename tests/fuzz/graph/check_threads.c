@@ -133,6 +133,9 @@ static bool check_call(struct view *view, const struct thread *thread)
     if ((thread->state == THREAD_STATE_FAULTED) != thread->call_is_fault) {
         return wrong(view, thread, "call_is_fault does not fit the state");
     }
+    if (check_inbox_of(view, &thread->inbox) != NULL) {
+        return to == NULL || wrong(view, thread, "it is under way, and lends");
+    }
     if ((server != NULL || reply != NULL) && !thread->call_is_fault &&
         MSG_CAPS(thread->registers.info) != 0 && !(thread->call_rights & RIGHT_GRANT)) {
         return wrong(view, thread, "capabilities were sent without the right to");
@@ -186,6 +189,12 @@ static bool check_waiting(struct view *view, const struct thread *thread)
     return true;
 }
 
+static bool is_with_another_core(const struct view *view, const struct thread *thread)
+{
+    return thread->plain_on != NULL || check_inbox_of(view, &thread->inbox) != NULL ||
+           (thread->served_by != NULL && thread->served_by->home != thread->home);
+}
+
 static bool check_state(struct view *view, const struct thread *thread)
 {
     bool calls = makes_a_call(thread);
@@ -199,6 +208,9 @@ static bool check_state(struct view *view, const struct thread *thread)
         (thread->plain_on != NULL &&
          (!calls || thread->served_by != NULL || thread->held_by != NULL))) {
         return wrong(view, thread, "it makes no call, but somebody holds one");
+    }
+    if (thread->is_away ? !calls : is_with_another_core(view, thread)) {
+        return wrong(view, thread, "its call is away, or it is not, and the mark does not say so");
     }
     if (waits != (thread->waiting_on != NULL) || receives != (thread->receiving_on != NULL)) {
         return wrong(view, thread, "waiting_on or receiving_on does not fit the state");

@@ -13,6 +13,7 @@ enum { BYTES_MAX = 8 << 20, PIECES_MAX = 4 * VIEW_OBJECTS_MAX };
 static struct {
     uint32_t count;
     uint32_t bytes;
+    bool is_full; /* not all of it is there */
     struct {
         const uint8_t *place;
         uint32_t size;
@@ -26,6 +27,7 @@ static void keep(const void *object, size_t from, size_t to)
     uint32_t size = (uint32_t)(to - from);
 
     if (kept.count == PIECES_MAX || kept.bytes + size > BYTES_MAX) {
+        kept.is_full = true;
         return;
     }
     kept.pieces[kept.count].place = (const uint8_t *)object + from;
@@ -36,6 +38,19 @@ static void keep(const void *object, size_t from, size_t to)
     kept.count++;
 }
 
+#define KEEP(object, type, from, to) keep((object), offsetof(type, from), offsetof(type, to))
+#define END_OF(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
+
+/* Of one whose call is here: all but what it is told, who has its call, and its place among those who wait. */
+static void keep_caller(const struct thread *thread)
+{
+    KEEP(thread, struct thread, state, lend.node);
+    KEEP(thread, struct thread, lend.to, served_by);
+    KEEP(thread, struct thread, serving, inbox);
+    keep(thread, END_OF(struct thread, inbox), offsetof(struct thread, plain_on));
+    keep(thread, END_OF(struct thread, plain_on), offsetof(struct thread, arch));
+}
+
 /* Its place in a queue of the core's own changes as others come and go there. */
 static void keep_thread(const struct core *core, const struct thread *thread)
 {
@@ -44,11 +59,22 @@ static void keep_thread(const struct core *core, const struct thread *thread)
     if (thread->home == core) {
         return;
     }
-    keep(thread, 0, offsetof(struct thread, lend.node));
-    if (!waits_there) {
-        keep(thread, offsetof(struct thread, lend.node), offsetof(struct thread, lend.to));
+    if (thread->is_away) {
+        keep_caller(thread);
+        return;
     }
-    keep(thread, offsetof(struct thread, lend.to), offsetof(struct thread, arch));
+    KEEP(thread, struct thread, registers, lend.node);
+    if (!waits_there) {
+        KEEP(thread, struct thread, lend.node, lend.to);
+    }
+    KEEP(thread, struct thread, lend.to, arch);
+}
+
+/* Anybody may send something into an inbox. */
+static void keep_notification(const struct notification *notification)
+{
+    KEEP(notification, struct notification, lend, incoming);
+    keep(notification, END_OF(struct notification, inbox), sizeof(*notification));
 }
 
 static const struct core *owner_of(const struct view_object *object)
@@ -78,8 +104,6 @@ static size_t size_of(uint32_t type)
     switch (type) {
     case OBJECT_ENDPOINT:
         return sizeof(struct endpoint);
-    case OBJECT_NOTIFICATION:
-        return sizeof(struct notification);
     case OBJECT_SCHED_CONTEXT:
         return sizeof(struct sched_context);
     case OBJECT_TIMER:
@@ -96,9 +120,10 @@ static size_t size_of(uint32_t type)
 void foreign_keep(struct view *view, const struct core *core)
 {
     kept.count = kept.bytes = 0;
+    kept.is_full = false;
     for (uint32_t i = 0; i < host_core_count(); i++) {
         if (host_core(i) != core) {
-            keep(host_core(i), 0, sizeof(struct core));
+            KEEP(host_core(i), struct core, current, inbox);
         }
     }
     for (uint32_t i = 0; i < view->object_count; i++) {
@@ -106,6 +131,8 @@ void foreign_keep(struct view *view, const struct core *core)
 
         if (object->type == OBJECT_THREAD) {
             keep_thread(core, object->object);
+        } else if (object->type == OBJECT_NOTIFICATION && owner_of(object) != core) {
+            keep_notification(object->object);
         } else if (size_of(object->type) != 0 && owner_of(object) != core) {
             keep(object->object, 0, size_of(object->type));
         }
@@ -119,6 +146,9 @@ bool foreign_same(struct view *view)
 {
     uint32_t at = 0;
 
+    if (kept.is_full) {
+        return view_fail(view, "there is more than can be compared: BYTES_MAX, PIECES_MAX");
+    }
     for (uint32_t i = 0; i < kept.count; i++) {
         if (memcmp(kept.copies + at, kept.pieces[i].place, kept.pieces[i].size) != 0) {
             return view_fail(view, "with its own lock alone a core changed %s, which is another's",

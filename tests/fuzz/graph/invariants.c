@@ -109,9 +109,9 @@ bool invariants_hold(bool spaces, const char **why, struct invariants_count *cou
     view_begin(&view);
 
     bool holds = check_caps(&view) && check_memory(&view) && check_queues(&view) &&
-                 check_threads(&view) && check_lending(&view) && check_groups(&view) &&
-                 check_timed(&view) && (!spaces || check_spaces(&view)) && check_dma(&view) &&
-                 check_cores(&view);
+                 check_inboxes(&view) && check_threads(&view) && check_lending(&view) &&
+                 check_groups(&view) && check_timed(&view) && (!spaces || check_spaces(&view)) &&
+                 check_dma(&view) && check_cores(&view);
 
     *why = view.wrong;
     *count = (struct invariants_count){ view.object_count, view.cap_count, view.depth_max, 0,

@@ -95,6 +95,7 @@ static inline struct view_object *view_next(struct view *view, struct view_objec
 bool check_caps(struct view *view);
 bool check_memory(struct view *view);
 bool check_queues(struct view *view);
+bool check_inboxes(struct view *view);
 bool check_threads(struct view *view);
 bool check_lending(struct view *view);
 bool check_groups(struct view *view);

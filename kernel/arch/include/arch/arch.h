@@ -66,6 +66,8 @@ bool arch_core_is_this(const struct core *core);
 bool arch_has_all(void);
 /** The core enters the kernel, with ARCH_VECTOR_POKE, before its next user instruction; its registers are saved now. */
 void arch_core_poke(struct core *core);
+/** The same some time soon, without waiting; the own lock is enough. It may be the core that runs this. */
+void arch_core_interrupt(struct core *core);
 /** Translations that the core may remember are dropped: of one address, or all. */
 void arch_core_flush_page(struct core *core, user_addr_t addr);
 void arch_core_flush_all(struct core *core);

@@ -11,6 +11,7 @@
 #include "arch/arch.h"
 #include "arch_private.h"
 #include "core/core.h"
+#include "core/inbox.h"
 #include "core/remote.h"
 #include "cpu.h"
 #include "many/locked.h"
@@ -106,6 +107,8 @@ static void all_take(struct core *core)
         }
     }
     core->has_all = true;
+    core_settle(core);
+    inbox_take_all(core);
 }
 
 static void all_give(struct core *core)
@@ -132,7 +135,6 @@ static void own_widen(struct core *core)
     go_inside(core);
     lock_give(&core->arch.own_lock);
     all_take(core);
-    core_settle(core);
 }
 
 /* --- The way out --- */
@@ -150,6 +152,7 @@ static void catch_up(struct core *core)
         arch->must_flush = false;
         arch_tlb_flush_all();
     }
+    inbox_catch_up(core);
 }
 
 /* The next to run had an exception in hand when its core was asked to look at something else. */
@@ -181,6 +184,7 @@ static void all_leave(struct core *core)
     catch_up(core);
     core_finish(core);
     traps_tell(core);
+    (void)inbox_is_quiet(core); /* it is: nobody can send */
     go_outside(core);
     all_give(core);
 }
@@ -193,6 +197,9 @@ static void own_leave(struct core *core)
         all_leave(core);
         return;
     }
+    if (!inbox_is_quiet(core)) {
+        arch_core_interrupt(core); /* it sends and sends: what runs here goes on in between */
+    }
     go_outside(core);
     lock_give(&core->arch.own_lock);
 }
@@ -200,7 +207,8 @@ static void own_leave(struct core *core)
 /* If the lock was had at once, nobody left anything meanwhile, and the core still counts as outside. */
 static inline void own_leave_soon(struct core *core, bool at_once)
 {
-    if (at_once && core->current != NULL && !core_must_finish(core) && !has_trap(core)) {
+    if (at_once && core->current != NULL && !core_must_finish(core) && !has_trap(core) &&
+        inbox_is_quiet(core)) {
         lock_give(&core->arch.own_lock);
     } else {
         own_leave(core);
@@ -379,6 +387,11 @@ static void want(struct core *core, enum core_want what)
     while (atomic_load_explicit(&core->arch.wants, memory_order_acquire) != 0) {
         cpu_pause();
     }
+}
+
+void arch_core_interrupt(struct core *core)
+{
+    lapic_send(core->arch.apic_id, VECTOR_POKE);
 }
 
 void arch_core_poke(struct core *core)

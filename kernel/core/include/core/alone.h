@@ -9,6 +9,7 @@
 #include "core/core.h"
 
 struct endpoint;
+struct notification;
 struct timed;
 
 /** The system call in the registers of the current thread. Cost: that of its look-ups. */
@@ -19,6 +20,8 @@ bool alone_fault(const struct core *core);
 bool alone_irq(const struct core *core, uint32_t vector);
 /** The end of a timer event of this core. */
 bool alone_expire(const struct core *core, const struct timed *timed);
+/** Setting bits, and waking the first who waits for them; or, if the notification is another core's, sending it there. */
+bool alone_signal(const struct core *core, const struct notification *notification);
 /** The receive of a server, which has just refused a caller: may it take the next? */
 bool alone_receive(const struct core *core, const struct thread *server,
                    const struct endpoint *endpoint);

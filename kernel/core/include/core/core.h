@@ -13,6 +13,7 @@
 #include "object/thread.h"
 #include "sched/queue.h"
 #include "sched/ready.h"
+#include <stdatomic.h>
 
 #define TIMER_BANDS 16u
 #define TIMER_EXPIRE_MAX 8u
@@ -67,8 +68,14 @@ struct core {
     bool must_expire; /* an event is due whose end concerns another core, too */
     struct thread
         *unsettled; /* its threads whose place in another core's queue is that of an old priority */
+    struct inbox_entry *inbox_left; /* taken from the inbox, in order, and not done yet */
 
     uint64_t irqs_spurious;
+
+    /* Written by others, in a line of its own: core/inbox.h. */
+    _Alignas(64) _Atomic(struct inbox_entry *) inbox; /* the newest first */
+    _Atomic uint32_t inbox_count;                     /* of these and inbox_left */
+    _Atomic uint32_t running_key; /* of what it ran when it last left the kernel */
 };
 
 /** What the hardware holds for this thread is out of date: load it again before it runs. */
@@ -110,7 +117,8 @@ MUST_CHECK bool core_try_interrupt(struct core *core, uint32_t vector);
 /** After any of them: something is left to do with all locks, by core_finish(), before the core leaves the kernel. */
 static inline bool core_must_finish(const struct core *core)
 {
-    return core->unsettled != (struct thread *)0 || core->must_expire;
+    return core->unsettled != (struct thread *)0 || core->must_expire ||
+           core->inbox_left != (struct inbox_entry *)0;
 }
 void core_finish(struct core *core);
 

@@ -25,6 +25,9 @@ void notification_signal(struct core *core, struct notification *notification, u
  */
 void ipc_fault(struct core *core, struct thread *thread, const struct arch_fault *fault);
 
+/** A call from another core, whose caller waits there, has come to this one: core/inbox.h. */
+void ipc_call_arrives(struct core *core, struct thread *caller);
+
 /** Ends whatever the thread waits for: edges cut, queues left. Its state is INACTIVE afterwards. */
 void ipc_cut(struct core *core, struct thread *thread);
 

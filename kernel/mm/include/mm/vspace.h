@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "arch/arch.h"
 #include "cap/cap.h"
 #include "object/vspace.h"
 
@@ -43,6 +44,15 @@ bool vspace_range_is_good(const struct vspace *space, user_addr_t at, uint64_t s
  */
 uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level);
 
+/** The same, if the address behind the last was asked for: entry and level are of that. NULL: there is no last. */
+static inline uint64_t *vspace_find_next(struct vspace *space, user_addr_t at, uint64_t *entry,
+                                         uint32_t *level)
+{
+    return entry != (uint64_t *)0 && *level == 0 && pte_index(at, 0) != 0
+               ? entry + 1
+               : vspace_find(space, at, level);
+}
+
 /** The entry for a page of 4 KiB of a program, with its tables made. Errors: NO_MEMORY, ALREADY_MAPPED (a larger page is there). */
 MUST_CHECK err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint64_t **entry);
 
@@ -59,6 +69,8 @@ void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes)
 void vspace_flush(struct core *core, struct vspace *space, user_addr_t at);
 /** The same for all addresses: a table was taken out. */
 void vspace_flush_all(struct core *core, struct vspace *space);
+/** The same for so many pages from one on, in one go: a thing of some instructions for one, or of all translations. */
+void vspace_flush_some(struct core *core, struct vspace *space, user_addr_t at, uint32_t count);
 /** Whatever was removed is out of reach of devices now. */
 void vspace_sync(struct vspace *space);
 

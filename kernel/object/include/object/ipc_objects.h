@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cap/cap.h"
+#include "object/inbox_entry.h"
 #include "object/lend.h"
 
 struct core;
@@ -45,6 +46,8 @@ struct notification {
     struct queue plain;
     struct core *home; /* changed with all locks only */
     uint64_t bits;
+    _Atomic uint64_t incoming; /* sent by another core, and in the inbox of this one */
+    struct inbox_entry inbox;
     uint64_t wait_mask;   /* of all present waiters */
     struct thread *bound; /* its bound_cap is embedded */
 };

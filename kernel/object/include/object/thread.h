@@ -9,6 +9,7 @@
 
 #include "arch/arch.h"
 #include "cap/cap.h"
+#include "object/inbox_entry.h"
 #include "object/lend.h"
 #include "object/sched_context.h"
 #include "object/timed.h"
@@ -68,14 +69,21 @@ struct thread {
     uint64_t fault_detail;
     uint64_t switches; /* times it was switched to from another context */
 
-    struct ready_node ready;
+    union {
+        struct ready_node ready;
+        /* Of its call, on the way to another core or back: it is not ready then. */
+        struct inbox_entry inbox;
+    };
 
     /* The call it makes, beside deadline_ns, timeout and served_by. */
-    uint64_t call_badge;       /* of the capability called through, until the call is received */
-    uint16_t call_rights;      /* of that capability */
-    bool is_unsettled;         /* in the list of next_unsettled */
-    struct reply *held_by;     /* the reply object that holds it */
-    struct endpoint *plain_on; /* or where it is queued without lending: in its plain */
+    uint64_t call_badge;  /* of the capability called through, until the call is received */
+    uint16_t call_rights; /* of that capability */
+    bool is_unsettled;    /* in the list of next_unsettled */
+    bool
+        is_away; /* with another core; what reaches this thread changes with all locks only until it is back */
+    struct reply *held_by; /* the reply object that holds it */
+    struct endpoint
+        *plain_on; /* or where it is queued without lending, in its plain, or on its way to */
     struct thread *next_unsettled; /* list core->unsettled of its home */
 
     /* The calls it serves, beside serving. */
