@@ -76,7 +76,7 @@ static void print_names(const char *before, uint32_t set)
 
 static void ways_change(void)
 {
-    for (const struct way *way = arch_ways; way < arch_ways_end; way++) {
+    for (const struct way *way = arch_ways; (uintptr_t)way < (uintptr_t)arch_ways_end; way++) {
         uint64_t to = defences_has_pti() ? way->pti : way->verw;
         uint64_t distance = to - (way->place + 5);
         uint8_t *at = arch_phys_to_ptr(way->place - KERNEL_OFFSET);
