@@ -16,7 +16,8 @@ flags.all := -std=c17 -g $(warnings) $(same_bytes) $(if $(is_clang),-Qunused-arg
 
 flags.target := $(flags.all) -O2 -ffreestanding -fno-pic -fno-stack-protector -fcf-protection=none \
                 -fno-asynchronous-unwind-tables
-flags.kernel := $(flags.target) -mno-red-zone -mgeneral-regs-only -mcmodel=kernel $(if $(is_clang),,-flto -flto-partition=one -fno-fat-lto-objects)
+# No jump tables: then the kernel has no indirect branch that a program could train (tools/branches.py).
+flags.kernel := $(flags.target) -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fno-jump-tables $(if $(is_clang),,-flto -flto-partition=one -fno-fat-lto-objects)
 flags.many := $(flags.kernel)
 flags.user := $(flags.target)
 flags.user_no_fpu := -mgeneral-regs-only

@@ -86,7 +86,7 @@ as_symbols = $(CC) $(flags.kernel) -c -o $(1).o $(1).S
 
 # $(call rule_kernel,way,product)
 define rule_kernel
-$(2): $(call kernel_objects,$(1)) $(kernel_script) $(BUILD)/$(1)/flags tools/symbols.py tools/fpu.py $(addsuffix /module.mk,$(kernel_target_modules))
+$(2): $(call kernel_objects,$(1)) $(kernel_script) $(BUILD)/$(1)/flags tools/symbols.py tools/fpu.py tools/branches.py $(addsuffix /module.mk,$(kernel_target_modules))
 	@mkdir -p $$(@D) $(BUILD)/$(1)
 	$$(call say,LD,$$@)$$(PYTHON) -B tools/symbols.py - $(BUILD)/$(1)/symbols0.S && $(call as_symbols,$(BUILD)/$(1)/symbols0)
 	@$(call kernel_link,$(1),$(2)) -o $$@.first $(call kernel_objects,$(1)) $(BUILD)/$(1)/symbols0.o
@@ -94,6 +94,7 @@ $(2): $(call kernel_objects,$(1)) $(kernel_script) $(BUILD)/$(1)/flags tools/sym
 	@$(call kernel_link,$(1),$(2)) -o $$@ $(call kernel_objects,$(1)) $(BUILD)/$(1)/symbols.o
 	@$$(PYTHON) -B tools/symbols.py $$@ $(BUILD)/$(1)/symbols2.S && cmp $(BUILD)/$(1)/symbols.S $(BUILD)/$(1)/symbols2.S
 	@$$(PYTHON) -B tools/fpu.py check $$@
+	@$$(PYTHON) -B tools/branches.py $$@
 endef
 $(eval $(call rule_kernel,kernel,$(KERNEL)))
 $(eval $(call rule_kernel,many,$(KERNEL_MANY)))

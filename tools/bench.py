@@ -117,7 +117,7 @@ def many_rows(rows, counts):
     for number, name, kind, limit in rows:
         what = kind.partition("/")[0]
         if limit and (number, what) in counts:
-            yield number, name + "_many", kind, None if name in MANY_OPEN else int(counts[number, what][2] * MANY[1])
+            yield number, name + "_many", kind, None if name.removesuffix("_same_space") in MANY_OPEN else int(counts[number, what][2] * MANY[1])
 
 
 # Defences against speculation that can be executed anywhere, one by one: shown.

@@ -23,3 +23,6 @@ void bench_interrupts(void);
 
 /** Mapping and unmapping one page. */
 void bench_memory(void);
+
+/** A gigabyte shared page by page, as for a fork. */
+void bench_share(void);

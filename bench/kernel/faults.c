@@ -44,6 +44,7 @@ void bench_faults(void)
                                  .rank = PEER_RANK_HIGH,
                                  .priority = PEER_PRIORITY };
 
+    faults_handled = 0;
     handler_endpoint = endpoint_make(PEER_RANK_LOW);
     if (endpoint_set_server(handler_endpoint, peer_start(&handler))) {
         program_panic("endpoint.set_server failed", __FILE__, __LINE__);

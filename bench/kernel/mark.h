@@ -27,4 +27,7 @@ enum row {
     ROW_CALL_8W_ARMED = 19,
     ROW_CALL_8W_FPU = 20,
     ROW_FOREIGN = 21,
+    ROW_SHARE = 22,
+    ROW_SHARE_SAME_SPACE = 23,
+    /* From 64 on the same once more, with all peers in one space: bench/marks, MARK_HIGHER(). */
 };

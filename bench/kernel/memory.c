@@ -15,6 +15,11 @@
 enum { PLACES = 512, GRANT_PAGES = 16 };
 #define PLACES_BYTES (PLACES * PAGE_BYTES)
 
+/* A gigabyte, and its tables: 512 of the lowest level, one or two of each other. */
+enum { SHARE_PAGES = 262144, SHARE_CALL_PAGES = 64, SHARE_TABLES = 516 };
+#define SHARE_BYTES (SHARE_PAGES * PAGE_BYTES)
+#define SHARE_PLACE 0x100000000000ull
+
 static void map_all(user_addr_t start, cap_addr_t frame)
 {
     for (uint32_t i = 0; i < PLACES; i++) {
@@ -122,4 +127,80 @@ void bench_memory(void)
     grant_all(place, frame, ROW_GRANT, GRANT_PAGES);
     grant_all(place, frame, ROW_GRANT_PAGE, 1);
     configure_all();
+}
+
+/* Of pages from `from` on, all mapped here, to `at` in another space. */
+static void share(cap_addr_t space, user_addr_t from, cap_addr_t frame, user_addr_t at)
+{
+    for (uint64_t offset = 0; offset < SHARE_BYTES; offset += SHARE_CALL_PAGES * PAGE_BYTES) {
+        uint32_t done = 0;
+        uint32_t shared = 0;
+        err_t err = vspace_share(space, ROOT_SLOT_VSPACE, from + offset, frame, at + offset,
+                                 SHARE_CALL_PAGES, &done, &shared);
+
+        assert(err == ERR_OK && shared == SHARE_CALL_PAGES);
+    }
+}
+
+static void add_tables(cap_addr_t space, uint32_t count)
+{
+    cap_addr_t tables = 0;
+    err_t err = object_create(OBJECT_PAGE_TABLE, count, &tables);
+
+    assert(err == ERR_OK);
+    err = vspace_add_tables(space, tables);
+    assert(err == ERR_OK);
+}
+
+/* A gigabyte of memory, each page mapped by a call of its own, and written. */
+static void map_separately(user_addr_t start, cap_addr_t frame)
+{
+    for (uint32_t i = 0; i < SHARE_PAGES; i++) {
+        uint32_t done = 0;
+        err_t err = vspace_map(ROOT_SLOT_VSPACE, frame, i, 1, start + i * PAGE_BYTES,
+                               PROT_READ | PROT_WRITE, &done);
+
+        assert(err == ERR_OK && done == 1);
+        *(volatile uint64_t *)(start + i * PAGE_BYTES) = i;
+    }
+}
+
+static void make_writable(user_addr_t start)
+{
+    for (uint64_t offset = 0; offset < SHARE_BYTES; offset += SHARE_CALL_PAGES * PAGE_BYTES) {
+        uint32_t done = 0;
+        err_t err = vspace_protect(ROOT_SLOT_VSPACE, start + offset, SHARE_CALL_PAGES,
+                                   PROT_READ | PROT_WRITE, &done);
+
+        assert(err == ERR_OK && done == SHARE_CALL_PAGES);
+    }
+}
+
+void bench_share(void)
+{
+    const user_addr_t start = SHARE_PLACE;
+    const user_addr_t copy = start + SHARE_BYTES;
+    cap_addr_t space = 0;
+    cap_addr_t frame = 0;
+    cap_addr_t other = 0;
+    err_t err = object_create(OBJECT_FRAME, (uint64_t)SHARE_PAGES << 8 | PAGE_CLASS_4K, &frame);
+
+    assert(err == ERR_OK);
+    err = object_create(OBJECT_VSPACE, 0, &space);
+    assert(err == ERR_OK);
+    err = cap_copy(frame, RIGHT_READ, &other);
+    assert(err == ERR_OK);
+    add_tables(ROOT_SLOT_VSPACE, 2 * SHARE_TABLES);
+    add_tables(space, SHARE_TABLES);
+    map_separately(start, frame);
+    MARK_BEGIN(ROW_SHARE);
+    share(space, start, other, start);
+    MARK_END(ROW_SHARE);
+    make_writable(start);
+    MARK_BEGIN(ROW_SHARE_SAME_SPACE);
+    share(ROOT_SLOT_VSPACE, start, frame, copy);
+    MARK_END(ROW_SHARE_SAME_SPACE);
+    for (uint32_t i = 0; i < SHARE_PAGES; i++) {
+        assert(*(volatile uint64_t *)(copy + i * PAGE_BYTES) == i);
+    }
 }

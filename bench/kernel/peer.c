@@ -12,6 +12,7 @@
 
 /* Where every peer has its buffer, a foreign one its frame, and above them its stack. */
 #define PEER_PLACE 0x10000000ull
+#define PEER_BYTES (STACK_PAGES * PAGE_BYTES) /* where they share a space, one after the other */
 #define FRAME_OFFSET 1024u
 
 enum { STACK_PAGES = 4, TABLES_PER_SPACE = 16, REGISTER_RIP = 0, HAS_FPU = 1u << 8 };
@@ -20,6 +21,8 @@ static struct {
     struct elf_image image;
     cap_addr_t done; /* bit 0: a part of the benchmark is over */
     cap_addr_t never;
+    cap_addr_t space; /* of all; 0: each has its own */
+    uint32_t in_it;
 } peers;
 
 static void must(err_t err, const char *what)
@@ -93,7 +96,7 @@ static void segment_map(cap_addr_t space, cap_addr_t image, const struct elf_seg
          "the image");
 }
 
-static cap_addr_t space_make(cap_addr_t memory)
+static cap_addr_t space_make(void)
 {
     cap_addr_t space = make(OBJECT_VSPACE, 0);
     cap_addr_t image = copy(ROOT_SLOT_IMAGE);
@@ -105,9 +108,12 @@ static cap_addr_t space_make(cap_addr_t memory)
     }
     must(space_map(space, BOOT_CLOCK_ADDR, copy(ROOT_SLOT_CLOCK), 0, 1, PROT_READ, &done),
          "the clock page");
-    must(space_map(space, PEER_PLACE, memory, 0, STACK_PAGES, PROT_READ | PROT_WRITE, &done),
-         "a stack");
     return space;
+}
+
+void peers_share_space(void)
+{
+    peers.space = space_make();
 }
 
 static cap_addr_t context_make(const struct peer_spec *spec)
@@ -125,10 +131,14 @@ static cap_addr_t context_make(const struct peer_spec *spec)
 static cap_addr_t peer_make(const struct peer_spec *spec, cap_addr_t memory)
 {
     cap_addr_t thread = make(OBJECT_THREAD, spec->rank | (spec->has_fpu ? HAS_FPU : 0u));
-    /* As if the entry had been called: eight bytes off a multiple of 16. */
-    user_addr_t stack = PEER_PLACE + STACK_PAGES * PAGE_BYTES - 8;
+    cap_addr_t space = peers.space != 0 ? peers.space : space_make();
+    user_addr_t place = PEER_PLACE + (peers.space != 0 ? peers.in_it++ : 0) * PEER_BYTES;
+    user_addr_t stack =
+        place + PEER_BYTES - 8; /* as if the entry had been called: off a multiple of 16 */
+    uint32_t done;
 
-    must(thread_configure(thread, self()->table, space_make(memory)), "thread_configure");
+    must(space_map(space, place, memory, 0, STACK_PAGES, PROT_READ | PROT_WRITE, &done), "a stack");
+    must(thread_configure(thread, self()->table, space), "thread_configure");
     must(thread_set_buffer(thread, copy(memory), 0), "thread_set_buffer");
     must(thread_write_registers(thread, REGISTER_RIP, 2, (uintptr_t)spec->entry, stack, 0, 0, 0, 0),
          "thread_write_registers");
@@ -168,7 +178,7 @@ void peer_start_foreign(const struct peer_spec *spec, user_addr_t start, uint64_
 
 struct msg_buffer *peer_buffer(void)
 {
-    return (struct msg_buffer *)PEER_PLACE;
+    return (struct msg_buffer *)((uintptr_t)__builtin_frame_address(0) & ~(PEER_BYTES - 1));
 }
 
 _Noreturn void peer_sleep(void)

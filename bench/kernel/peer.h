@@ -46,6 +46,9 @@ _Noreturn void peer_sleep(void);
 /** peers_init() - before all others. */
 void peers_init(void);
 
+/** peers_share_space() - all that are made from now on have one address space, and in it a stack and a buffer each. */
+void peers_share_space(void);
+
 /** peers_wait() - let peers run until one calls peer_finish(). For the root program. */
 void peers_wait(void);
 

@@ -99,7 +99,7 @@ static void yield_back_run(void)
     for (;;) {
         MARK_END(ROW_YIELD);
         if (is_over) {
-            peer_sleep();
+            peer_finish();
         }
         MARK_BEGIN(ROW_YIELD);
         if (thread_yield()) {
@@ -119,6 +119,7 @@ static void one_run(void (*entry)(void), uint32_t priority, uint64_t budget_ns)
 
 void bench_switches(void)
 {
+    is_over = false;
     one_run(null_run, PEER_PRIORITY, 0);
     peers_wait();
     notification = cap_with_badge(notification_make(), 1);
@@ -137,4 +138,5 @@ void bench_switches(void)
     one_run(yield_run, PEER_PRIORITY, 0);
     one_run(yield_back_run, PEER_PRIORITY, 0);
     peers_wait();
+    peers_wait(); /* for the other */
 }

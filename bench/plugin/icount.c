@@ -12,6 +12,8 @@
  * Counters are added to in line before each instruction, so they are right when a block is left in
  * the middle. An instruction that faults is counted each time it is tried. One CPU only.
  *
+ * After the mark 0x5049fffe rows that begin or end are those 64 higher.
+ *
  * A block that holds the mark 0x5049ffff burns time while others wait: nothing in it is counted.
  *
  * What boot takes is the first stay in the kernel. It begins in the upper half, or with boot=ADDRESS at the instruction
@@ -32,7 +34,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 128, ENTRIES_TOLD_APART = 8, KIND_COUNT = 4, OFF_AMID = 2000 };
+enum {
+    ROWS = 128,
+    ROWS_HIGHER = 64,
+    CODE_HIGHER = 0xfffe,
+    ENTRIES_TOLD_APART = 8,
+    KIND_COUNT = 4,
+    OFF_AMID = 2000
+};
 
 /* Only ever grow. The first ones are added to by translated code. */
 struct counters {
@@ -70,6 +79,7 @@ static struct {
         uint64_t amid;  /* where OFF_AMID instructions of it had gone by; 0: fewer have */
         uint64_t longest, longest_from, longest_amid, longest_to;
     } off;
+    unsigned first_row; /* what row 0 of the marks is */
     unsigned open_rows;
     unsigned unmatched_marks;
     struct row rows[ROWS];
@@ -207,9 +217,13 @@ static void row_end(struct row *row)
 static void mark_executed(unsigned vcpu, void *data)
 {
     uintptr_t code = (uintptr_t)data;
-    struct row *row = &plugin.rows[code / 2 % ROWS];
+    struct row *row = &plugin.rows[(code / 2 + plugin.first_row) % ROWS];
 
     (void)vcpu;
+    if (code == CODE_HIGHER) {
+        plugin.first_row = ROWS_HIGHER;
+        return;
+    }
     if (code % 2 == 0) {
         row_begin(row);
     } else {

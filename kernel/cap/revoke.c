@@ -86,7 +86,7 @@ static err_t delete_leaf(struct deletion *deletion, struct cap *leaf)
 
     if (leaf->flags & CAP_EMBEDDED) {
         if (leaf->on_deleted != NULL) {
-            leaf->on_deleted(deletion->core, leaf);
+            arch_call(deletion->core, leaf, leaf->on_deleted);
         }
     } else if (leaf->flags & CAP_ORIGINAL && leaf->type == OBJECT_CAP_TABLE) {
         deletion->top_is_gone |= leaf == deletion->top;

@@ -175,7 +175,7 @@ bool alone_fault(const struct core *core)
     return handler->type == OBJECT_NONE || may_call(core, handler->object, 0);
 }
 
-/* Masking is done in registers that all cores share. */
+/* Masking, of levels and of what comes a second time, is done in registers that all cores share. */
 bool alone_irq(const struct core *core, uint32_t vector)
 {
     const struct irq *irq = core->machine->vectors[vector];
@@ -184,7 +184,7 @@ bool alone_irq(const struct core *core, uint32_t vector)
         return false;
     }
     return irq == NULL || irq->notification_cap.type == OBJECT_NONE ||
-           (irq->home == core && irq->line == IRQ_NO_LINE && !irq->is_pending &&
+           (irq->home == core && !irq->is_level && !irq->is_pending &&
             alone_signal(core, irq->notification_cap.object));
 }
 

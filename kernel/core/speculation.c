@@ -79,10 +79,11 @@ static uint32_t needed_by(const struct speculation_facts *facts)
     return facts->is_intel ? needed | needed_by_intel(facts) : needed;
 }
 
-/* VERW and calls exist everywhere. PTI is the kernel's own. Not built: retpolines, and the loop that overwrites branch history in software. */
+/* VERW and calls exist everywhere. PTI is the kernel's own. The kernel has no indirect branch that counts (tools/branches.py). Not built: the loop that overwrites branch history in software. */
 static uint32_t possible_on(const struct speculation_facts *facts)
 {
-    uint32_t possible = SPECULATION_RSB | SPECULATION_VERW | SPECULATION_PTI;
+    uint32_t possible =
+        SPECULATION_RSB | SPECULATION_VERW | SPECULATION_PTI | SPECULATION_RETPOLINE;
 
     if (has_eibrs(facts)) {
         possible |= SPECULATION_EIBRS;

@@ -29,16 +29,6 @@ static inline void entry_set(const struct vspace *space, uint64_t *entry, uint64
     }
 }
 
-/* Of a page that programs may be using: what another core's processor marks in it meanwhile stays. */
-static inline void entry_forbid(uint64_t *entry, uint64_t bits)
-{
-    if (ARCH_CORES == 1) {
-        *entry &= ~bits;
-    } else {
-        (void)__atomic_fetch_and(entry, ~bits, __ATOMIC_RELAXED);
-    }
-}
-
 /* One that leads to a table, or no longer does: a program's root has a second copy. */
 static inline void entry_link(const struct vspace *space, uint64_t *entry, uint32_t level,
                               uint64_t value)

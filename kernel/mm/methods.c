@@ -14,9 +14,11 @@ static struct vspace *space_of(const struct cap *cap)
     return cap->object;
 }
 
-static bool range_is_bad(const struct vspace *space, user_addr_t at, uint32_t count)
+/* Count is at most 64, so it cannot wrap. */
+static bool range_is_bad(user_addr_t at, uint32_t count)
 {
-    return at % PAGE_BYTES != 0 || !vspace_range_is_good(space, at, (uint64_t)count * PAGE_BYTES);
+    return at % PAGE_BYTES != 0 ||
+           at - PAGE_BYTES > ARCH_USER_END - PAGE_BYTES - (uint64_t)count * PAGE_BYTES;
 }
 
 err_t vspace_on_add_tables(struct invocation *inv, const struct vspace_add_tables_args *args)
@@ -55,7 +57,7 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
     struct vspace *space = space_of(inv->target);
     user_addr_t at = args->at;
 
-    if (range_is_bad(space, at, args->count)) {
+    if (range_is_bad(at, args->count)) {
         return ERR_RANGE;
     }
     user_addr_t end = at + (uint64_t)args->count * PAGE_BYTES;
@@ -82,41 +84,49 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
 }
 
 struct sharing {
-    struct cap *frame;
-    uint32_t shared;
-    uint64_t seen; /* all bits of the entries that were there */
+    phys_t base; /* of the run */
+    uint64_t size_bytes;
+    uint64_t first;  /* an entry for the first page of the run */
+    uint64_t seen;   /* all bits of the entries that were there */
+    uint32_t others; /* places without a page of the run */
 };
 
-/* Without a page an entry is 0, and at 0 no run begins. */
-static inline bool is_of_run(uint64_t pte, const struct memory_run *run)
+/* Where in the run the page lies; elsewhere, and where there is none (its entry is 0, and no run begins there), that is behind its end. */
+static inline uint64_t offset_in(const struct sharing *run, uint64_t pte)
 {
-    return pte_phys(pte) - run->base < run->size_bytes;
+    return (pte - run->base) & PTE_ADDRESS;
+}
+
+/* One place; false: it is taken. */
+static inline __attribute__((always_inline)) bool share_page(struct sharing *sharing,
+                                                             uint64_t *from, uint64_t *to)
+{
+    uint64_t pte = *from;
+    uint64_t offset = offset_in(sharing, pte);
+
+    if (offset >= sharing->size_bytes) {
+        sharing->others++;
+    } else if (pte_is_present(*to)) {
+        return false;
+    } else {
+        sharing->seen |= pte;
+        pte_forbid(from, PTE_WRITE);
+        *to = sharing->first + offset;
+    }
+    return true;
 }
 
 /* Entries of two tables. Returns how many places it went over: it stops where one is taken. */
-static uint32_t share_some(struct sharing *sharing, uint64_t *from, uint64_t *to, uint32_t count)
+static __attribute__((noinline)) uint32_t share_some(struct sharing *sharing, uint64_t *from,
+                                                     uint64_t *to, uint32_t count)
 {
-    const struct cap *frame = sharing->frame;
-    uint64_t flags = pte_page(0, 0, PROT_READ, frame->rights, frame->run.cache);
-    uint64_t seen = 0;
-    uint32_t others = 0;
-    uint32_t done;
+    struct sharing quick = *sharing; /* in registers */
+    uint32_t done = 0;
 
-    for (done = 0; done < count; done++) {
-        uint64_t pte = from[done];
-
-        if (!is_of_run(pte, &frame->run)) {
-            others++;
-        } else if (pte_is_present(to[done])) {
-            break;
-        } else {
-            seen |= pte;
-            entry_forbid(&from[done], PTE_WRITE);
-            to[done] = pte_phys(pte) | flags;
-        }
+    while (done < count && share_page(&quick, from + done, to + done)) {
+        done++;
     }
-    sharing->seen |= seen;
-    sharing->shared += done - others;
+    *sharing = quick;
     return done;
 }
 
@@ -134,8 +144,10 @@ static uint32_t share_all(struct sharing *sharing, struct vspace *space,
         uint64_t *from = vspace_find(space_of(args->source), args->from + offset, &level);
         uint64_t *to;
 
-        if (level != 0 || !is_of_run(*from, &args->frame->run)) {
-            done += level != 0 && room < count ? room : level != 0 ? count : 1;
+        if (level != 0 || offset_in(sharing, *from) >= sharing->size_bytes) {
+            count = level == 0 ? 1 : count < room ? count : room;
+            sharing->others += count;
+            done += count;
             continue;
         }
         *err = vspace_entry_make(space, args->at + offset, &to);
@@ -144,7 +156,8 @@ static uint32_t share_all(struct sharing *sharing, struct vspace *space,
         }
         count = count < room ? count : room;
         room = PTE_PER_TABLE - pte_index(args->at + offset, 0);
-        count = share_some(sharing, from, to, count < room ? count : room);
+        count = count < room ? count : room;
+        count = share_some(sharing, from, to, count);
         if (count == 0) {
             *err = ERR_ALREADY_MAPPED;
             break;
@@ -159,12 +172,16 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
 {
     struct vspace *space = space_of(inv->target);
     struct vspace *source = space_of(args->source);
-    struct sharing sharing = { .frame = args->frame };
+    const struct memory_run *run = &args->frame->run;
+    struct sharing sharing = {
+        .base = run->base,
+        .size_bytes = run->size_bytes,
+        .first = pte_page(run->base, 0, PROT_READ, args->frame->rights, run->cache),
+    };
     bool was_attached = args->frame->run.space != NULL;
     err_t err;
 
-    if (range_is_bad(space, args->at, args->count) ||
-        range_is_bad(source, args->from, args->count)) {
+    if (range_is_bad(args->at, args->count) || range_is_bad(args->from, args->count)) {
         return ERR_RANGE;
     }
     if (!(args->frame->rights & RIGHT_READ)) {
@@ -175,7 +192,7 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
         return err;
     }
     results->done = share_all(&sharing, space, args, &err);
-    results->shared = sharing.shared;
+    results->shared = results->done - sharing.others;
     if ((sharing.seen & PTE_WRITE) != 0) {
         vspace_flush(inv->core, source, args->from, args->count);
     }
@@ -194,7 +211,7 @@ err_t vspace_on_harvest(struct invocation *inv, const struct vspace_harvest_args
 {
     struct vspace *space = space_of(inv->target);
 
-    if (range_is_bad(space, args->at, args->count)) {
+    if (range_is_bad(args->at, args->count)) {
         return ERR_RANGE;
     }
     uint64_t *entry = NULL;

@@ -53,16 +53,19 @@ static ALWAYS_INLINE uint64_t *walk(struct vspace *space, user_addr_t at, uint32
     bool is_io = !is_plain && space->is_io;
     uint64_t *table = vspace_root(space);
 
-#pragma GCC unroll 4
-    for (*level = is_plain ? PTE_ROOT_LEVEL : space->root_level; *level > until; (*level)--) {
-        uint64_t *entry = &table[pte_index(at, *level)];
+    uint32_t depth;
 
-        if (!entry_is_present(is_io, *entry) || entry_is_page(is_io, *entry, *level)) {
-            return entry;
+#pragma GCC unroll 4
+    for (depth = is_plain ? PTE_ROOT_LEVEL : space->root_level; depth > until; depth--) {
+        uint64_t entry = table[pte_index(at, depth)];
+
+        if (!entry_is_present(is_io, entry) || entry_is_page(is_io, entry, depth)) {
+            break;
         }
-        table = arch_phys_to_ptr(entry_phys(is_io, *entry));
+        table = arch_phys_to_ptr(entry_phys(is_io, entry));
     }
-    return &table[pte_index(at, until)];
+    *level = depth;
+    return &table[pte_index(at, depth)];
 }
 
 uint64_t *vspace_find(struct vspace *space, user_addr_t at, uint32_t *level)

@@ -19,6 +19,11 @@ static uint64_t *table_at(phys_t table)
     return arch_phys_to_ptr(table);
 }
 
+void arch_call(struct core *core, struct cap *cap, void (*function)(struct core *, struct cap *))
+{
+    function(core, cap);
+}
+
 void arch_vspace_root_init(uint64_t *root)
 {
     root[PTE_PER_TABLE - 1] = ROOT_MARK;

@@ -194,26 +194,16 @@ static inline void tss_load(uint16_t selector)
     __asm__ volatile("ltr %0" ::"r"(selector));
 }
 
-static inline void fpu_xsave(void *area, uint64_t features)
-{
-    __asm__ volatile("xsave64 (%0)" ::"r"(area), "a"((uint32_t)features),
-                     "d"((uint32_t)(features >> 32))
-                     : "memory");
-}
-
-static inline void fpu_xsaveopt(void *area, uint64_t features)
-{
-    __asm__ volatile("xsaveopt64 (%0)" ::"r"(area), "a"((uint32_t)features),
-                     "d"((uint32_t)(features >> 32))
-                     : "memory");
-}
-
-static inline void fpu_xrstor(const void *area, uint64_t features)
-{
-    __asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"((uint32_t)features),
-                     "d"((uint32_t)(features >> 32))
-                     : "memory");
-}
+#define FPU_STATE(name, instruction, area_type)                                                    \
+    static inline void name(area_type *area, uint64_t features)                                    \
+    {                                                                                              \
+        __asm__ volatile(instruction " (%0)" ::"r"(area), "a"((uint32_t)features),                 \
+                         "d"((uint32_t)(features >> 32))                                           \
+                         : "memory");                                                              \
+    }
+FPU_STATE(fpu_xsave, "xsave64", void)
+FPU_STATE(fpu_xsaveopt, "xsaveopt64", void)
+FPU_STATE(fpu_xrstor, "xrstor64", const void)
 
 static inline void fpu_fxsave(void *area)
 {

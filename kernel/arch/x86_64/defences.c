@@ -42,10 +42,8 @@ static void facts_read(struct speculation_facts *facts)
     uint32_t last = cpu_id(0, 0).a;
     uint32_t last_more = cpu_id(0x80000000u, 0).a;
 
-    facts->is_intel =
-        cpu_id(0, 0).b == 0x756e6547u && cpu_id(0, 0).d == 0x49656e69u; /* Genuine Intel */
-    facts->is_amd =
-        cpu_id(0, 0).b == 0x68747541u && cpu_id(0, 0).d == 0x69746e65u; /* Authentic AMD */
+    facts->is_intel = is_called(0, 0x756e6547u, 0x6c65746eu, 0x49656e69u); /* GenuineIntel */
+    facts->is_amd = is_called(0, 0x68747541u, 0x444d4163u, 0x69746e65u);   /* AuthenticAMD */
     facts->is_emulated =
         (cpu_id(1, 0).c & ID1C_HYPERVISOR) != 0 &&
         is_called(HYPERVISOR_LEAF, 0x54474354u, 0x43544743u, 0x47435447u); /* TCGTCGTCGTCG */
@@ -78,7 +76,7 @@ static void print_names(const char *before, uint32_t set)
 
 static void ways_change(void)
 {
-    for (const struct way *way = arch_ways; way < arch_ways_end; way++) {
+    for (const struct way *way = arch_ways; (uintptr_t)way < (uintptr_t)arch_ways_end; way++) {
         uint64_t to = defences_has_pti() ? way->pti : way->verw;
         uint64_t distance = to - (way->place + 5);
         uint8_t *at = arch_phys_to_ptr(way->place - KERNEL_OFFSET);
@@ -119,9 +117,6 @@ void defences_init(struct core *core)
 {
     uint64_t control = 0;
 
-    if (defences_on == 0) {
-        return;
-    }
     if ((defences_on & SPECULATION_EIBRS) != 0 && is_amd) {
         msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_AUTO_IBRS);
     } else if ((defences_on & SPECULATION_EIBRS) != 0) {

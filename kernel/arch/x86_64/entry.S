@@ -150,6 +150,18 @@ arch_rsb_fill:
     lfence
     ret
 
+/*
+ * void arch_call(struct core *core, struct cap *cap, function): a return to it, which nobody can have trained (Intel, as above, 2).
+ */
+    .globl arch_call
+arch_call:
+    call 1f
+2:  pause
+    lfence
+    jmp 2b
+1:  movq %rdx, (%rsp)
+    ret
+
 /* void arch_start_first(uint64_t stack_top): the kernel's first way out. */
     .globl arch_start_first
 arch_start_first:

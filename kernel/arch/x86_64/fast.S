@@ -49,8 +49,10 @@
     movq %rax, %rcx
     shrq $32, %rcx
     movq THREAD_TABLE(\thread), %rbp
-    cmpl %ecx, TABLE_SLOT_COUNT(%rbp)
-    jbe \otherwise
+    cmpl TABLE_SLOT_COUNT(%rbp), %ecx
+    jae \otherwise
+    sbbl %r11d, %r11d /* ones; 0 if the branch was predicted wrongly: then it is slot 0 */
+    andl %r11d, %ecx
     shlq $SLOT_SHIFT, %rcx
     addq %rbp, %rcx
     cmpb $FAST_ENDPOINT, SLOT_TYPE(%rcx)

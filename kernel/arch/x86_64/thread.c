@@ -23,11 +23,12 @@ enum register_number {
     REGISTER_RFLAGS,
     REGISTER_FS_BASE = 18,
     REGISTER_GS_BASE = 19,
-    REGISTER_COUNT = 20
+    REGISTER_COUNT = 20,
+    REGISTER_ROOM = 32 /* a power of two: speculation does not leave the table */
 };
 
 #define PLACE(member) (uint8_t) __builtin_offsetof(struct arch_registers, member)
-static const uint8_t register_places[REGISTER_COUNT] = {
+static const uint8_t register_places[REGISTER_ROOM] = {
     PLACE(ip),       PLACE(sp),       PLACE(flags),    PLACE(op),      PLACE(words[0]),
     PLACE(rcx),      PLACE(bits),     PLACE(time),     PLACE(info),    PLACE(rbp),
     PLACE(words[1]), PLACE(words[2]), PLACE(words[3]), PLACE(r11),     PLACE(words[4]),
@@ -125,8 +126,8 @@ bool arch_register_get(const struct arch_registers *registers, uint32_t number, 
     if (number >= REGISTER_COUNT) {
         return false;
     }
-    *value =
-        *(const uint64_t *)(const void *)((const uint8_t *)registers + register_places[number]);
+    *value = *(const uint64_t *)(const void *)((const uint8_t *)registers +
+                                               register_places[number % REGISTER_ROOM]);
     return true;
 }
 
@@ -148,7 +149,7 @@ bool arch_register_set(struct arch_registers *registers, uint32_t number, uint64
     if (number == REGISTER_RIP) {
         registers->trap = 0; /* it was of where the thread is no longer */
     }
-    *(uint64_t *)(void *)((uint8_t *)registers + register_places[number]) = value;
+    *(uint64_t *)(void *)((uint8_t *)registers + register_places[number % REGISTER_ROOM]) = value;
     registers->must_iret = true;
     if (registers->fs_base != 0 || registers->gs_base != 0) {
         registers->is_special = true; /* for good: it hardly ever goes back */

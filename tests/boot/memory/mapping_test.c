@@ -257,6 +257,84 @@ TEST(share_makes_both_sides_read_only)
     probe_expect_fault(&other, probe_read, PLACE + MIB(1), FAULT_NOT_PRESENT);
 }
 
+/* The tables of the source end after 20 pages, those of the other side after 45. */
+TEST(share_goes_on_from_table_to_table)
+{
+    const user_addr_t from = PLACE + MIB(2) - 20 * PAGE_BYTES;
+    const user_addr_t to = PLACE + MIB(8) - 45 * PAGE_BYTES;
+    cap_addr_t space = space_make(12);
+    cap_addr_t frame = make(OBJECT_FRAME, FRAME_SIZE(64, PAGE_CLASS_4K));
+    cap_addr_t there = copy_of(frame, RIGHTS_ALL);
+    struct probe probe = probe_make();
+    struct probe other = probe_make_in(space, CODE);
+    uint32_t done = 0, shared = 0;
+
+    map_at(frame, from, 64, READ_WRITE);
+    for (uint64_t i = 0; i < 64; i++) {
+        *at(from + i * PAGE_BYTES) = 100 + i;
+    }
+    CHECK_OK(vspace_share(space, VSPACE, from, there, to, 64, &done, &shared));
+    CHECK_EQ(done, 64, "all places");
+    CHECK_EQ(shared, 64, "all pages");
+    for (uint64_t i = 0; i < 64; i++) {
+        probe_expect_read(&other, to + i * PAGE_BYTES, 100 + i);
+        probe_expect_fault(&other, probe_write, to + i * PAGE_BYTES, FAULT_PROTECTION);
+        probe_expect_fault(&probe, probe_write, from + i * PAGE_BYTES, FAULT_PROTECTION);
+    }
+    CHECK_OK(vspace_share(space, VSPACE, from - MIB(512), there, to, 64, &done, &shared));
+    CHECK_EQ(done, 64, "places without a table are passed over");
+    CHECK_EQ(shared, 0, "though the others are taken");
+}
+
+TEST(share_stops_where_a_place_is_taken)
+{
+    cap_addr_t space = space_make(8);
+    cap_addr_t frame = make(OBJECT_FRAME, FRAME_SIZE(8, PAGE_CLASS_4K));
+    cap_addr_t there = copy_of(frame, RIGHTS_ALL);
+    cap_addr_t taken = make(OBJECT_FRAME, FRAME_SIZE(1, PAGE_CLASS_4K));
+    struct probe probe = probe_make();
+    struct probe other = probe_make_in(space, CODE);
+    uint32_t done = 0, shared = 0;
+
+    map_at(frame, PLACE, 8, READ_WRITE);
+    *at(PLACE + 4 * PAGE_BYTES) = 4;
+    *at(PLACE + 5 * PAGE_BYTES) = 5;
+    CHECK_OK(vspace_unmap(VSPACE, PLACE + PAGE_BYTES, 1));
+    REQUIRE_OK(vspace_map(space, taken, 0, 1, PLACE + 5 * PAGE_BYTES, READ_WRITE, &done));
+    CHECK_OK(vspace_share(space, VSPACE, PLACE, there, PLACE, 8, &done, &shared));
+    CHECK_EQ(done, 5, "as far as there was room");
+    CHECK_EQ(shared, 4, "the one that was gone does not count");
+    probe_expect_read(&other, PLACE + 4 * PAGE_BYTES, 4);
+    probe_expect_read(&other, PLACE + 5 * PAGE_BYTES, 0);
+    probe_expect_fault(&other, probe_read, PLACE + 6 * PAGE_BYTES, FAULT_NOT_PRESENT);
+    probe_expect_write(&probe, PLACE + 5 * PAGE_BYTES, 6);
+    CHECK_EQ(vspace_share(space, VSPACE, PLACE + 5 * PAGE_BYTES, there, PLACE + 5 * PAGE_BYTES, 3,
+                          &done, &shared),
+             ERR_ALREADY_MAPPED, "the first place");
+}
+
+/* Code that is shared goes on. */
+TEST(share_takes_no_right_but_to_write)
+{
+    cap_addr_t space = space_make(8);
+    cap_addr_t frame = make(OBJECT_FRAME, FRAME_SIZE(1, PAGE_CLASS_4K));
+    cap_addr_t there = copy_of(frame, RIGHTS_ALL);
+    struct probe probe = probe_make();
+    struct probe other = probe_make_in(space, CODE);
+    uint32_t done = 0, shared = 0;
+
+    map_at(frame, PLACE, 1, READ_WRITE);
+    *at(PLACE) = UD2;
+    CHECK_OK(vspace_protect(VSPACE, PLACE, 1, READ_EXEC, &done));
+    CHECK_OK(vspace_share(space, VSPACE, PLACE, there, PLACE, 1, &done, &shared));
+    CHECK_EQ(shared, 1, "one page");
+    struct outcome outcome = probe_run(&probe, probe_exec, PLACE, 0);
+
+    CHECK_EQ(outcome.kind, FAULT_ILLEGAL, "the source may still execute it");
+    CHECK_EQ(outcome.ip, PLACE, "there");
+    probe_expect_fault(&other, probe_exec, PLACE, FAULT_PROTECTION);
+}
+
 TEST(revoking_a_frame_removes_its_mappings_everywhere)
 {
     cap_addr_t space = space_make(8);

@@ -3,6 +3,7 @@
 memory, and the page tables as the processor walks them (SDM volume 3, 4.5)."""
 import os
 import re
+import struct
 import sys
 import tempfile
 import threading
@@ -143,24 +144,41 @@ class Machine(panic.Stub):
         return [page for page in self.pages(root, [address >> 39 & 511]) if page.virtual <= address < page.virtual + page.size]
 
 
-class Run:
-    """A system in the emulator, stopped before its first instruction: with Run(...) as machine. Then it goes on to its end."""
+def empty_disk(size=1 << 30, bits=16):
+    """An image in the format qcow2 (QEMU, docs/interop/qcow2.txt), version 2: header, table and block of counts, first table; no data."""
+    cluster = 1 << bits
+    header = struct.pack(">4sIQIIQIIQQIIQ", b"QFI\xfb", 2, 0, 0, bits, size, 0, size >> 2 * bits - 3, 3 * cluster, cluster, 1, 0, 0)
+    clusters = header, struct.pack(">Q", 2 * cluster), struct.pack(">4H", 1, 1, 1, 1), b""
+    return b"".join(part.ljust(cluster, b"\0") for part in clusters)
 
-    def __init__(self, system, build, timeout_s, kernel="pith.elf", **settings):
+
+class Run:
+    """A system in the emulator, stopped before its first instruction: with Run(...) as machine. Then it goes on to its end.
+
+    ends: what panic= says. snapshots: there is a disk for the monitor's savevm. lines: what it has printed.
+    """
+
+    def __init__(self, system, build, timeout_s, kernel="pith.elf", ends="exit", snapshots=False, **settings):
         self.settings = {**qemu.settings_of(system), **settings}
         self.settings["many"] = kernel == "pith-many.elf"
-        self.settings["append"] = (self.settings["append"] + " panic=exit").strip()
+        self.settings["append"] = (self.settings["append"] + f" panic={ends}").strip()
         self.folder = tempfile.TemporaryDirectory()
         self.path = os.path.join(self.folder.name, "gdb")
         self.command = qemu.command_for(system, build, self.settings)
         self.command += ["-S", "-gdb", f"unix:{self.path},server=on,wait=off"]
+        if snapshots:
+            disk = os.path.join(self.folder.name, "disk")
+            with open(disk, "wb") as file:
+                file.write(empty_disk())
+            self.command += ["-drive", f"if=none,format=qcow2,file={disk}"]
         self.timeout_s = timeout_s
+        self.lines = []
         self.kernel = panic.symbols_of(os.path.join(build, "kernel", kernel))
         self.results = []
         self.machine = None
 
     def __enter__(self):
-        self.thread = threading.Thread(target=lambda: self.results.append(qemu.run(self.command, self.timeout_s)))
+        self.thread = threading.Thread(target=lambda: self.results.append(qemu.run(self.command, self.timeout_s, self.lines.append)))
         self.thread.start()
         try:
             self.machine = Machine(self.path, self.timeout_s)

@@ -15,6 +15,7 @@
 #include "arch_impl/pte.h"
 #include "arch_impl/registers.h"
 
+struct cap;
 struct core;
 struct thread;
 
@@ -28,6 +29,9 @@ void arch_memory_copy_words(uint64_t *dst, const uint64_t *src, uint64_t count);
 /* Time, in ns since boot; never goes back. Arming replaces; a time already past fires at once. */
 ns_t arch_now(void);
 void arch_timer_arm(ns_t at_ns);
+
+/** Calls the function, by no branch that is predicted. */
+void arch_call(struct core *core, struct cap *cap, void (*function)(struct core *, struct cap *));
 
 /* Address spaces. */
 /** What the kernel has in a space: in its root, and in the one behind it, by which user mode may run. */

@@ -123,10 +123,11 @@ static inline bool cap_is_attached(const struct cap *cap)
            !(cap->flags & CAP_EMBEDDED) && cap->run.space != NULL;
 }
 
-/** The slot with that number; the caller has checked 0 < number < slot_count. */
+/** The slot with that number; the caller has checked 0 < number < slot_count. If he only speculates that it is, it is one of the table, too. */
 static inline struct cap *cap_slot(struct cap_table *table, uint32_t number)
 {
-    return (struct cap *)(void *)((uint8_t *)table + CAP_TABLE_BYTES(number));
+    return (struct cap *)(void *)((uint8_t *)table +
+                                  CAP_TABLE_BYTES(number & (table->slot_count - 1)));
 }
 
 /**

@@ -76,6 +76,12 @@ static inline uint64_t pte_protect(uint64_t pte, uint32_t prot)
     return (pte & ~(PTE_WRITE | PTE_EXEC)) | pte_protection(prot);
 }
 
+/** Takes bits away. */
+static inline void pte_forbid(uint64_t *pte, uint64_t bits)
+{
+    *pte &= ~bits;
+}
+
 /** What protection may be asked for at most. */
 static inline uint32_t pte_may(uint64_t pte)
 {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "abi/types.h"
+#include "arch_impl/cores.h"
 
 #define PTE_PRESENT (1ull << 0)
 #define PTE_WRITE (1ull << 1)
@@ -85,6 +86,16 @@ static inline uint64_t pte_page(phys_t page, uint32_t level, uint32_t prot, uint
 static inline uint64_t pte_protect(uint64_t pte, uint32_t prot)
 {
     return (pte & ~(PTE_WRITE | PTE_NO_EXEC)) | pte_protection(prot);
+}
+
+/** Takes bits away; what a processor marks in the entry meanwhile (accessed, dirty) stays. */
+static inline void pte_forbid(uint64_t *pte, uint64_t bits)
+{
+    if (ARCH_CORES == 1) {
+        __asm__ volatile("andq %1, %0" : "+m"(*pte) : "er"(~bits) : "cc");
+    } else {
+        __asm__ volatile("lock andq %1, %0" : "+m"(*pte) : "er"(~bits) : "cc");
+    }
 }
 
 /** What protection may be asked for at most. */
