@@ -97,37 +97,33 @@ static inline uint64_t offset_in(const struct sharing *run, uint64_t pte)
     return (pte - run->base) & PTE_ADDRESS;
 }
 
-/* One place; false: it is taken. */
-static inline __attribute__((always_inline)) bool share_page(struct sharing *sharing,
-                                                             uint64_t *from, uint64_t *to)
-{
-    uint64_t pte = *from;
-    uint64_t offset = offset_in(sharing, pte);
-
-    if (offset >= sharing->size_bytes) {
-        sharing->others++;
-    } else if (pte_is_present(*to)) {
-        return false;
-    } else {
-        sharing->seen |= pte;
-        pte_forbid(from, PTE_WRITE);
-        *to = sharing->first + offset;
-    }
-    return true;
-}
-
-/* Entries of two tables. Returns how many places it went over: it stops where one is taken. */
+/* Entries of two tables, up to from and to. Returns how many places it went over: it stops where one is taken. */
 static __attribute__((noinline)) uint32_t share_some(struct sharing *sharing, uint64_t *from,
                                                      uint64_t *to, uint32_t count)
 {
-    struct sharing quick = *sharing; /* in registers */
-    uint32_t done = 0;
+    const struct sharing run = *sharing; /* in registers */
+    int64_t left = -(int64_t)count;
+    uint64_t seen = 0;
+    uint32_t others = 0;
 
-    while (done < count && share_page(&quick, from + done, to + done)) {
-        done++;
+    for (; left != 0; left++) {
+        uint64_t pte = from[left];
+        uint64_t offset = offset_in(&run, pte);
+
+        if (offset >= run.size_bytes) {
+            others++;
+            continue;
+        }
+        if (pte_is_present(to[left])) {
+            break;
+        }
+        seen |= pte;
+        pte_forbid(&from[left], PTE_WRITE);
+        to[left] = run.first + offset;
     }
-    *sharing = quick;
-    return done;
+    sharing->seen |= seen;
+    sharing->others += others;
+    return count + (uint32_t)left;
 }
 
 /* Returns how many places it went over; err says why not over more. */
@@ -157,7 +153,7 @@ static uint32_t share_all(struct sharing *sharing, struct vspace *space,
         count = count < room ? count : room;
         room = PTE_PER_TABLE - pte_index(args->at + offset, 0);
         count = count < room ? count : room;
-        count = share_some(sharing, from, to, count);
+        count = share_some(sharing, from + count, to + count, count);
         if (count == 0) {
             *err = ERR_ALREADY_MAPPED;
             break;
