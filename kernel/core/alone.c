@@ -285,3 +285,14 @@ void core_finish(struct core *core)
         core_on_interrupt(core, ARCH_VECTOR_TIMER);
     }
 }
+
+void core_join(struct machine *machine, struct core *core)
+{
+    core_init(core, machine, machine->core_count);
+    machine->core_count++;
+}
+
+void core_part(struct machine *machine)
+{
+    machine->core_count--;
+}

@@ -25,17 +25,6 @@ void core_init(struct core *core, struct machine *machine, uint32_t number)
     }
 }
 
-void core_join(struct machine *machine, struct core *core)
-{
-    core_init(core, machine, machine->core_count);
-    machine->core_count++;
-}
-
-void core_part(struct machine *machine)
-{
-    machine->core_count--;
-}
-
 struct cap_table *invocation_table(const struct invocation *inv)
 {
     return inv->caller->table;

@@ -5,6 +5,8 @@
  */
 #include "machine.h"
 
+#include "core/alone.h"
+
 enum { DELIVER_MAX = 1000 };
 
 uint32_t arch_irq_line_count(void)

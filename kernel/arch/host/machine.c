@@ -5,6 +5,7 @@
  */
 #include "machine.h"
 
+#include "core/alone.h"
 #include "core/inbox.h"
 
 #include <stdio.h>

@@ -127,7 +127,7 @@ static const uint8_t fault_kinds[VECTOR_EXCEPTIONS] = {
 };
 
 /* An instruction pointer in the hole would make iretq fault: some CPUs jump there before they fault. */
-static struct arch_fault fault_of(struct core *core, uint64_t vector, uint64_t error)
+struct arch_fault fault_of(struct core *core, uint64_t vector, uint64_t error)
 {
     struct arch_registers *registers = &core->current->registers;
 
@@ -185,33 +185,6 @@ void arch_on_vector(struct core *core, uint64_t vector, uint64_t error)
     } else {
         on_other_vector(core, vector, error);
     }
-}
-
-bool arch_try_vector(struct core *core, uint64_t vector, uint64_t error)
-{
-    if (ARCH_CORES == 1) {
-        return false; /* with one core nobody asks */
-    }
-    if (vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS) {
-        return core_try_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
-    }
-    if (vector < VECTOR_EXCEPTIONS) {
-        struct arch_fault fault = fault_of(core, vector, error);
-
-        return core_try_fault(core, &fault);
-    }
-    if (vector == VECTOR_TIMER) {
-        if (!core_try_interrupt(core, ARCH_VECTOR_TIMER)) {
-            return false;
-        }
-        lapic_acknowledge();
-        return true;
-    }
-    if (vector == VECTOR_DMA_FAULT) {
-        return false;
-    }
-    on_interrupt(core, vector);
-    return true;
 }
 
 bool pending_next(struct core *core, uint32_t *vector)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct arch_fault;
 struct core;
 
 /** An interrupt or an exception, from user mode. */
@@ -13,8 +14,8 @@ void arch_on_vector(struct core *core, uint64_t vector, uint64_t error);
 /** False for an exception whose instruction is done: unlike a fault it does not come again when the thread goes on. */
 bool vector_comes_again(uint64_t vector);
 
-/** With the core's own lock alone, if that is enough; false: nothing has changed. */
-bool arch_try_vector(struct core *core, uint64_t vector, uint64_t error);
+/** What an exception of the current thread is to the core. */
+struct arch_fault fault_of(struct core *core, uint64_t vector, uint64_t error);
 
 /** The next that is noted in core->arch.pending, and not any more. */
 bool pending_next(struct core *core, uint32_t *vector);

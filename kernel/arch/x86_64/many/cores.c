@@ -10,6 +10,7 @@
  */
 #include "arch/arch.h"
 #include "arch_private.h"
+#include "core/alone.h"
 #include "core/core.h"
 #include "core/inbox.h"
 #include "core/remote.h"
@@ -289,6 +290,31 @@ static bool vector_waits(struct core *core, uint64_t vector, void (*wait)(struct
     return false;
 }
 
+/* With the own lock alone, if that is enough; false: nothing has changed. */
+static bool try_vector(struct core *core, uint64_t vector, uint64_t error)
+{
+    if (vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS) {
+        return core_try_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
+    }
+    if (vector < VECTOR_EXCEPTIONS) {
+        struct arch_fault fault = fault_of(core, vector, error);
+
+        return core_try_fault(core, &fault);
+    }
+    if (vector == VECTOR_TIMER) {
+        if (!core_try_interrupt(core, ARCH_VECTOR_TIMER)) {
+            return false;
+        }
+        lapic_acknowledge();
+        return true;
+    }
+    if (vector == VECTOR_DMA_FAULT) {
+        return false;
+    }
+    arch_on_vector(core, vector, error);
+    return true;
+}
+
 void locked_on_vector(struct core *core, uint64_t vector, uint64_t error)
 {
     bool at_once = lock_try(&core->arch.own_lock);
@@ -296,7 +322,7 @@ void locked_on_vector(struct core *core, uint64_t vector, uint64_t error)
     if (!at_once && vector_waits(core, vector, own_take, own_leave)) {
         return;
     }
-    if (arch_try_vector(core, vector, error)) {
+    if (try_vector(core, vector, error)) {
         own_leave_soon(core, at_once);
         return;
     }
@@ -315,7 +341,7 @@ static void pending_take(struct core *core)
     while (pending_next(core, &vector)) {
         if (core->has_all) {
             arch_on_vector(core, vector, 0);
-        } else if (!arch_try_vector(core, vector, 0)) {
+        } else if (!try_vector(core, vector, 0)) {
             own_widen(core);
             arch_on_vector(core, vector, 0);
         }

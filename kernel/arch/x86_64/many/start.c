@@ -4,6 +4,7 @@
 
 #include "arch/arch.h"
 #include "arch_private.h"
+#include "core/alone.h"
 #include "core/boot.h"
 #include "core/core.h"
 #include "core/print.h"

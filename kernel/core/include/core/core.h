@@ -94,9 +94,6 @@ struct arch_fault {
 };
 
 void core_init(struct core *core, struct machine *machine, uint32_t number);
-/** Another core, which has nothing to do yet, is the machine's next from now on; the last is not any more. */
-void core_join(struct machine *machine, struct core *core);
-void core_part(struct machine *machine);
 void core_on_syscall(struct core *core);
 void core_on_fault(struct core *core, const struct arch_fault *fault);
 /** vector: one given out by irq objects, or one of these. */
@@ -105,28 +102,6 @@ void core_on_interrupt(struct core *core, uint32_t vector);
 #define ARCH_VECTOR_POKE (UINT32_MAX - 1) /* another core has changed what this one must look at */
 /** A DMA remapping unit has recorded a fault. */
 void core_on_dma_fault(struct core *core);
-
-/*
- * With several cores: the same with the core's own lock and no other. false: nothing has changed, it takes the locks of all
- * (core_on_*() above). docs/locking.md
- */
-MUST_CHECK bool core_try_syscall(struct core *core);
-MUST_CHECK bool core_try_fault(struct core *core, const struct arch_fault *fault);
-MUST_CHECK bool core_try_interrupt(struct core *core, uint32_t vector);
-
-/** After any of them: something is left to do with all locks, by core_finish(), before the core leaves the kernel. */
-static inline bool core_must_finish(const struct core *core)
-{
-    return core->unsettled != (struct thread *)0 || core->must_expire ||
-           core->inbox_left != (struct inbox_entry *)0;
-}
-void core_finish(struct core *core);
-
-/**
- * The part of that which comes before anything else with all locks: until then what is put down as the context that reaches a thread
- * may be none any more, and may have been destroyed by whoever had all before.
- */
-void core_settle(struct core *core);
 
 /** arch_panic() comes here, once it has kept the registers. */
 _Noreturn __attribute__((cold)) void core_on_panic(const char *text, const char *file,
