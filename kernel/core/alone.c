@@ -233,11 +233,12 @@ bool alone_expire(const struct core *core, const struct timed *timed)
 
 bool core_try_syscall(struct core *core)
 {
-    if (!alone_syscall(core)) {
-        return false;
-    }
     if (!inbox_is_empty(core)) {
-        inbox_take(core); /* who receives now must know of all who called */
+        inbox_take(
+            core); /* who receives now must know of all who called; and it changes what is asked next */
+    }
+    if (core->inbox_left != NULL || !alone_syscall(core)) {
+        return false;
     }
     core_on_syscall(core);
     return true;

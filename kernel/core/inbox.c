@@ -38,10 +38,10 @@ static void push(struct core *home, struct inbox_entry *entry, enum inbox_kind k
     }
 }
 
-/* Of a thread's own context, at its best; whether it has time is known to its core only. */
+/* Of a thread's own context, at its best; whether it has time, and who lends to one that has no context, is known to its core only. */
 static uint32_t own_key(const struct thread *thread)
 {
-    return thread->context == NULL ? LEND_KEY_NONE : 255u - thread->context->base;
+    return thread->context == NULL ? 0 : 255u - thread->context->base;
 }
 
 void inbox_signal(struct notification *notification, uint64_t bits)

@@ -218,3 +218,45 @@ TEST(cores_an_endpoint_comes_home_when_its_callers_are_refused)
     CHECK(endpoint->home == host_core(1), "at an endpoint of its core");
     host_stop();
 }
+
+/* What a core may do alone is asked when its inbox is empty: what was in it may have changed that. */
+TEST(cores_a_signal_finds_another_waiter_than_before_the_inbox_was_emptied)
+{
+    machine_begin();
+    make(OBJECT_NOTIFICATION, 2, NOTIFICATION);
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_MINT, SPARE, ROOT_SLOT_TABLE, NOTIFICATION, ~0u, 1),
+       "one to signal");
+    make_thread(LOCAL, 9, 0, PRIORITY + 50);
+    make_thread(OTHER, 9, 1, PRIORITY - 40);
+    make_thread(REMOTE, 9, 1, PRIORITY - 50);
+    make_thread(THING, 9, 0, 255);
+    start(LOCAL);
+    (void)SEND(0, SYSCALL_WAIT, NOTIFICATION, 0, 0);
+    start(OTHER);
+    (void)SEND(1, SYSCALL_WAIT, NOTIFICATION, 0, 0);
+    start(REMOTE);
+    start(THING);
+    CHECK(current_of(0) == thread_in(THING), "nothing is more important");
+    OK(SEND(1, SYSCALL_SIGNAL, SPARE, 0, 0), "a signal from the other core");
+    CHECK_EQ(thread_in(LOCAL)->state, THREAD_STATE_WAITING, "waits in the inbox");
+    OK(SEND(0, SYSCALL_SIGNAL, SPARE, 0, 0), "a second one, from here");
+    CHECK_EQ(thread_in(LOCAL)->state, THREAD_STATE_READY, "the first wakes the one of this core");
+    CHECK_EQ(thread_in(OTHER)->state, THREAD_STATE_READY, "the second that of the other");
+    host_stop();
+}
+
+/* Who has no time of its own may have somebody else's: that is known to its core only. */
+TEST(cores_a_passive_server_that_is_lent_time_wakes_on_an_idle_core)
+{
+    begin_with_server();
+    OK(CALL(0, REMOTE_CONTEXT, SCHED_CONTEXT_UNBIND, 0), "the server becomes passive");
+    make(OBJECT_ENDPOINT, 2, THING);
+    OK(METHOD(0, THING, ENDPOINT_SET_SERVER, REMOTE), "it serves another endpoint, too");
+    make_thread(LOCAL, 9, 1, 60);
+    start(LOCAL);
+    (void)SEND(1, SYSCALL_CALL, THING, 1, 0);
+    CHECK(current_of(1) == NULL, "whose caller lends to it, while it receives elsewhere");
+    (void)SEND(0, SYSCALL_CALL, ENDPOINT, 1, 22);
+    CHECK(current_of(1) == thread_in(REMOTE), "it is woken at once");
+    host_stop();
+}

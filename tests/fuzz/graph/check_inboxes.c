@@ -33,7 +33,7 @@ const struct core *check_inbox_of(const struct view *view, const struct inbox_en
 
 static uint32_t own_key(const struct thread *thread)
 {
-    return thread->context == NULL ? LEND_KEY_NONE : 255u - thread->context->base;
+    return thread->context == NULL ? 0 : 255u - thread->context->base;
 }
 
 /* Does it belong into the inbox of that core? If so, the key of who would run for it. */
