@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import qemu  # noqa: E402
 
 PROMPT = "pith> "
+PROMPTS = 4  # are tried where letters may stand between its own
 SILENT_S = 2  # then a machine is woken
 FAULTS = [("null", "NOT_PRESENT"), ("write", "PROTECTION"), ("exec", "PROTECTION"),
           ("illegal", "ILLEGAL"), ("divide", "DIVIDE"), ("general", "GENERAL"),
@@ -143,6 +144,15 @@ class Scenario:
         """Type a line; what came until the next prompt."""
         self.machine.type(line + "\r")
         return self.machine.wait_for(PROMPT, self.timeout_s)[:-len(PROMPT)]
+
+    def prompt(self):
+        """All up to the next prompt; if it cannot be read, since others write between its letters, an empty line asks for another."""
+        for _ in range(PROMPTS - 1):
+            try:
+                return self.machine.wait_for(PROMPT, self.timeout_s / PROMPTS)
+            except Silence:
+                self.machine.type("\r")
+        return self.machine.wait_for(PROMPT, self.timeout_s)
 
     def align(self):
         """However many prompts have come: the next one is that of the next line. All that came before it."""

@@ -25,14 +25,8 @@ class Two(web.Web):
     """
 
     def ask(self, line):
-        """As for one core; if the prompt behind the answer cannot be read, an empty line asks for another."""
         self.machine.type(line + "\r")
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return self.machine.wait_for(console.PROMPT, self.timeout_s / ATTEMPTS)[:-len(console.PROMPT)]
-            except console.Silence:
-                self.machine.type("\r")
-        return self.machine.wait_for(console.PROMPT, self.timeout_s)[:-len(console.PROMPT)]
+        return self.prompt()[:-len(console.PROMPT)]
 
     def align(self):
         """As for one core; a line whose answer cannot be read is typed again."""

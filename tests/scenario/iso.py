@@ -24,7 +24,7 @@ FIRMWARES = ("bios", "uefi")
 
 def converse(scenario, name, cores):
     machine = scenario.machine
-    scenario.step(f"{name}_shows_the_prompt", lambda: machine.wait_for(console.PROMPT, scenario.timeout_s) and None)
+    scenario.step(f"{name}_shows_the_prompt", lambda: scenario.prompt() and None)
     if cores > 1:
         scenario.step(f"{name}_starts_its_cores", lambda: None if f"Pith: {cores} cores" in machine.log else
                       f"wanted: {cores} cores; got: {machine.log[-600:]!r}")
