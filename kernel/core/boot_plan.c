@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-
 #include "core/boot.h"
 #include "core/core.h"
 

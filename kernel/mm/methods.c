@@ -218,9 +218,11 @@ err_t vspace_on_harvest(struct invocation *inv, const struct vspace_harvest_args
     for (uint32_t i = 0; i < args->count; i++) {
         entry = vspace_find_next(space, args->at + (uint64_t)i * PAGE_BYTES, entry, &level);
         if (level == 0 && pte_is_present(*entry)) {
-            results->accessed |= (uint64_t)((*entry & PTE_ACCESSED) != 0) << i;
-            results->dirty |= (uint64_t)((*entry & PTE_DIRTY) != 0) << i;
-            *entry &= ~(PTE_ACCESSED | PTE_DIRTY);
+            uint64_t marks = *entry & (PTE_ACCESSED | PTE_DIRTY);
+
+            results->accessed |= (uint64_t)((marks & PTE_ACCESSED) != 0) << i;
+            results->dirty |= (uint64_t)((marks & PTE_DIRTY) != 0) << i;
+            pte_forbid(entry, marks); /* one that comes meanwhile stays, for the next time */
         }
     }
     if ((results->accessed | results->dirty) != 0) {

@@ -78,7 +78,7 @@ static bool waits_away(const struct lend *lend)
 
     return lend->kind == LEND_THREAD &&
            (thread->is_away || (thread->state == THREAD_STATE_WAITING && lend->to == NULL &&
-                                thread->waiting_on->home != thread->home));
+                                lend->node.is_queued && thread->waiting_on->home != thread->home));
 }
 
 static void settle_later(struct core *core, struct thread *thread)

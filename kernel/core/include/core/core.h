@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "abi/kernel_calls.h"
 #include "arch/arch.h"
 #include "arch_impl/core.h"
@@ -13,7 +15,6 @@
 #include "object/thread.h"
 #include "sched/queue.h"
 #include "sched/ready.h"
-#include <stdatomic.h>
 
 #define TIMER_BANDS 16u
 #define TIMER_EXPIRE_MAX 8u
