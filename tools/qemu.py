@@ -132,12 +132,23 @@ running = set()  # processes of run(), for who ends without waiting for it
 
 def run(command, timeout_s, on_line=None):
     """Run QEMU until it ends or the time is up; on_line gets each line of the serial port, and ends
-    the run by saying True."""
+    the run by saying True. What QEMU itself says comes between those lines, never in the middle of one."""
     lines = []
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     running.add(process)
     expired = threading.Event()
+    one_at_a_time = threading.Lock()
+
+    def read(stream):
+        for raw in stream:
+            line = raw.decode("utf-8", "replace").rstrip("\r\n")
+            with one_at_a_time:
+                lines.append(line)
+                if on_line and on_line(line):
+                    process.terminate()
+
+    own_words = threading.Thread(target=read, args=(process.stderr,))
+    own_words.start()
 
     def stop():
         expired.set()
@@ -150,12 +161,9 @@ def run(command, timeout_s, on_line=None):
     timer = threading.Timer(timeout_s, stop)
     timer.start()
     try:
-        for raw in process.stdout:
-            line = raw.decode("utf-8", "replace").rstrip("\r\n")
-            lines.append(line)
-            if on_line and on_line(line):
-                process.terminate()
+        read(process.stdout)
         status = process.wait()
+        own_words.join()
     except BaseException:
         process.kill()
         raise

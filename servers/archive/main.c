@@ -216,14 +216,13 @@ static err_t archive_map(user_addr_t *at)
 
 static void members_tell(err_t err, uint32_t left_out)
 {
-    debug_printf("archive: %u files", member_count);
+    debug_printf("archive: %u files\n", member_count);
     if (left_out != 0) {
-        debug_printf(", %u left out: no names, the same names, or too many", left_out);
+        debug_printf("archive: %u left out: no names, the same names, or too many\n", left_out);
     }
     if (err) {
-        debug_printf("; damaged behind them (%s)", error_name(err));
+        debug_printf("archive: damaged behind them (%s)\n", error_name(err));
     }
-    debug_printf("\n");
 }
 
 int main(void)

@@ -194,8 +194,8 @@ int main(void)
         debug_printf("log: %s\n", error_name(err));
         return 1;
     }
-    debug_printf("log: %lu lines kept, %lu damaged; room for %u of each of %u writers\n",
-                 log_store_lines(&store), store.damaged, store.slots, store.writer_count);
+    debug_printf("log: %lu lines kept, %lu damaged\n", log_store_lines(&store), store.damaged);
+    debug_printf("log: room for %u of each of %u writers\n", store.slots, store.writer_count);
     for (;;) {
         bool has_more = all_collect();
 

@@ -246,7 +246,8 @@ int main(void)
         return 1;
     }
     pci_bus_scan(&pci, &access);
-    debug_printf("pci: %u functions on %u buses; refused: %u lists, %u bridges, %u left out\n",
-                 pci.count, access.buses, pci.bad_lists, pci.bad_bridges, pci.left_out);
+    debug_printf("pci: wrong: %u lists, %u bridges; %u left out\n", pci.bad_lists, pci.bad_bridges,
+                 pci.left_out);
+    debug_printf("pci: %u functions on %u buses\n", pci.count, access.buses);
     serve();
 }

@@ -14,6 +14,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
@@ -30,7 +31,7 @@ FAULTS = [("null", "NOT_PRESENT"), ("write", "PROTECTION"), ("exec", "PROTECTION
 
 # What others write with the kernel's help comes at any place of what a console at a terminal shows.
 # Lines of tests, and those that say whose they are, are whole: they tell of others by name.
-OTHERS = r"(?:warden|init|log|names|files|tmpfs|net|http|pci|process|virtio_\w+|uart16550): "
+OTHERS = r"(?:warden|init|log|names|files|tmpfs|net|http|pci|process|archive|virtio_\w+|uart16550): "
 # The beginning of a prompt is no name: "pifiles: ...".
 IN_BETWEEN = re.compile(rf"^((?!\w+: |ok |FAIL )[^\n]+?|pi?t?h?)({OTHERS}[^\n]*\n)", re.M)
 
@@ -50,8 +51,8 @@ class Machine:
     """A running system, with its serial port as standard input and output."""
 
     def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT)
+        self.own_words = tempfile.TemporaryFile()  # what the emulator says: else in the middle of a line
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.own_words)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
@@ -79,13 +80,17 @@ class Machine:
                 continue
             data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
-                raise Silence(f"wanted: {text!r}; got the end of the system: {self.unread[-300:]!r}")
+                raise Silence(f"wanted: {text!r}; got the end of the system: {self.unread[-300:]!r}; the emulator: {self.emulator_said()[-300:]!r}")
             part = self.decoder.decode(data).replace("\r", "")
             self.unread = told_apart(self.unread + part)
             self.log += part
         at = self.unread.index(text) + len(text)
         found, self.unread = self.unread[:at], self.unread[at:]
         return found
+
+    def emulator_said(self):
+        descriptor = self.own_words.fileno()  # whose place in the file is the emulator's, too
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")
 
     def type(self, text):
         self.process.stdin.write(text.encode())
@@ -124,6 +129,7 @@ def conversation(scenario, args):
         if args.log:
             with open(args.log, "a", encoding="utf-8") as log:
                 log.write(scenario.machine.log)
+                log.write(scenario.machine.emulator_said())
 
 
 def conclude(*done):

@@ -158,8 +158,9 @@ int main(void)
         debug_printf("virtio_block: %s: %s\n", why, error_name(err));
         return 1;
     }
-    debug_printf("virtio_block: %lu sectors%s, %u sessions, %u requests at once\n",
-                 (unsigned long)disk.limits.sectors, disk.limits.is_read_only ? ", read-only" : "",
-                 server.peer_count, disk.queue.slots);
+    debug_printf("virtio_block: %lu sectors%s\n", (unsigned long)disk.limits.sectors,
+                 disk.limits.is_read_only ? ", read-only" : "");
+    debug_printf("virtio_block: %u sessions, %u requests at once\n", server.peer_count,
+                 disk.queue.slots);
     return serve();
 }

@@ -173,9 +173,10 @@ int main(void)
         debug_printf("virtio_net: %s: %s\n", why, error_name(err));
         return 1;
     }
-    debug_printf("virtio_net: %02x:%02x:%02x:%02x:%02x:%02x, %u receive and %u send buffers\n",
-                 nic.state.address[0], nic.state.address[1], nic.state.address[2],
-                 nic.state.address[3], nic.state.address[4], nic.state.address[5],
-                 nic.receive.queue.slots, nic.send.queue.slots);
+    debug_printf("virtio_net: %u receive, %u send buffers\n", nic.receive.queue.slots,
+                 nic.send.queue.slots);
+    debug_printf("virtio_net: %02x:%02x:%02x:%02x:%02x:%02x\n", nic.state.address[0],
+                 nic.state.address[1], nic.state.address[2], nic.state.address[3],
+                 nic.state.address[4], nic.state.address[5]);
     return serve();
 }

@@ -161,10 +161,9 @@ void disk_mount(void)
         return;
     }
     files.is_mounted = true;
-    debug_printf(
-        "files: %lu blocks of %u bytes, label \"%s\", %u blocks from the journal, cache of "
-        "%u pages, %lu ms\n",
-        (unsigned long)files.fs.super.block_count, files.fs.super.block_bytes, files.fs.super.label,
-        files.fs.journal.copies, disk.cache.page_count,
-        (unsigned long)((clock_now() - started) / NS_PER_MS));
+    debug_printf("files: %lu blocks of %u bytes, in %lu ms\n",
+                 (unsigned long)files.fs.super.block_count, files.fs.super.block_bytes,
+                 (unsigned long)((clock_now() - started) / NS_PER_MS));
+    debug_printf("files: \"%s\", cache of %u pages\n", files.fs.super.label, disk.cache.page_count);
+    debug_printf("files: %u blocks from the journal\n", files.fs.journal.copies);
 }

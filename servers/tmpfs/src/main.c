@@ -38,20 +38,18 @@ static err_t memory_map(user_addr_t *kept, uint64_t *bytes, user_addr_t *beside)
 
 static void report_tell(const struct tmpfs_report *report)
 {
-    debug_printf("tmpfs: %s, %u KiB of %u KiB free, %u of %u names",
-                 report->is_new ? "new" : "as it was", tmpfs.free_page_count * 4,
-                 (tmpfs.page_count - tmpfs.page_first) * 4, tmpfs.free_node_count,
-                 tmpfs.node_count - 2);
     if (report->is_replayed) {
-        debug_printf(", a change was completed");
+        debug_printf("tmpfs: a change was completed\n");
     }
     if (report->is_mended) {
-        debug_printf(", DAMAGE: its head, which was mended");
+        debug_printf("tmpfs: DAMAGE: its head, which was mended\n");
     }
     if (report->lost != 0 || report->damaged != 0) {
-        debug_printf(", DAMAGE: %u files lost, %u in part", report->lost, report->damaged);
+        debug_printf("tmpfs: DAMAGE: %u files lost, %u in part\n", report->lost, report->damaged);
     }
-    debug_printf("\n");
+    debug_printf("tmpfs: %u of %u names free\n", tmpfs.free_node_count, tmpfs.node_count - 2);
+    debug_printf("tmpfs: %s, %u of %u KiB free\n", report->is_new ? "new" : "as it was",
+                 tmpfs.free_page_count * 4, (tmpfs.page_count - tmpfs.page_first) * 4);
 }
 
 int main(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Text for people on the debug UART, and assertions. Silent in programs without the capability. */
+/*
+ * Text for people on the debug UART, and assertions. Silent in programs without the capability. A line of up to 48 characters is
+ * whole: in a longer one what a terminal's driver shows can come after each 48. What a server says whenever it starts is shorter.
+ */
 #pragma once
 
 #include <stddef.h>
