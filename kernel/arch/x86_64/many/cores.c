@@ -15,6 +15,7 @@
 #include "core/inbox.h"
 #include "core/remote.h"
 #include "cpu.h"
+#include "many/lock_marks.h"
 #include "many/locked.h"
 #include "offsets.h"
 #include "trap.h"
@@ -22,12 +23,26 @@
 enum core_want { WANT_LEAVE_SPACE = 1, WANT_FPU = 2 };
 
 /*
- * Whoever of those that wait sees it free first has it. First come, first served is fairer, but in a virtual machine with more cores than its
- * host has processors it makes all wait for one that does not run: docs/locking.md.
+ * Whoever of those that wait sees the lock of all free first has it, but who has seen others have it TURNS_LOST times asks for it, and then it goes
+ * round: who gives it back leaves it to the next of those that ask, by the cores' numbers, and nobody else takes it. First come, first served
+ * from the beginning would make all wait for cores that are not there: a virtual machine has more of them than its host has processors. For the
+ * same reason whose turn it is loses that, until he asks again, when another that waits has seen it not taken PATIENCE times: docs/locking.md,
+ * tests/model/lock.pml.
  */
+#define TURN_FREE 0u
+#define TURN_OF(number) ((number) + 1u) /* free, but for the core of that number */
+#define TURN_HELD 255u
+#define TURN_WHO 255u /* of these, and in the other bits how often it was given back or passed on */
+#define TURN_NEXT 256u
+#define TURNS_LOST 4u
+#define PATIENCE 64u
+
 struct lock_of_all {
-    _Alignas(64) _Atomic bool is_held;
-    _Alignas(64) _Atomic uint32_t waiting; /* for it, or for their own while somebody has all */
+    _Alignas(64) _Atomic uint32_t turn;
+    /* How many wait for it, or for their own while somebody has all; of these, by number, who asks. */
+    _Alignas(64) _Atomic uint32_t waiting;
+    _Atomic uint64_t asking;
+    _Atomic uint64_t asking_own;
 };
 static struct lock_of_all lock_of_all;
 
@@ -74,19 +89,125 @@ static void go_inside(struct core *core)
     atomic_store_explicit(&core->arch.is_outside, false, memory_order_release);
 }
 
-static __attribute__((noinline)) void lock_wait(struct core *core, _Atomic bool *lock)
-{
-    atomic_fetch_add_explicit(&lock_of_all.waiting, 1, memory_order_relaxed);
-    while (!lock_try(lock)) {
-        wants_serve(core);
-        cpu_pause();
-    }
-    atomic_fetch_sub_explicit(&lock_of_all.waiting, 1, memory_order_relaxed);
-}
-
 bool cores_wait(void)
 {
     return atomic_load_explicit(&lock_of_all.waiting, memory_order_relaxed) != 0;
+}
+
+static uint32_t turn_now(void)
+{
+    return atomic_load_explicit(&lock_of_all.turn, memory_order_relaxed);
+}
+
+/* Gives the turn since which it waits. */
+static uint32_t wait_begin(void)
+{
+    atomic_fetch_add_explicit(&lock_of_all.waiting, 1, memory_order_relaxed);
+    return turn_now();
+}
+
+static bool asks(const struct core *core, const _Atomic uint64_t *asking)
+{
+    return (atomic_load_explicit(asking, memory_order_relaxed) & 1ull << core->number) != 0;
+}
+
+/* True: it asks from now on. Relaxed: if who gives the lock back does not see it yet, that is one more turn. */
+static bool ask(const struct core *core, uint32_t since, _Atomic uint64_t *asking)
+{
+    uint32_t lost = (turn_now() & ~TURN_WHO) - (since & ~TURN_WHO);
+
+    if (lost < TURNS_LOST * TURN_NEXT || asks(core, asking)) {
+        return false;
+    }
+    atomic_fetch_or_explicit(asking, 1ull << core->number, memory_order_relaxed);
+    return true;
+}
+
+static void ask_no_more(uint32_t number, _Atomic uint64_t *asking)
+{
+    atomic_fetch_and_explicit(asking, ~(1ull << number), memory_order_relaxed);
+}
+
+/* True: it asked to the end. */
+static bool wait_end(const struct core *core, _Atomic uint64_t *asking)
+{
+    bool has_asked = asks(core, asking);
+
+    if (has_asked) {
+        ask_no_more(core->number, asking);
+    }
+    atomic_fetch_sub_explicit(&lock_of_all.waiting, 1, memory_order_relaxed);
+    return has_asked;
+}
+
+/* The turn after this one, for who asks and comes next behind the core of that number. */
+static uint32_t turn_behind(uint32_t turn, uint32_t number)
+{
+    uint64_t asking =
+        atomic_load_explicit(&lock_of_all.asking, memory_order_relaxed) & ~(1ull << number);
+    uint64_t higher = asking & (~1ull << number);
+    uint32_t next = (turn & ~TURN_WHO) + TURN_NEXT;
+
+    if (asking == 0) {
+        return next | TURN_FREE;
+    }
+    return next | TURN_OF((uint32_t)__builtin_ctzll(higher != 0 ? higher : asking));
+}
+
+/* Acquire: pairs with the release in turn_give(). */
+static inline bool turn_take(const struct core *core, uint32_t turn)
+{
+    uint32_t who = turn & TURN_WHO;
+
+    return (who == TURN_FREE || who == TURN_OF(core->number)) &&
+           atomic_compare_exchange_strong_explicit(&lock_of_all.turn, &turn, turn | TURN_HELD,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+static void turn_give(const struct core *core)
+{
+    LOCK_MARK_NOP(LOCK_GIVES_ALL);
+    /* Release: pairs with the acquire in turn_take(). */
+    atomic_store_explicit(&lock_of_all.turn, turn_behind(turn_now(), core->number),
+                          memory_order_release);
+}
+
+/* It was not taken by whose turn it is. */
+static void turn_pass(uint32_t turn)
+{
+    uint32_t absent = (turn & TURN_WHO) - TURN_OF(0);
+
+    if (atomic_compare_exchange_strong_explicit(&lock_of_all.turn, &turn, turn_behind(turn, absent),
+                                                memory_order_relaxed, memory_order_relaxed)) {
+        LOCK_MARK_NOP(LOCK_PASSES_ALL);
+        ask_no_more(absent, &lock_of_all.asking);
+    }
+}
+
+static __attribute__((noinline)) void turn_wait(struct core *core)
+{
+    uint32_t since = wait_begin();
+    uint32_t seen = since;
+    uint32_t looks = 0;
+    uint32_t turn;
+
+    LOCK_MARK_NOP(LOCK_WAITS_ALL);
+    while (!turn_take(core, turn = turn_now())) {
+        if (turn != seen) {
+            seen = turn;
+            looks = 0;
+        } else if ((turn & TURN_WHO) != TURN_HELD && ++looks == PATIENCE) {
+            turn_pass(turn);
+        }
+        if (ask(core, since, &lock_of_all.asking)) {
+            LOCK_MARK_NOP(LOCK_ASKS_ALL);
+        }
+        wants_serve(core);
+        cpu_pause();
+    }
+    if (wait_end(core, &lock_of_all.asking)) {
+        LOCK_MARK_NOP(LOCK_ASKED_ALL);
+    }
 }
 
 bool arch_has_all(void)
@@ -94,19 +215,49 @@ bool arch_has_all(void)
     return core_this()->has_all;
 }
 
-/* With the lock of all nobody else waits for more than one; the others' own are held for a short while only, and not while they wait. */
+/*
+ * By who has the lock of all. Who asks for his own goes first, if he is there; who has it and comes again and again is interrupted, and waits then:
+ * so neither keeps the other from it for long.
+ */
+static void own_take_of(struct core *other)
+{
+    uint32_t looks = 0;
+
+    while (asks(other, &lock_of_all.asking_own)) {
+        if (++looks == PATIENCE) {
+            LOCK_MARK_NOP(LOCK_PASSES_OWN);
+            ask_no_more(other->number, &lock_of_all.asking_own);
+            break;
+        }
+        cpu_pause();
+    }
+    for (looks = 0; !lock_try(&other->arch.own_lock); looks++) {
+        if (looks == PATIENCE) {
+            /* Relaxed: the interrupt comes later, and who sees it sooner waits sooner. */
+            atomic_store_explicit(&other->arch.is_wanted, true, memory_order_relaxed);
+            lapic_send(other->arch.apic_id, VECTOR_POKE);
+        }
+        cpu_pause();
+    }
+    atomic_store_explicit(&other->arch.is_wanted, false, memory_order_relaxed);
+}
+
+/* With the lock of all nobody else waits for more than one. */
 static void all_take(struct core *core)
 {
     const struct machine *machine = core->machine;
 
     assert(!core->has_all);
     go_inside(core);
-    lock_wait(core, &lock_of_all.is_held);
-    for (uint32_t i = 0; i < machine->core_count; i++) {
-        while (!lock_try(&machine->cores[i]->arch.own_lock)) {
-            cpu_pause();
-        }
+    if (!turn_take(core, turn_now())) {
+        turn_wait(core);
     }
+    LOCK_MARK_NOP(LOCK_HAS_ALL);
+    LOCK_MARK_NOP(LOCK_SPINS);
+    for (uint32_t i = 0; i < machine->core_count; i++) {
+        own_take_of(machine->cores[i]);
+    }
+    LOCK_MARK_NOP(LOCK_SPUN);
     core->has_all = true;
     core_settle(core);
     inbox_take_all(core);
@@ -120,20 +271,50 @@ static void all_give(struct core *core)
     for (uint32_t i = machine->core_count; i-- > 0;) {
         lock_give(&machine->cores[i]->arch.own_lock);
     }
-    lock_give(&lock_of_all.is_held);
+    turn_give(core);
+}
+
+static inline bool own_try(struct core *core)
+{
+    if (!lock_try(&core->arch.own_lock)) {
+        return false;
+    }
+    LOCK_MARK_NOP(LOCK_HAS_OWN);
+    return true;
+}
+
+/* Who has all and waits for this lock interrupted this core: it does not take it before him. */
+static inline bool own_try_unwanted(struct core *core)
+{
+    return !atomic_load_explicit(&core->arch.is_wanted, memory_order_relaxed) && own_try(core);
 }
 
 /* Waits for the own lock while somebody has all. */
 static void own_take(struct core *core)
 {
+    uint32_t since;
+
     go_inside(core);
-    lock_wait(core, &core->arch.own_lock);
+    since = wait_begin();
+
+    LOCK_MARK_NOP(LOCK_WAITS_OWN);
+    while (!own_try_unwanted(core)) {
+        if (ask(core, since, &lock_of_all.asking_own)) {
+            LOCK_MARK_NOP(LOCK_ASKS_OWN);
+        }
+        wants_serve(core);
+        cpu_pause();
+    }
+    if (wait_end(core, &lock_of_all.asking_own)) {
+        LOCK_MARK_NOP(LOCK_ASKED_OWN);
+    }
 }
 
 /* From the own lock to all: in between others may have all, and do anything. */
 static void own_widen(struct core *core)
 {
     go_inside(core);
+    LOCK_MARK(LOCK_GIVES_OWN);
     lock_give(&core->arch.own_lock);
     all_take(core);
 }
@@ -202,6 +383,7 @@ static void own_leave(struct core *core)
         arch_core_interrupt(core); /* it sends and sends: what runs here goes on in between */
     }
     go_outside(core);
+    LOCK_MARK(LOCK_GIVES_OWN);
     lock_give(&core->arch.own_lock);
 }
 
@@ -210,6 +392,7 @@ static inline void own_leave_soon(struct core *core, bool at_once)
 {
     if (at_once && core->current != NULL && !core_must_finish(core) && !has_trap(core) &&
         inbox_is_quiet(core)) {
+        LOCK_MARK(LOCK_GIVES_OWN);
         lock_give(&core->arch.own_lock);
     } else {
         own_leave(core);
@@ -250,7 +433,7 @@ static bool syscall_waits(struct core *core, void (*wait)(struct core *core),
 
 void locked_on_syscall(struct core *core)
 {
-    bool at_once = lock_try(&core->arch.own_lock);
+    bool at_once = own_try(core);
 
     if (!at_once && syscall_waits(core, own_take, own_leave)) {
         return;
@@ -317,7 +500,7 @@ static bool try_vector(struct core *core, uint64_t vector, uint64_t error)
 
 void locked_on_vector(struct core *core, uint64_t vector, uint64_t error)
 {
-    bool at_once = lock_try(&core->arch.own_lock);
+    bool at_once = own_try_unwanted(core);
 
     if (!at_once && vector_waits(core, vector, own_take, own_leave)) {
         return;
@@ -356,7 +539,7 @@ static void pending_take(struct core *core)
 void locked_leave_slowly(struct core *core)
 {
     for (;;) {
-        if (!lock_try(&core->arch.own_lock)) {
+        if (!own_try_unwanted(core)) {
             own_take(core);
         }
         catch_up(core);
@@ -391,9 +574,11 @@ static void core_stop(struct core *core)
         return;
     }
     lapic_send(arch->apic_id, VECTOR_POKE);
+    LOCK_MARK_NOP(LOCK_SPINS);
     while (atomic_load_explicit(&arch->is_outside, memory_order_acquire)) {
         cpu_pause();
     }
+    LOCK_MARK_NOP(LOCK_SPUN);
 }
 
 static void wake(const struct core *core)
@@ -410,9 +595,11 @@ static void want(struct core *core, enum core_want what)
     /* Release: pairs with the acquire in wants_serve(). */
     atomic_store_explicit(&core->arch.wants, what, memory_order_release);
     wake(core);
+    LOCK_MARK_NOP(LOCK_SPINS);
     while (atomic_load_explicit(&core->arch.wants, memory_order_acquire) != 0) {
         cpu_pause();
     }
+    LOCK_MARK_NOP(LOCK_SPUN);
 }
 
 void arch_core_interrupt(struct core *core)
