@@ -34,15 +34,33 @@ enum { CPUS = 64, MARKS = 256, SAMPLES = 256, SAMPLE_INSNS = 32, PLACES = 4096, 
 enum lock { OWN, ALL, LOCKS };
 static const char *const lock_names[LOCKS] = { "own", "all" };
 
-/* The marks' names in lock_marks.h, without LOCK_. */
-#define EACH_MARK(DO)                                                                              \
-    DO(WAITS_ALL)                                                                                  \
-    DO(ASKS_ALL) DO(ASKED_ALL) DO(HAS_ALL) DO(GIVES_ALL) DO(PASSES_ALL) DO(WAITS_OWN) DO(ASKS_OWN) \
-        DO(ASKED_OWN) DO(HAS_OWN) DO(GIVES_OWN) DO(PASSES_OWN) DO(SPINS) DO(SPUN)
-#define KIND_ENUM(name) name,
-#define KIND_NAME(name) #name,
-enum kind { EACH_MARK(KIND_ENUM) LETS_IN };
-static const char *const kind_names[] = { EACH_MARK(KIND_NAME) };
+/* The marks of lock_marks.h, known by their names there, without LOCK_. */
+enum kind {
+    WAITS_ALL,
+    ASKS_ALL,
+    ASKED_ALL,
+    HAS_ALL,
+    GIVES_ALL,
+    PASSES_ALL,
+    WAITS_OWN,
+    ASKS_OWN,
+    ASKED_OWN,
+    HAS_OWN,
+    GIVES_OWN,
+    PASSES_OWN,
+    SPINS,
+    SPUN,
+    LETS_IN
+};
+static const char *const kind_names[LETS_IN] = {
+    [WAITS_ALL] = "WAITS_ALL", [ASKS_ALL] = "ASKS_ALL",
+    [ASKED_ALL] = "ASKED_ALL", [HAS_ALL] = "HAS_ALL",
+    [GIVES_ALL] = "GIVES_ALL", [PASSES_ALL] = "PASSES_ALL",
+    [WAITS_OWN] = "WAITS_OWN", [ASKS_OWN] = "ASKS_OWN",
+    [ASKED_OWN] = "ASKED_OWN", [HAS_OWN] = "HAS_OWN",
+    [GIVES_OWN] = "GIVES_OWN", [PASSES_OWN] = "PASSES_OWN",
+    [SPINS] = "SPINS",         [SPUN] = "SPUN"
+};
 
 struct block {
     uint64_t at;
