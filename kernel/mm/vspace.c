@@ -151,12 +151,6 @@ void vspace_sync(struct core *core, struct vspace *space)
     }
 }
 
-void vspace_flush(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
-{
-    vspace_forget(core, space, at, count);
-    vspace_sync(core, space);
-}
-
 static inline uint32_t map_count(const struct mapping *mapping)
 {
     return mapping->count < VSPACE_MAP_MAX ? mapping->count : VSPACE_MAP_MAX;

@@ -73,8 +73,6 @@ void vspace_forget(struct core *core, struct vspace *space, user_addr_t at, uint
 #define VSPACE_ALL UINT32_MAX
 /** Whatever was removed is out of reach everywhere now. */
 void vspace_sync(struct core *core, struct vspace *space);
-/** Both. */
-void vspace_flush(struct core *core, struct vspace *space, user_addr_t at, uint32_t count);
 
 /**
  * vspace_run_detach() - remove every use of an attached run from its space, and the run from its list.
