@@ -11,7 +11,7 @@
 /* Each of these: the own lock alone is had, is not enough, and others are not free. Whoever hears so returns without having changed anything. */
 static inline bool wake_gives_up(struct core *core, const struct thread *woken)
 {
-    return core_is_alone(core) && woken != (struct thread *)0 && woken->home != core &&
+    return woken != (struct thread *)0 && core_is_alone(core) && woken->home != core &&
            !core_widen(core);
 }
 

@@ -68,7 +68,7 @@ resume_in_rsp:
 leave_slowly:
     movq %gs:CORE_STACK_TOP, %rsp
     movq %gs:CORE_SELF, %rdi
-    call ARCH_LEAVE_SLOWLY
+    call arch_leave_slowly
     jmp arch_leave
 
     slow_ways

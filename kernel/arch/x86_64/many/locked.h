@@ -6,6 +6,9 @@
 
 struct core;
 
+/* What is asked of another core (others.c). */
+enum core_want { WANT_LEAVE_SPACE = 1, WANT_FPU = 2 };
+
 /** Takes the locks of all; registers of the thread that ran are saved. Interrupts are off. */
 void kernel_enter(struct core *core);
 
@@ -21,7 +24,7 @@ void locked_on_vector(struct core *core, uint64_t vector, uint64_t error);
 void locked_on_letters(struct core *core);
 void locked_left_syscall(struct core *core);
 void locked_left_vector(struct core *core, uint64_t vector, uint64_t error);
-void locked_leave_slowly(struct core *core);
+void arch_leave_slowly(struct core *core);
 
 /* trampoline.S: another core's first code, copied to OTHERS_START, and what it is to begin with. */
 extern uint8_t others_code[];
