@@ -6,7 +6,7 @@
  *
  * A stretch is what a CPU executes with a lock: from having it, or from an sti, where a long operation looks who waits, to the next such place or to
  * giving it back; what it spins for others meanwhile is not counted, so that it is the same on every host. A turn is an end of another CPU's
- * having the lock of all, between this one's asking for it, or for its own, and its having it; whoever was passed over, since it was not there, asks anew. What happens until the lock of all is given back for the first time is the kernel's start, and is left out.
+ * having the lock of all (for the own lock: and all others), between this one's asking for it, or for its own, and its having it; whoever was passed over, since it was not there, asks anew. What happens until the lock of all is given back for the first time is the kernel's start, and is left out.
  *
  * Options: marks=PATH (lines of address, hexadecimal, and name), outfile=PATH. Lines, tab-separated, for "own" and "all" each:
  *     lock, "holds" | "waits" | "asked" (waits in which it did so to the end) | "passes", how many
@@ -50,16 +50,15 @@ enum kind {
     PASSES_OWN,
     SPINS,
     SPUN,
+    DECLINES,
     LETS_IN
 };
 static const char *const kind_names[LETS_IN] = {
-    [WAITS_ALL] = "WAITS_ALL", [ASKS_ALL] = "ASKS_ALL",
-    [ASKED_ALL] = "ASKED_ALL", [HAS_ALL] = "HAS_ALL",
-    [GIVES_ALL] = "GIVES_ALL", [PASSES_ALL] = "PASSES_ALL",
-    [WAITS_OWN] = "WAITS_OWN", [ASKS_OWN] = "ASKS_OWN",
-    [ASKED_OWN] = "ASKED_OWN", [HAS_OWN] = "HAS_OWN",
-    [GIVES_OWN] = "GIVES_OWN", [PASSES_OWN] = "PASSES_OWN",
-    [SPINS] = "SPINS",         [SPUN] = "SPUN"
+    [WAITS_ALL] = "WAITS_ALL", [ASKS_ALL] = "ASKS_ALL",   [ASKED_ALL] = "ASKED_ALL",
+    [HAS_ALL] = "HAS_ALL",     [GIVES_ALL] = "GIVES_ALL", [PASSES_ALL] = "PASSES_ALL",
+    [WAITS_OWN] = "WAITS_OWN", [ASKS_OWN] = "ASKS_OWN",   [ASKED_OWN] = "ASKED_OWN",
+    [HAS_OWN] = "HAS_OWN",     [GIVES_OWN] = "GIVES_OWN", [PASSES_OWN] = "PASSES_OWN",
+    [SPINS] = "SPINS",         [SPUN] = "SPUN",           [DECLINES] = "DECLINES"
 };
 
 struct block {
@@ -84,6 +83,7 @@ struct cpu {
     uint64_t spun;  /* of these, for others */
     uint64_t spins_since;
     bool has[LOCKS];
+    bool declines;
     uint64_t since[LOCKS]; /* insns - spun */
     struct wait waits[LOCKS];
     uint64_t asks_since[LOCKS]; /* plugin.turns */
@@ -107,7 +107,7 @@ static struct {
     } marks[MARKS];
     size_t mark_count;
     bool has_started;
-    uint64_t turns;
+    uint64_t turns[LOCKS];
     uint64_t holds[LOCKS], passes[LOCKS], waits[LOCKS], asked[LOCKS], turns_max[LOCKS],
         spun_max[LOCKS];
     struct place places[LOCKS][PLACES];
@@ -164,7 +164,7 @@ static void wait_begin(struct cpu *cpu, enum lock lock)
 /* It has the lock now. */
 static void asked(const struct cpu *cpu, enum lock lock)
 {
-    uint64_t turns = plugin.turns - cpu->asks_since[lock];
+    uint64_t turns = plugin.turns[lock] - cpu->asks_since[lock];
 
     plugin.asked[lock]++;
     if (plugin.turns_max[lock] < turns) {
@@ -204,7 +204,9 @@ static void gives(struct cpu *cpu, enum lock lock)
     cpu->has[lock] = false;
     if (lock == ALL) {
         plugin.has_started = true;
-        plugin.turns++;
+        plugin.turns[ALL]++;
+        plugin.turns[OWN] += !cpu->declines;
+        cpu->declines = false;
     }
 }
 
@@ -252,7 +254,7 @@ static void happens(struct cpu *cpu, enum kind kind)
         plugin.passes[OWN]++;
         break;
     case ASKS_ALL:
-        cpu->asks_since[ALL] = plugin.turns;
+        cpu->asks_since[ALL] = plugin.turns[ALL];
         break;
     case ASKED_ALL:
         asked(cpu, ALL);
@@ -261,7 +263,10 @@ static void happens(struct cpu *cpu, enum kind kind)
         asked(cpu, OWN);
         break;
     case ASKS_OWN:
-        cpu->asks_since[OWN] = plugin.turns;
+        cpu->asks_since[OWN] = plugin.turns[OWN];
+        break;
+    case DECLINES:
+        cpu->declines = true;
         break;
     case LETS_IN:
         lets_in(cpu);

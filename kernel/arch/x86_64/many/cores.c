@@ -14,7 +14,6 @@
 #include "core/inbox.h"
 #include "core/remote.h"
 #include "cpu.h"
-#include "many/lock_marks.h"
 #include "many/locked.h"
 #include "many/locks.h"
 #include "offsets.h"
@@ -63,6 +62,7 @@ static void traps_tell(struct core *core)
 /* With a lock still held: who looks at these has it then. */
 static void go_outside(struct core *core)
 {
+    core->must_look = false;
     core->arch.is_idle = core->current == NULL;
     atomic_store_explicit(&core->arch.is_outside, core->current != NULL, memory_order_relaxed);
 }
@@ -72,7 +72,7 @@ static void all_leave(struct core *core)
     catch_up(core);
     core_finish(core);
     traps_tell(core);
-    (void)inbox_is_quiet(core); /* it is: nobody can send */
+    inbox_tell_key(core); /* nobody can send */
     go_outside(core);
     all_give(core);
 }
@@ -90,17 +90,6 @@ static void own_leave(struct core *core)
     }
     go_outside(core);
     own_give(core);
-}
-
-/* If the lock was had at once, nobody left anything meanwhile, and the core still counts as outside. */
-static inline void own_leave_soon(struct core *core, bool at_once)
-{
-    if (at_once && core->current != NULL && !core_must_finish(core) && !has_trap(core) &&
-        inbox_is_quiet(core)) {
-        own_give(core);
-    } else {
-        own_leave(core);
-    }
 }
 
 void kernel_enter(struct core *core)
@@ -135,22 +124,58 @@ static bool syscall_waits(struct core *core, void (*wait)(struct core *core),
     return false;
 }
 
+/* An entry that has changed nothing, and needs all. */
+static void syscall_with_all(struct core *core)
+{
+    if (!syscall_waits(core, own_widen, all_leave)) {
+        core_on_syscall(core);
+        all_leave(core);
+    }
+}
+
+/* After an entry that had its lock at once, and all later, if at all. The core still counts as outside. */
+static void left(struct core *core)
+{
+    if (!core->gives_all) {
+        own_leave(core);
+    } else if (core->must_expire || core->must_look || core->current == NULL) {
+        all_leave(core);
+    } else {
+        inbox_tell_key(core);
+        all_give(core);
+    }
+}
+
+void locked_left_syscall(struct core *core)
+{
+    if (core_is_done(core)) {
+        left(core);
+    } else {
+        syscall_with_all(core);
+    }
+}
+
+void locked_on_letters(struct core *core)
+{
+    if (core_try_syscall(core)) {
+        left(core);
+    } else {
+        syscall_with_all(core);
+    }
+}
+
 void locked_on_syscall(struct core *core)
 {
-    bool at_once = own_try(core);
-
-    if (!at_once && syscall_waits(core, own_take, own_leave)) {
+    if (!own_try(core) && syscall_waits(core, own_take, own_leave)) {
         return;
     }
-    if (core_try_syscall(core)) {
-        own_leave_soon(core, at_once);
-        return;
+    if (!core_try_syscall(core)) {
+        syscall_with_all(core);
+    } else if (core->gives_all) {
+        all_leave(core);
+    } else {
+        own_leave(core);
     }
-    if (syscall_waits(core, own_widen, all_leave)) {
-        return;
-    }
-    core_on_syscall(core);
-    all_leave(core);
 }
 
 /*
@@ -177,47 +202,42 @@ static bool vector_waits(struct core *core, uint64_t vector, void (*wait)(struct
     return false;
 }
 
-/* With the own lock alone, if that is enough; false: nothing has changed. */
+/* With the own lock, or more; false: nothing has changed. */
 static bool try_vector(struct core *core, uint64_t vector, uint64_t error)
 {
-    if (vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS) {
-        return core_try_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
-    }
-    if (vector < VECTOR_EXCEPTIONS) {
-        struct arch_fault fault = fault_of(core, vector, error);
-
-        return core_try_fault(core, &fault);
-    }
-    if (vector == VECTOR_TIMER) {
-        if (!core_try_interrupt(core, ARCH_VECTOR_TIMER)) {
-            return false;
-        }
-        lapic_acknowledge();
-        return true;
-    }
-    if (vector == VECTOR_DMA_FAULT) {
-        return false;
-    }
     arch_on_vector(core, vector, error);
-    return true;
+    return core_is_done(core);
+}
+
+static void vector_with_all(struct core *core, uint64_t vector, uint64_t error)
+{
+    if (!vector_waits(core, vector, own_widen, all_leave)) {
+        arch_on_vector(core, vector, error);
+        all_leave(core);
+    }
+}
+
+void locked_left_vector(struct core *core, uint64_t vector, uint64_t error)
+{
+    if (core_is_done(core)) {
+        left(core);
+    } else {
+        vector_with_all(core, vector, error);
+    }
 }
 
 void locked_on_vector(struct core *core, uint64_t vector, uint64_t error)
 {
-    bool at_once = own_try_unwanted(core);
-
-    if (!at_once && vector_waits(core, vector, own_take, own_leave)) {
+    if (!own_try_unwanted(core) && vector_waits(core, vector, own_take, own_leave)) {
         return;
     }
-    if (try_vector(core, vector, error)) {
-        own_leave_soon(core, at_once);
-        return;
+    if (!try_vector(core, vector, error)) {
+        vector_with_all(core, vector, error);
+    } else if (core->gives_all) {
+        all_leave(core);
+    } else {
+        own_leave(core);
     }
-    if (vector_waits(core, vector, own_widen, all_leave)) {
-        return;
-    }
-    arch_on_vector(core, vector, error);
-    all_leave(core);
 }
 
 /* Interrupts that were noted; with all locks from the first on that needs them. */
@@ -226,9 +246,7 @@ static void pending_take(struct core *core)
     uint32_t vector;
 
     while (pending_next(core, &vector)) {
-        if (core->has_all) {
-            arch_on_vector(core, vector, 0);
-        } else if (!try_vector(core, vector, 0)) {
+        if (!try_vector(core, vector, 0)) {
             own_widen(core);
             arch_on_vector(core, vector, 0);
         }
@@ -240,7 +258,7 @@ static void pending_take(struct core *core)
  * Interrupts wait, or there was nobody to run. Until is_outside is false nothing is certain: a thread that was to run here is still
  * current, and nobody else touches it.
  */
-void locked_leave_slowly(struct core *core)
+void arch_leave_slowly(struct core *core)
 {
     for (;;) {
         if (!own_try_unwanted(core)) {
@@ -248,7 +266,7 @@ void locked_leave_slowly(struct core *core)
         }
         catch_up(core);
         pending_take(core);
-        if (core->has_all) {
+        if (core->gives_all) {
             all_leave(core);
         } else {
             own_leave(core);
@@ -258,85 +276,4 @@ void locked_leave_slowly(struct core *core)
         }
         interrupts_wait();
     }
-}
-
-/* --- By who has all locks, to another core --- */
-
-bool arch_core_is_this(const struct core *core)
-{
-    return core == core_this();
-}
-
-/* The core is in the kernel and stays there until its lock is given back. */
-static void core_stop(struct core *core)
-{
-    struct arch_core *arch = &core->arch;
-
-    core_needs_all();
-    /* Acquire: pairs with the release in go_inside(). */
-    if (!atomic_load_explicit(&arch->is_outside, memory_order_acquire)) {
-        return;
-    }
-    lapic_send(arch->apic_id, VECTOR_POKE);
-    LOCK_MARK_NOP(LOCK_SPINS);
-    while (atomic_load_explicit(&arch->is_outside, memory_order_acquire)) {
-        cpu_pause();
-    }
-    LOCK_MARK_NOP(LOCK_SPUN);
-}
-
-static void wake(const struct core *core)
-{
-    if (core->arch.is_idle) {
-        lapic_send(core->arch.apic_id, VECTOR_POKE);
-    }
-}
-
-/* The core has done it when this returns. */
-static void want(struct core *core, enum core_want what)
-{
-    core_stop(core);
-    /* Release: pairs with the acquire in wants_serve(). */
-    atomic_store_explicit(&core->arch.wants, what, memory_order_release);
-    wake(core);
-    LOCK_MARK_NOP(LOCK_SPINS);
-    while (atomic_load_explicit(&core->arch.wants, memory_order_acquire) != 0) {
-        cpu_pause();
-    }
-    LOCK_MARK_NOP(LOCK_SPUN);
-}
-
-void arch_core_interrupt(struct core *core)
-{
-    lapic_send(core->arch.apic_id, VECTOR_POKE);
-}
-
-void arch_core_poke(struct core *core)
-{
-    core_stop(core);
-    core->arch.is_poked = true;
-    wake(core);
-}
-
-void arch_core_flush_all(struct core *core)
-{
-    core_stop(core);
-    core->arch.must_flush = true;
-}
-
-void arch_thread_leave(struct core *core, struct thread *thread)
-{
-    if (core->arch.fpu_owner != thread) {
-        return;
-    }
-    if (arch_core_is_this(core)) {
-        fpu_release(core);
-    } else {
-        want(core, WANT_FPU);
-    }
-}
-
-void core_leave_space(struct core *core)
-{
-    want(core, WANT_LEAVE_SPACE);
 }

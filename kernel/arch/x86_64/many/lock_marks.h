@@ -19,6 +19,10 @@
 #define LOCK_PASSES_OWN 11 /* goes before a core that asks for its own and is not there */
 #define LOCK_SPINS 12      /* for another core, and no longer: */
 #define LOCK_SPUN 13
+#define LOCK_DECLINES 14 /* gives the lock of all back, for it cannot have all others at once */
+
+/* In struct arch_core, in bytes: for on_vector (fast_locks.inc). */
+#define OWN_LOCK_TO_WANTED 5
 
 /* At the next instruction. */
 #define LOCK_MARK(kind)                                                                            \

@@ -2,11 +2,14 @@
 /* Waiting for locks: no longer than others have all once each, if a core is there (docs/locking.md). */
 #include "many/locks.h"
 
+#include <stddef.h>
+
 #include "arch/arch.h"
 #include "arch_private.h"
 #include "core/alone.h"
 #include "core/inbox.h"
 #include "cpu.h"
+#include "many/locked.h"
 #include "trap.h"
 
 /*
@@ -32,6 +35,10 @@ struct lock_of_all {
     _Atomic uint64_t asking_own;
 };
 static struct lock_of_all lock_of_all;
+
+_Static_assert(offsetof(struct arch_core, is_wanted) ==
+                   offsetof(struct arch_core, own_lock) + OWN_LOCK_TO_WANTED,
+               "fast_locks.inc");
 
 /* What who has all locks wants of this core's hardware. */
 static void wants_serve(struct core *core)
@@ -214,7 +221,7 @@ void all_take(struct core *core)
 {
     const struct machine *machine = core->machine;
 
-    assert(!core->has_all);
+    assert(!core->gives_all);
     go_inside(core);
     if (!turn_take(core, turn_now())) {
         turn_wait(core);
@@ -225,20 +232,64 @@ void all_take(struct core *core)
         own_take_of(machine->cores[i]);
     }
     LOCK_MARK_NOP(LOCK_SPUN);
-    core->has_all = true;
+    core->has_all = core->gives_all = true;
     core_settle(core);
     inbox_take_all(core);
 }
 
-void all_give(struct core *core)
+/* Others' own below count, and that of all. */
+static inline void others_give(const struct core *core, uint32_t count)
 {
-    const struct machine *machine = core->machine;
-
-    core->has_all = false;
-    for (uint32_t i = machine->core_count; i-- > 0;) {
-        lock_give(&machine->cores[i]->arch.own_lock);
+    while (count-- > 0) {
+        if (core->machine->cores[count] != core) {
+            lock_give(&core->machine->cores[count]->arch.own_lock);
+        }
     }
     turn_give(core);
+}
+
+/* Another's own, if nothing is under way there, and who is of it does not ask for it. */
+static bool other_try(struct core *other)
+{
+    if (asks(other, &lock_of_all.asking_own) || !lock_try(&other->arch.own_lock)) {
+        return false;
+    }
+    if (core_is_settled(other)) {
+        return true;
+    }
+    lock_give(&other->arch.own_lock);
+    return false;
+}
+
+bool arch_try_all(struct core *core)
+{
+    const struct machine *machine = core->machine;
+    uint32_t count = 0;
+
+    if (!turn_take(core, turn_now())) {
+        return false;
+    }
+    LOCK_MARK_NOP(LOCK_HAS_ALL);
+    for (; count < machine->core_count; count++) {
+        if (machine->cores[count] != core && !other_try(machine->cores[count])) {
+            break;
+        }
+    }
+    if (count == machine->core_count && core_is_settled(core)) {
+        core->has_all = core->gives_all = true;
+        return true;
+    }
+    LOCK_MARK_NOP(LOCK_DECLINES);
+    others_give(core, count);
+    return false;
+}
+
+void all_give(struct core *core)
+{
+    core->has_all = core->machine->core_count == 1; /* for good: there is nobody else */
+    core->gives_all = false;
+    others_give(core, core->machine->core_count);
+    own_give(core);
 }
 
 /* Waits for the own lock while somebody has all. */

@@ -12,9 +12,6 @@
 #include "core/core.h"
 #include "many/lock_marks.h"
 
-/* Of another core's hardware, by who has all; it answers while it waits for a lock. */
-enum core_want { WANT_LEAVE_SPACE = 1, WANT_FPU = 2 };
-
 /* Acquire: pairs with the release in lock_give(). */
 static inline bool lock_try(_Atomic bool *lock)
 {
