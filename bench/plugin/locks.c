@@ -190,6 +190,9 @@ static void wait_end(struct cpu *cpu, enum lock lock)
 static void has(struct cpu *cpu, enum lock lock)
 {
     wait_end(cpu, lock);
+    if (lock == ALL && cpu->has[OWN]) {
+        stretch_end(cpu, OWN); /* what comes is one with all */
+    }
     stretch_begin(cpu, lock);
     cpu->has[lock] = true;
     plugin.holds[lock]++;
@@ -207,13 +210,14 @@ static void gives(struct cpu *cpu, enum lock lock)
         plugin.turns[ALL]++;
         plugin.turns[OWN] += !cpu->declines;
         cpu->declines = false;
+        stretch_begin(cpu, OWN);
     }
 }
 
 static void lets_in(struct cpu *cpu)
 {
     for (unsigned lock = 0; lock < LOCKS; lock++) {
-        if (cpu->has[lock]) {
+        if (cpu->has[lock] && (lock == ALL || !cpu->has[ALL])) {
             stretch_end(cpu, lock);
             stretch_begin(cpu, lock);
         }

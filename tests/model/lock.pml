@@ -11,7 +11,7 @@
  *
  * Mutants, each of which must fail: NO_TURN (who gives it back leaves it to anybody), LOWEST (to the first that asks, not to the next), PASS_TAKES (who passes
  * a turn on takes it himself), NO_GOING_FIRST (who takes all does not let those go first that ask for their own), NO_WISH (who comes again and
- * again is not interrupted), TWO_STEPS (who sees it free takes it without looking again).
+ * again is not interrupted), TRY_BEFORE_ASKED (nor does who tries all at once), TWO_STEPS (who sees it free takes it without looking again).
  */
 #ifndef CORES
 #define CORES 3
@@ -69,14 +69,14 @@ inline turn_behind(core, next)
     i = 0
 }
 
-/* All was given back by one: for those that ask it was a turn. */
-inline count_turn(core)
+/* All was given back by one: for those that ask it was a turn; of who had the lock of all only, not for those that ask for their own. */
+inline count_turn(core, had_others)
 {
     i = 0;
     do
     :: i < CORES ->
         if
-        :: i != core && counts[i] ->
+        :: i != core && counts[i] && (had_others || !asking_own[i]) ->
             turns[i]++;
             assert(turns[i] <= CORES - 1);
             assert(!asking_own[i] || turns[i] <= 1)
@@ -163,7 +163,7 @@ inline all_give(me)
     :: else -> break
     od;
     skip;
-    d_step { count_turn(me) }; /* the place of the mark: before it is seen who asks */
+    d_step { count_turn(me, true) }; /* the place of the mark: before it is seen who asks */
     d_step { turn_behind(me, next_turn) };
     d_step { turn = next_turn; next_turn = 0 }
 }
@@ -191,12 +191,56 @@ inline own_take(me)
     }
 }
 
+/* With its own lock, and all others if they are free at once. */
+inline all_try(me)
+{
+    if
+    :: d_step { turn == FREE || turn == me -> turn = HELD } ->
+        other = 0;
+        do
+        :: other < CORES && other == me -> other++
+        :: other < CORES && other != me ->
+            if
+#ifdef TRY_BEFORE_ASKED
+            :: d_step { !own[other] -> own[other] = 1 } -> other++
+            :: own[other] -> break
+#else
+            :: d_step { !own[other] && !asking_own[other] -> own[other] = 1 } -> other++
+            :: own[other] || asking_own[other] -> break
+#endif
+            fi
+        :: other == CORES -> break
+        od;
+        skip;
+        d_step { assert(has_all == NOBODY); has_all = (other == CORES -> me : NOBODY) };
+        d_step { count_turn(me, has_all == me); has_all = NOBODY };
+        do
+        :: other > 0 ->
+            other--;
+            if
+            :: other != me -> own[other] = 0
+            :: else
+            fi
+        :: else -> break
+        od;
+        skip;
+        d_step { turn_behind(me, next_turn) };
+        d_step { turn = next_turn; next_turn = 0 }
+    :: turn != FREE && turn != me
+    fi
+}
+
 active [CORES] proctype core()
 {
     byte i = 0, other = 0, next_turn = 0;
 
     do
-    :: own_take(_pid); d_step { has_own[_pid] = 0; own[_pid] = 0 }
+    :: own_take(_pid);
+        if
+        :: true
+        :: all_try(_pid)
+        fi;
+        d_step { has_own[_pid] = 0; own[_pid] = 0 }
     :: all_take(_pid); all_give(_pid)
     od
 }
