@@ -2,6 +2,7 @@
 /* The methods of threads (abi/idl/kernel.idl, interface thread). */
 #include <stddef.h>
 
+#include "ipc/homes.h"
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
 #include "object/thread_life.h"
@@ -100,7 +101,7 @@ err_t thread_on_resume(struct invocation *inv)
     if (thread->table == NULL || thread->space == NULL) {
         return ERR_GONE;
     }
-    thread_start(inv->core, thread);
+    thread_make_ready(inv->core, thread);
     return ERR_OK;
 }
 

@@ -9,11 +9,11 @@ struct arch_fault;
 /** A new thread: INACTIVE, no table, no space. Its memory is zero. */
 void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool has_fpu);
 
-/** May its home change? Only if it is INACTIVE, serves nothing, is nobody's server, and nobody lends to it. */
-bool thread_may_move(const struct thread *thread);
-
-/** Gives the thread, which may move and has no context, another home. */
-void thread_move(struct core *core, struct thread *thread, struct core *home);
+/**
+ * thread_move() - another home; the thread has no context. false: it may not move, for it is not INACTIVE, serves something, is
+ * somebody's server, or somebody lends to it. With several cores only.
+ */
+MUST_CHECK bool thread_move(struct core *core, struct thread *thread, struct core *home);
 
 /**
  * thread_configure() - set table and space, from capabilities.
@@ -41,9 +41,6 @@ MUST_CHECK err_t thread_buffer_set(struct thread *thread, struct cap *frame, uin
  * is to go on at its entry. False: it cannot be, nothing has changed.
  */
 MUST_CHECK bool thread_reflect(struct thread *thread, const struct arch_fault *fault);
-
-/** Lets an INACTIVE thread that has table and space run. */
-void thread_start(struct core *core, struct thread *thread);
 
 /** Returns ERR_OK or KERNEL_RESTART. */
 MUST_CHECK err_t thread_destroy(struct core *core, struct thread *thread);
