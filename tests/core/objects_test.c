@@ -218,6 +218,44 @@ TEST(nobody_pays_for_a_table_that_another_thread_began_to_empty)
     situation_end();
 }
 
+/*
+ * Two threads delete the same memory. The first has just begun with a table that was not made of it, but lay in one that was, when the second ends
+ * the rest: the first finds nothing at the address any more, but ends what it began.
+ */
+TEST(who_is_overtaken_in_a_delete_ends_what_it_began)
+{
+    bool was_overtaken = false;
+
+    for (uint32_t nth = 1; nth < 12 && !test_has_failed(); nth++) {
+        situation_begin();
+        OK(object_make(OBJECT_UNTYPED, 4 * PAGE, D), "memory");
+        OK(object_make_from(D, OBJECT_CAP_TABLE, 4, A), "a table made of it");
+        OK(object_make(OBJECT_CAP_TABLE, 4, B), "a table of other memory");
+        OK(CALL(B, CAP_TABLE_COPY, 1, ROOT_SLOT_TABLE, ROOT_SLOT_TABLE, ~0u), "holds something");
+        OK(CALL(A, CAP_TABLE_MOVE, 1, ROOT_SLOT_TABLE, B), "and lies in the first");
+        thread_make(MANY, 10, SITUATION_PRIORITY + 1);
+        thread_begin(MANY);
+        request_load(METHOD_REQUEST(SYSCALL_CALL, ROOT_SLOT_TABLE, CAP_TABLE_DELETE, D));
+        host_preempt_at(nth);
+        host_syscall(the_core());
+        host_preempt_at(0);
+        call_fault(FAULT_ILLEGAL);
+        if (tables_half_empty() == 2) {
+            OK(slot_delete(D), "another deletes the memory");
+            CHECK_EQ(tables_half_empty(), 1, "and so the table that was made of it");
+            OK(CALL(MANY, THREAD_RESUME, 0), "the first goes on");
+            for (int tries = 0; tries < 10 && host_is_restarting(thread_at(MANY)); tries++) {
+                host_syscall(the_core());
+            }
+            CHECK_EQ(thread_at(MANY)->registers.op, ERR_BAD_CAP, "there is nothing any more");
+            CHECK_EQ(tables_half_empty(), 0, "but what it began is done");
+            was_overtaken = true;
+        }
+        situation_end();
+    }
+    CHECK(was_overtaken, "it has happened");
+}
+
 /* --- Threads and contexts -------------------------------------------------------------------------- */
 
 TEST(what_a_thread_refuses)
