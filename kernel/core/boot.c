@@ -402,6 +402,6 @@ void core_boot(struct boot_plan *plan)
     assert(is_set); /* elf_read() has seen that it lies in the image, and so in the user half */
     is_set = arch_register_set(&boot.thread->registers, REGISTER_SP, BOOT_STACK_TOP);
     assert(is_set);
-    thread_start(plan->core, boot.thread);
+    thread_make_ready(plan->core, boot.thread);
     core_dispatch(plan->core);
 }

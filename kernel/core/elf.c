@@ -6,6 +6,7 @@
 
 #include "abi/kernel_calls.h"
 #include "arch/arch.h"
+#include "core/bytes.h"
 
 #define PAGE 4096ull
 
@@ -65,18 +66,6 @@ static void copy(void *to, const uint8_t *from, uint64_t bytes)
     }
 }
 
-static bool is_same(const void *a, const char *b, uint32_t bytes)
-{
-    const char *left = a;
-
-    for (uint32_t i = 0; i < bytes; i++) {
-        if (left[i] != b[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static uint32_t prot_of(uint32_t flags)
 {
     return ((flags & SEGMENT_READ) != 0 ? PROT_READ : 0u) |
@@ -134,7 +123,7 @@ static void note_read(const uint8_t *content, uint64_t size_bytes, struct elf_pr
         if (length == sizeof(note) && note.type == NOTE_ABI && note.name_bytes == 5 &&
             note.content_bytes == 8) {
             copy(&note, content + at, sizeof(note));
-            if (is_same(note.name, "Pith", 5)) {
+            if (bytes_are(note.name, "Pith", 5)) {
                 program->abi_hash = (uint64_t)note.hash[1] << 32 | note.hash[0];
             }
         }
@@ -144,10 +133,10 @@ static void note_read(const uint8_t *content, uint64_t size_bytes, struct elf_pr
 
 static const char *header_check(const struct file_header *header)
 {
-    if (!is_same(header->ident, "\177ELF", 4)) {
+    if (!bytes_are(header->ident, "\177ELF", 4)) {
         return "it is not an ELF file";
     }
-    if (!is_same(header->ident + 4, "\2\1\1", 3) || header->machine != MACHINE_X86_64) {
+    if (!bytes_are(header->ident + 4, "\2\1\1", 3) || header->machine != MACHINE_X86_64) {
         return "it is for another machine";
     }
     if (header->type != TYPE_EXEC || header->segment_bytes != sizeof(struct segment_header)) {

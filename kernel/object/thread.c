@@ -141,11 +141,6 @@ void thread_unbind(struct thread *thread)
     }
 }
 
-void thread_start(struct core *core, struct thread *thread)
-{
-    thread_make_ready(core, thread);
-}
-
 static void unbind_all(struct core *core, struct thread *thread)
 {
     if (thread->context != NULL) {

@@ -100,7 +100,7 @@ err_t thread_on_resume(struct invocation *inv)
     if (thread->table == NULL || thread->space == NULL) {
         return ERR_GONE;
     }
-    thread_start(inv->core, thread);
+    thread_make_ready(inv->core, thread);
     return ERR_OK;
 }
 

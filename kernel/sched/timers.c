@@ -3,6 +3,8 @@
  * Timer events, in one queue per band of 16 priorities. The hardware is armed for the earliest event
  * of the bands at or above the running one (core->armed_band), and never later than the end of the
  * running budget. Cancelling does not re-arm: the hardware may fire for nothing.
+ * Events are of nobody's budget, and a periodic timer goes on by itself. So after an interrupt that expired some, those of no more
+ * important bands wait for TIMER_CALM times as long as that took: who runs has most of the time, however many there are.
  */
 #include <stddef.h>
 
@@ -17,13 +19,28 @@ static struct timed *timed_of(struct queue_node *node)
     return (struct timed *)(void *)node; /* first member */
 }
 
+static ns_t after_calm(const struct core *core, uint32_t band, ns_t at_ns)
+{
+    return at_ns < core->calm_ns[band] ? core->calm_ns[band] : at_ns;
+}
+
+/* Events of a band have taken that long. Those more important do not wait for it; all others for the sum of what they let go first. */
+static void calm_begin(struct core *core, uint32_t band, ns_t start_ns)
+{
+    ns_t end_ns = arch_now();
+
+    for (uint32_t i = 0; i <= band; i++) {
+        core->calm_ns[i] = after_calm(core, i, end_ns) + TIMER_CALM * (end_ns - start_ns);
+    }
+}
+
 void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band)
 {
     timed_cancel(core, timed);
     timed->band = (uint8_t)band;
     queue_insert(&core->timers[band], &timed->node, at_ns);
     if (band >= core->armed_band) {
-        timers_arm_by(core, at_ns);
+        timers_arm_by(core, after_calm(core, band, at_ns));
     }
 }
 
@@ -40,7 +57,9 @@ static ns_t earlier(const struct core *core, uint32_t first, uint32_t end, ns_t 
         const struct queue_node *node = queue_first(&core->timers[band]);
 
         if (node != NULL && node->key < at_ns) {
-            at_ns = node->key;
+            ns_t due_ns = after_calm(core, band, node->key);
+
+            at_ns = due_ns < at_ns ? due_ns : at_ns;
         }
     }
     return at_ns;
@@ -70,17 +89,14 @@ static void expire(struct core *core, struct timed *timed)
     }
 }
 
-void timers_on_interrupt(struct core *core)
+void timers_expire(struct core *core, uint32_t lowest)
 {
     ns_t now_ns = arch_now();
     uint32_t expired = 0;
-    int lowest = core->armed_band;
+    uint32_t band = TIMER_BANDS;
 
-    /* Dispatch charges what ran, whose budget may have ended, and arms: once, for all that is queued by then. */
-    core->armed_ns = DEADLINE_NEVER;
-    core->armed_band = TIMER_BANDS;
-    core->must_dispatch = true;
-    for (int band = TIMER_BANDS - 1; band >= lowest; band--) {
+    /* Those of less important bands wait: somebody more important may be ready now. */
+    while (expired == 0 && band-- > lowest) {
         while (!queue_is_empty(&core->timers[band]) && expired < TIMER_EXPIRE_MAX) {
             struct queue_node *first = queue_first(&core->timers[band]);
 
@@ -94,9 +110,27 @@ void timers_on_interrupt(struct core *core)
             }
             expire(core, timed_of(first));
             expired++;
+            /* The timer itself is not armed meanwhile: what is more important may be due by now. */
+            if (arch_interrupt_pending(core) || arch_now() - now_ns > TIMER_EXPIRE_NS) {
+                expired = TIMER_EXPIRE_MAX;
+            }
         }
+    }
+    if (expired != 0) {
+        calm_begin(core, band, now_ns);
     }
     if (core->current != NULL) {
         deadline_cover(core, core->current);
     }
+}
+
+void timers_on_interrupt(struct core *core)
+{
+    uint32_t lowest = core->armed_band;
+
+    /* Dispatch charges what ran, whose budget may have ended, and arms: once, for all that is queued by then. */
+    core->armed_ns = DEADLINE_NEVER;
+    core->armed_band = TIMER_BANDS;
+    core->must_dispatch = true;
+    timers_expire(core, lowest);
 }

@@ -112,7 +112,7 @@ static void start(struct maker *maker, struct core *core, uint8_t priority)
     if (err) {
         host_fail("the root thread cannot be made");
     }
-    thread_start(core, thread);
+    thread_make_ready(core, thread);
     core_dispatch(core);
 }
 

@@ -42,8 +42,5 @@ MUST_CHECK err_t thread_buffer_set(struct thread *thread, struct cap *frame, uin
  */
 MUST_CHECK bool thread_reflect(struct thread *thread, const struct arch_fault *fault);
 
-/** Lets an INACTIVE thread that has table and space run. */
-void thread_start(struct core *core, struct thread *thread);
-
 /** Returns ERR_OK or KERNEL_RESTART. */
 MUST_CHECK err_t thread_destroy(struct core *core, struct thread *thread);
