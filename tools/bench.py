@@ -109,7 +109,7 @@ def boot(args, system, many=False, append=""):
 
 # The kernel for many cores, on one core, takes at most so much more; these take more, and are shown (docs/bench.md).
 MANY = ("bench", 1.15)
-MANY_OPEN = ("signal_switch", "signal_idle", "yield_switch", "fault_roundtrip", "irq_to_user", "map_4k")
+MANY_OPEN = ("signal_switch", "signal_idle", "yield_switch", "fault_roundtrip", "irq_to_user", "map_4k", "share_1g")
 
 
 def many_rows(rows, counts):

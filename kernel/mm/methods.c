@@ -84,7 +84,7 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
 }
 
 struct sharing {
-    phys_t base; /* of the run */
+    uint64_t minus_base; /* of the run: one instruction less than to subtract it */
     uint64_t size_bytes;
     uint64_t first;  /* an entry for the first page of the run */
     uint64_t seen;   /* all bits of the entries that were there */
@@ -94,36 +94,47 @@ struct sharing {
 /* Where in the run the page lies; elsewhere, and where there is none (its entry is 0, and no run begins there), that is behind its end. */
 static inline uint64_t offset_in(const struct sharing *run, uint64_t pte)
 {
-    return (pte - run->base) & PTE_ADDRESS;
+    return (pte + run->minus_base) & PTE_ADDRESS;
 }
 
-/* Entries of two tables, up to from and to. Returns how many places it went over: it stops where one is taken. */
+/* The place there is free, or here is no page of the run. */
+static inline __attribute__((always_inline)) void share_one(struct sharing *run, uint64_t *from,
+                                                            uint64_t *to)
+{
+    uint64_t pte = *from;
+    uint64_t offset = offset_in(run, pte);
+
+    if (__builtin_expect(offset >= run->size_bytes, 0)) {
+        run->others++;
+        return;
+    }
+    run->seen |= pte;
+    pte_forbid(from, PTE_WRITE);
+    *to = run->first + offset;
+}
+
+/* Entries of two tables. Returns how many places it went over: it stops where one is taken. */
 static __attribute__((noinline)) uint32_t share_some(struct sharing *sharing, uint64_t *from,
                                                      uint64_t *to, uint32_t count)
 {
-    const struct sharing run = *sharing; /* in registers */
-    int64_t left = -(int64_t)count;
-    uint64_t seen = 0;
-    uint32_t others = 0;
+    struct sharing run = *sharing; /* in registers */
+    uint64_t i;
 
-    for (; left != 0; left++) {
-        uint64_t pte = from[left];
-        uint64_t offset = offset_in(&run, pte);
-
-        if (offset >= run.size_bytes) {
-            others++;
-            continue;
-        }
-        if (pte_is_present(to[left])) {
+    for (i = 0; i + 4 <= count; i += 4) {
+        if (pte_is_present(to[i] | to[i + 1] | to[i + 2] | to[i + 3])) {
             break;
         }
-        seen |= pte;
-        pte_forbid(&from[left], PTE_WRITE);
-        to[left] = run.first + offset;
+        share_one(&run, &from[i], &to[i]);
+        share_one(&run, &from[i + 1], &to[i + 1]);
+        share_one(&run, &from[i + 2], &to[i + 2]);
+        share_one(&run, &from[i + 3], &to[i + 3]);
     }
-    sharing->seen |= seen;
-    sharing->others += others;
-    return count + (uint32_t)left;
+    while (i < count && (!pte_is_present(to[i]) || offset_in(&run, from[i]) >= run.size_bytes)) {
+        share_one(&run, &from[i], &to[i]);
+        i++;
+    }
+    *sharing = run;
+    return (uint32_t)i;
 }
 
 /* Returns how many places it went over; err says why not over more. */
@@ -134,14 +145,14 @@ static uint32_t share_all(struct sharing *sharing, struct vspace *space,
 
     while (done < args->count) {
         uint64_t offset = (uint64_t)done * PAGE_BYTES;
-        uint32_t count = args->count - done;
         uint32_t room = PTE_PER_TABLE - pte_index(args->from + offset, 0);
+        uint32_t count = args->count - done < room ? args->count - done : room;
         uint32_t level;
         uint64_t *from = vspace_find(space_of(args->source), args->from + offset, &level);
         uint64_t *to;
 
         if (level != 0 || offset_in(sharing, *from) >= sharing->size_bytes) {
-            count = level == 0 ? 1 : count < room ? count : room;
+            count = level == 0 ? 1 : count;
             sharing->others += count;
             done += count;
             continue;
@@ -150,10 +161,8 @@ static uint32_t share_all(struct sharing *sharing, struct vspace *space,
         if (*err) {
             break;
         }
-        count = count < room ? count : room;
         room = PTE_PER_TABLE - pte_index(args->at + offset, 0);
-        count = count < room ? count : room;
-        count = share_some(sharing, from + count, to + count, count);
+        count = share_some(sharing, from, to, count < room ? count : room);
         if (count == 0) {
             *err = ERR_ALREADY_MAPPED;
             break;
@@ -170,7 +179,7 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
     struct vspace *source = space_of(args->source);
     const struct memory_run *run = &args->frame->run;
     struct sharing sharing = {
-        .base = run->base,
+        .minus_base = 0 - run->base,
         .size_bytes = run->size_bytes,
         .first = pte_page(run->base, 0, PROT_READ, args->frame->rights, run->cache),
     };

@@ -313,6 +313,42 @@ TEST(share_stops_where_a_place_is_taken)
              ERR_ALREADY_MAPPED, "the first place");
 }
 
+/* Several places are looked at together: each of them, and what is passed over, must count all the same. */
+TEST(share_finds_the_taken_place_wherever_it_is)
+{
+    cap_addr_t space = space_make(16);
+    cap_addr_t frame = make(OBJECT_FRAME, FRAME_SIZE(11, PAGE_CLASS_4K));
+    cap_addr_t there = copy_of(frame, RIGHTS_ALL);
+    cap_addr_t taken = make(OBJECT_FRAME, FRAME_SIZE(1, PAGE_CLASS_4K));
+    struct probe other = probe_make_in(space, CODE);
+    uint32_t done = 0, shared = 0;
+
+    for (uint32_t i = 0; i < 11; i++) {
+        user_addr_t from = PLACE + i * MIB(2);
+        user_addr_t page = from + i * PAGE_BYTES;
+
+        map_at(frame, from, 11, READ_WRITE);
+        *at(page) = 70 + i;
+        REQUIRE_OK(vspace_map(space, taken, 0, 1, page, READ_WRITE, &done));
+        err_t err = vspace_share(space, VSPACE, from, there, from, 11, &done, &shared);
+
+        if (i == 0) {
+            CHECK_EQ(err, ERR_ALREADY_MAPPED, "the first place");
+        } else {
+            CHECK_OK(err);
+            CHECK_EQ(done, i, "as far as there was room");
+            CHECK_EQ(shared, i, "all of them pages");
+            CHECK_OK(vspace_unmap(space, from, i));
+        }
+        probe_expect_read(&other, page, 0);
+        probe_expect_fault(&other, probe_read, page + PAGE_BYTES, FAULT_NOT_PRESENT);
+        CHECK_OK(vspace_unmap(VSPACE, page, 1));
+        CHECK_OK(vspace_share(space, VSPACE, from, there, from, 11, &done, &shared));
+        CHECK_EQ(done, 11, "nothing lies before the taken place");
+        CHECK_EQ(shared, 10, "all others");
+        probe_expect_read(&other, page, 0);
+    }
+}
 /* Code that is shared goes on. */
 TEST(share_takes_no_right_but_to_write)
 {
