@@ -56,16 +56,6 @@ struct note {
 };
 _Static_assert(sizeof(struct note) == 28, "our own");
 
-/* The file may lie anywhere: members are read byte by byte. */
-static void copy(void *to, const uint8_t *from, uint64_t bytes)
-{
-    uint8_t *out = to;
-
-    for (uint64_t i = 0; i < bytes; i++) {
-        out[i] = from[i];
-    }
-}
-
 static uint32_t prot_of(uint32_t flags)
 {
     return ((flags & SEGMENT_READ) != 0 ? PROT_READ : 0u) |
@@ -113,7 +103,7 @@ static void note_read(const uint8_t *content, uint64_t size_bytes, struct elf_pr
     struct note note;
 
     while (size_bytes - at >= 12) {
-        copy(&note, content + at, 12);
+        bytes_copy(&note, content + at, 12);
         uint64_t name_bytes = ((uint64_t)note.name_bytes + 3) & ~3ull;
         uint64_t length = 12 + name_bytes + (((uint64_t)note.content_bytes + 3) & ~3ull);
 
@@ -122,7 +112,7 @@ static void note_read(const uint8_t *content, uint64_t size_bytes, struct elf_pr
         }
         if (length == sizeof(note) && note.type == NOTE_ABI && note.name_bytes == 5 &&
             note.content_bytes == 8) {
-            copy(&note, content + at, sizeof(note));
+            bytes_copy(&note, content + at, sizeof(note));
             if (bytes_are(note.name, "Pith", 5)) {
                 program->abi_hash = (uint64_t)note.hash[1] << 32 | note.hash[0];
             }
@@ -155,7 +145,7 @@ const char *elf_read(const uint8_t *file, uint64_t size_bytes, struct elf_progra
     if (size_bytes < sizeof(header)) {
         return "it is not an ELF file";
     }
-    copy(&header, file, sizeof(header));
+    bytes_copy(&header, file, sizeof(header));
     wrong = header_check(&header);
     if (wrong == NULL &&
         (header.segments_at > size_bytes ||
@@ -163,7 +153,7 @@ const char *elf_read(const uint8_t *file, uint64_t size_bytes, struct elf_progra
         wrong = "it is cut short";
     }
     for (uint32_t i = 0; i < header.segment_count && wrong == NULL; i++) {
-        copy(&segment, file + header.segments_at + i * sizeof(segment), sizeof(segment));
+        bytes_copy(&segment, file + header.segments_at + i * sizeof(segment), sizeof(segment));
         if (segment.offset > size_bytes || segment.file_bytes > size_bytes - segment.offset) {
             wrong = "it is cut short";
         } else if (segment.type == SEGMENT_LOAD) {

@@ -28,9 +28,12 @@ static ns_t after_calm(const struct core *core, uint32_t band, ns_t at_ns)
 static void calm_begin(struct core *core, uint32_t band, ns_t start_ns)
 {
     ns_t end_ns = arch_now();
+    uint64_t passed_ns = end_ns - start_ns;
+    /* More was not theirs: a virtual machine stood still. */
+    uint64_t took_ns = passed_ns < TIMER_TOOK_MAX_NS ? passed_ns : TIMER_TOOK_MAX_NS;
 
     for (uint32_t i = 0; i <= band; i++) {
-        core->calm_ns[i] = after_calm(core, i, end_ns) + TIMER_CALM * (end_ns - start_ns);
+        core->calm_ns[i] = after_calm(core, i, end_ns) + TIMER_CALM * took_ns;
     }
 }
 

@@ -143,9 +143,7 @@ void acpi_take_rsdp(struct boot_plan *plan, phys_t at)
     const uint8_t *place = arch_phys_to_ptr(at);
     uint32_t bytes = place[15] >= 2 ? BOOT_RSDP_BYTES : RSDP_OLD_BYTES;
 
-    for (uint32_t i = 0; i < bytes; i++) {
-        plan->rsdp[i] = place[i];
-    }
+    bytes_copy(plan->rsdp, place, bytes);
 }
 
 /* Where PC firmware without UEFI leaves it: 5.2.5.1. The first 4 GiB are mapped. */

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/arch.h"
+
 /** bytes_get() - a number of so many bytes, the lowest first. */
 static inline uint64_t bytes_get(const uint8_t *at, uint32_t bytes)
 {
@@ -27,4 +29,15 @@ static inline bool bytes_are(const void *start, const char *text, uint32_t bytes
         }
     }
     return true;
+}
+
+static inline void bytes_copy(void *to, const void *from, uint64_t bytes)
+{
+    uint8_t *end = to;
+    const uint8_t *rest = from;
+
+    arch_memory_copy_words(to, from, bytes / 8);
+    for (uint64_t i = bytes & ~7ull; i < bytes; i++) {
+        end[i] = rest[i];
+    }
 }

@@ -19,7 +19,8 @@
 #define TIMER_BANDS 16u
 #define TIMER_EXPIRE_MAX 8u
 #define TIMER_EXPIRE_NS 2000u /* no other event is begun later in one interrupt */
-#define TIMER_CALM 8u         /* what events take, so many times over others have before the next */
+#define TIMER_CALM 4u         /* what events take, so many times over others have before the next */
+#define TIMER_TOOK_MAX_NS 5000u
 #define GROUP_PARK_MAX 8u
 
 struct core;
