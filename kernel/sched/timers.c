@@ -103,8 +103,8 @@ void timers_expire(struct core *core, uint32_t lowest)
         while (!queue_is_empty(&core->timers[band]) && expired < TIMER_EXPIRE_MAX) {
             struct queue_node *first = queue_first(&core->timers[band]);
 
-            if (first->key > now_ns) {
-                break;
+            if (after_calm(core, band, first->key) > now_ns) {
+                break; /* whatever the interrupt is for: else calm would grow without end */
             }
             if (ARCH_CORES > 1 && !core->has_all && !alone_expire(core, timed_of(first))) {
                 core->must_expire = true; /* and those behind it */
@@ -119,7 +119,7 @@ void timers_expire(struct core *core, uint32_t lowest)
             }
         }
     }
-    if (expired != 0) {
+    if (expired != 0 && !core->must_expire) {
         calm_begin(core, band, now_ns);
     }
     if (core->current != NULL) {
