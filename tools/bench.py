@@ -107,9 +107,8 @@ def boot(args, system, many=False, append=""):
     return counts
 
 
-# The kernel for many cores, on one core, takes at most so much more; these take more, and are shown (docs/bench.md).
+# The kernel for many cores, on one core, takes at most so much more (docs/bench.md).
 MANY = ("bench", 1.15)
-MANY_OPEN = ("signal_switch", "signal_idle", "yield_switch", "fault_roundtrip", "irq_to_user", "map_4k", "share_1g")
 
 
 def many_rows(rows, counts):
@@ -117,7 +116,7 @@ def many_rows(rows, counts):
     for number, name, kind, limit in rows:
         what = kind.partition("/")[0]
         if limit and (number, what) in counts:
-            yield number, name + "_many", kind, None if name.removesuffix("_same_space") in MANY_OPEN else int(counts[number, what][2] * MANY[1])
+            yield number, name + "_many", kind, int(counts[number, what][2] * MANY[1])
 
 
 # Defences against speculation that can be executed anywhere, one by one: shown.
@@ -193,7 +192,8 @@ def is_of_kernel(name):
     """Is the file a source of the kernel for one core?"""
     return (name.startswith("kernel/") and name.endswith((".c", ".h", ".S", ".inc", ".ld")) and "/test/" not in name
             and not name.startswith(("kernel/arch/host/", "kernel/arch/x86_64/many/"))
-            and os.path.basename(name) not in ("alone.c", "alone.h", "away.c", "away.h", "inbox.c", "inbox.h", "inbox_entry.h")
+            and os.path.basename(name) not in ("alone.c", "alone.h", "away.c", "away.h", "homes.h", "inbox.c", "inbox.h", "inbox_entry.h",
+                                                   "move.c", "settle.c", "settle.h")
             and name != "kernel/ipc/fast.c")
 
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Where the instructions of a row of `make bench` go, function by function.
 
-    bench/profile/profile.py ROW [--lines] [--build build]
+    bench/profile/profile.py ROW [--lines] [--many] [--build build]
 
 ROW is a name from bench/rows.tsv. Needs what `make bench` builds. --lines shows each instruction with its source
-line instead. Numbers are executions per turn, from mark to mark: means, where rows.tsv judges medians.
+line instead; --many takes the kernel for several cores, on one. Numbers are executions per turn, from mark to mark: means, where rows.tsv judges medians.
 """
 import argparse
 import bisect
@@ -73,23 +73,24 @@ class Image:
         return f"({self.name}) {self.names[at] if at >= 0 else '?'}"
 
 
-def images_of(build, system):
+def images_of(build, system, kernel):
     """The kernel and all programs of a system."""
     with open(os.path.join("systems", system + ".toml"), "rb") as file:
         text = tomllib.load(file)
     programs = {"init", "warden", text["root"]} | {p["program"] for p in text.get("program", {}).values()}
-    return [Image(KERNEL, os.path.join(build, "kernel/pith.elf"))] + [
+    return [Image(KERNEL, os.path.join(build, "kernel", kernel))] + [
         Image(name, os.path.join(build, "programs", name)) for name in sorted(programs)
         if os.path.exists(os.path.join(build, "programs", name))]
 
 
-def run(build, system, number):
+def run(build, system, number, many):
     """Turns, and blocks: [[(address, times, bytes of an instruction)]]"""
     out = os.path.abspath(os.path.join(build, "bench", f"profile-{system}-{number}.tsv"))
     if os.path.exists(out):
         os.unlink(out)
     settings = qemu.settings_of(system)
     settings["icount"] = True
+    settings["many"] = many
     command = qemu.command_for(system, build, settings,
                                f"{plugin_build(build)},outfile={out},row={number}")
     result = qemu.run(command, settings["timeout_s"])
@@ -161,11 +162,12 @@ def main():
     parser.add_argument("row")
     parser.add_argument("--build", default="build")
     parser.add_argument("--lines", action="store_true")
+    parser.add_argument("--many", action="store_true")
     args = parser.parse_args()
     os.chdir(TOP)
     system, number = row_find(args.row)
-    images = images_of(args.build, system)
-    turns, blocks = run(args.build, system, number)
+    images = images_of(args.build, system, "pith-many.elf" if args.many else "pith.elf")
+    turns, blocks = run(args.build, system, number, args.many)
     counts = count(images, blocks)
     if args.lines:
         show_lines(images, turns, counts)

@@ -3,6 +3,7 @@
 #include "core/core.h"
 
 #include "cap/revoke.h"
+#include "core/alone.h"
 #include "core/trace.h"
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
@@ -36,6 +37,9 @@ static err_t invoke(struct core *core, struct thread *caller, struct cap *target
     struct invocation inv = { core, caller, target };
     msg_info_t info = caller->registers.info;
 
+    if (core_is_alone(core) && !alone_invoke(core, target, info) && !core_widen(core)) {
+        return KERNEL_RESTART;
+    }
     trace_event(core, TRACE_METHOD, target->type, MSG_LABEL(info));
     err_t err = method_dispatch(&inv, &info, caller->registers.words);
 
@@ -67,6 +71,9 @@ static __attribute__((noinline)) err_t fail(struct core *core, struct thread *ca
 static __attribute__((noinline)) void finish(struct core *core, struct thread *caller, err_t err)
 {
     if (err) {
+        if (core_is_alone(core) && thread_has_begun_sweep(caller) && !core_widen(core)) {
+            return;
+        }
         err = fail(core, caller, err);
     }
     if (core->must_dispatch) {
@@ -94,6 +101,9 @@ static __attribute__((noinline)) void on_call(struct core *core, struct thread *
     if (!err) {
         err = target->type == OBJECT_ENDPOINT && !is_method ? ipc_call(core, caller, target)
                                                             : invoke(core, caller, target);
+        if (core_has_declined(core)) {
+            return;
+        }
     }
     end(core, caller, err);
 }
@@ -105,8 +115,11 @@ static __attribute__((noinline)) void on_signal(struct core *core, struct thread
     err_t err = cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_SIGNAL, &cap);
 
     if (!err) {
-        thread_answer(caller, ERR_OK, 0, 0);
         notification_signal(core, cap->object, cap->badge);
+        if (core_has_declined(core)) {
+            return;
+        }
+        thread_answer(caller, ERR_OK, 0, 0);
     }
     end(core, caller, err);
 }
@@ -162,7 +175,9 @@ static __attribute__((noinline)) void on_any(struct core *core, struct thread *c
     default:
         break;
     }
-    end(core, caller, err);
+    if (!core_has_declined(core)) {
+        end(core, caller, err);
+    }
 }
 
 static inline void on_syscall(struct core *core, struct thread *caller)
@@ -183,6 +198,9 @@ static inline void on_syscall(struct core *core, struct thread *caller)
 
 static __attribute__((noinline)) void on_traced(struct core *core, struct thread *caller)
 {
+    if (core_gives_up(core)) {
+        return; /* one trace for all */
+    }
     trace_event(core, TRACE_ENTRY, caller->registers.op & 0xffu,
                 (uint64_t)MSG_LABEL(caller->registers.info) << 32 | caller->registers.op >> 32);
     on_syscall(core, caller);
@@ -208,22 +226,33 @@ static inline void leave(struct core *core)
 
 void core_on_fault(struct core *core, const struct arch_fault *fault)
 {
+    if (core_trace.is_on && core_gives_up(core)) {
+        return;
+    }
     trace_event(core, TRACE_FAULT, fault->kind, fault->address);
     if ((core->current->reflects >> fault->kind & 1) == 0 ||
         !thread_reflect(core->current, fault)) {
         ipc_fault(core, core->current, fault);
     }
-    leave(core);
+    if (!core_has_declined(core)) {
+        leave(core);
+    }
 }
 
 void core_on_dma_fault(struct core *core)
 {
+    if (core_gives_up(core)) {
+        return;
+    }
     dma_faults_take(core);
     leave(core);
 }
 
 static __attribute__((noinline)) void on_other_interrupt(struct core *core, uint32_t vector)
 {
+    if (core_trace.is_on && vector != ARCH_VECTOR_POKE && core_gives_up(core)) {
+        return;
+    }
     trace_event(core, TRACE_INTERRUPT, vector, 0);
     if (vector == ARCH_VECTOR_TIMER) {
         timers_on_interrupt(core);

@@ -69,11 +69,7 @@ void inbox_back(struct thread *caller, bool goes_on)
 
 bool inbox_is_quiet(struct core *core)
 {
-    uint32_t key = core->current != NULL ? lend_key(&core->current->lend) : LEND_KEY_NONE;
-
-    if (key != atomic_load_explicit(&core->running_key, memory_order_relaxed)) {
-        (void)atomic_exchange(&core->running_key, key);
-    }
+    inbox_tell_key(core);
     return atomic_load(&core->inbox) == NULL;
 }
 
@@ -128,6 +124,7 @@ static void take(struct core *core, struct core *home)
     while ((entry = home->inbox_left) != NULL) {
         if (!core->has_all && entry->kind == INBOX_SIGNAL &&
             !alone_signal(core, notification_of(entry))) {
+            core->must_look = true;
             return;
         }
         home->inbox_left = entry->next;

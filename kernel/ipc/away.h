@@ -1,8 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that go to another core and come back: core/inbox.h. For several cores only; private to ipc. */
+/*
+ * What concerns another core: calls that go there and come back (core/inbox.h), signals, and what cannot be done with the own lock alone
+ * (core/alone.h). For several cores only; private to ipc.
+ */
 #pragma once
 
+#include "core/alone.h"
 #include "ipc/ipc.h"
+
+/* Each of these: the own lock alone is had, is not enough, and others are not free. Whoever hears so returns without having changed anything. */
+static inline bool wake_gives_up(struct core *core, const struct thread *woken)
+{
+    return woken != (struct thread *)0 && core_is_alone(core) && woken->home != core &&
+           !core_widen(core);
+}
+
+/* Its bits are read, and the thread is queued. */
+static inline bool look_gives_up(struct core *core, const struct notification *notification)
+{
+    return core_is_alone(core) && notification->home != core && !core_widen(core);
+}
+
+static inline bool call_gives_up(struct core *core, const struct endpoint *endpoint,
+                                 msg_info_t info)
+{
+    return core_is_alone(core) && !alone_call(core, endpoint, info) && !core_widen(core);
+}
+
+static inline bool receive_gives_up(struct core *core, const struct thread *server,
+                                    const struct endpoint *endpoint, bool replies)
+{
+    return core_is_alone(core) && !alone_receive(core, server, endpoint, replies) &&
+           !core_widen(core);
+}
+
+/* In the middle of a receive, which has changed something already: the next caller is not for this core alone. */
+static inline bool must_not_go_on(const struct core *core, const struct thread *server,
+                                  const struct endpoint *endpoint)
+{
+    return core_is_alone(core) && !alone_receive(core, server, endpoint, false);
+}
+
+/* A reply object (addr) belongs to no core. */
+static inline bool reply_gives_up(struct core *core, const struct thread *server, uint64_t addr)
+{
+    return core_is_alone(core) && (addr != 0 || !alone_reply(core, server)) && !core_widen(core);
+}
+
+/** The notification has another home. true: the bits are sent there, or it gave up; false: all locks are had. */
+bool signal_departs(struct core *core, struct notification *notification, uint64_t bits);
 
 /** Only its own core takes it out of its wait. */
 static inline bool is_out_of_reach(const struct core *core, const struct thread *caller)

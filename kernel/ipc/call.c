@@ -160,6 +160,9 @@ err_t ipc_call(struct core *core, struct thread *caller, struct cap *target)
         MSG_LABEL(caller->registers.info) >= MSG_LABEL_FAULT) {
         return ERR_RANGE;
     }
+    if (call_gives_up(core, endpoint, caller->registers.info)) {
+        return KERNEL_RESTART;
+    }
     if (caller->serving != NULL && caller->serving->deadline_ns < deadline_ns) {
         deadline_ns = caller->serving->deadline_ns;
     }
@@ -190,6 +193,9 @@ void ipc_fault(struct core *core, struct thread *thread, const struct arch_fault
     struct endpoint *endpoint =
         thread->handler_cap.type != OBJECT_NONE ? thread->handler_cap.object : NULL;
 
+    if (endpoint != NULL && call_gives_up(core, endpoint, 0)) {
+        return;
+    }
     thread->fault = (uint8_t)fault->kind;
     thread->fault_address = fault->address;
     thread->fault_detail = fault->detail;

@@ -2,6 +2,7 @@
 /* Endpoints: the queue of callers, the server, and the one edge between them. */
 #include <stddef.h>
 
+#include "ipc/homes.h"
 #include "ipc/ipc.h"
 #include "sched/sched.h"
 
@@ -20,13 +21,6 @@ static void edge_make(struct core *core, struct endpoint *endpoint)
     if (endpoint->lend.to == NULL && server != NULL && !queue_is_empty(&endpoint->lend.from) &&
         core_is_same(endpoint->home, server->home)) {
         lend_attach(core, &endpoint->lend, &server->lend);
-    }
-}
-
-void endpoint_come_home(struct endpoint *endpoint, struct core *core)
-{
-    if (ARCH_CORES > 1 && endpoint->home != core && queue_is_empty(&endpoint->lend.from)) {
-        endpoint->home = core;
     }
 }
 

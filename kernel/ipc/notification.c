@@ -6,8 +6,9 @@
  */
 #include <stddef.h>
 
-#include "core/inbox.h"
+#include "away.h"
 #include "ipc/deadline.h"
+#include "ipc/homes.h"
 #include "ipc/ipc.h"
 #include "sched/sched.h"
 #include "words.h"
@@ -58,14 +59,6 @@ static void hand_on(struct core *core, struct notification *notification, struct
     if (!queue_is_empty(&notification->lend.from) && holder->lend.rank <= notification->lend.rank &&
         core_is_same(notification->home, holder->home)) {
         lend_attach(core, &notification->lend, &holder->lend);
-    }
-}
-
-void notification_come_home(struct notification *notification, struct core *core)
-{
-    if (ARCH_CORES > 1 && notification->home != core && notification->bound == NULL &&
-        notification_waiter(notification) == NULL) {
-        notification->home = core;
     }
 }
 
@@ -125,6 +118,9 @@ static bool signal_only(struct core *core, struct notification *notification, ui
     }
     struct thread *waiter = thread_of_lend((struct lend *)(void *)node);
 
+    if (!core_is_same(waiter->home, core)) {
+        return false;
+    }
     notification->bits |= bits & ~given;
     queue_remove_only(&notification->plain, node);
     waiter->waiting_on = NULL;
@@ -139,6 +135,9 @@ static __attribute__((noinline)) void signal_any(struct core *core,
 {
     struct thread *waiter = notification_waiter(notification);
 
+    if (wake_gives_up(core, waiter != NULL ? waiter : notification->bound)) {
+        return;
+    }
     notification->bits |= bits;
     if (waiter != NULL) {
         signal_waiter(core, notification, waiter);
@@ -149,9 +148,10 @@ static __attribute__((noinline)) void signal_any(struct core *core,
 
 void notification_signal(struct core *core, struct notification *notification, uint64_t bits)
 {
-    if (ARCH_CORES > 1 && !core->has_all && notification->home != core) {
-        inbox_signal(notification, bits);
-    } else if (!signal_only(core, notification, bits)) {
+    if (ARCH_CORES > 1 && notification->home != core && signal_departs(core, notification, bits)) {
+        return;
+    }
+    if (!signal_only(core, notification, bits)) {
         signal_any(core, notification, bits);
     }
 }
@@ -170,6 +170,9 @@ static bool take_bits(struct thread *thread, struct notification *notification, 
 
 err_t notification_poll(struct core *core, struct thread *thread, struct cap *target)
 {
+    if (look_gives_up(core, target->object)) {
+        return KERNEL_RESTART;
+    }
     notification_come_home(target->object, core);
     return take_bits(thread, target->object, thread->registers.bits) ? ERR_OK : ERR_WOULD_BLOCK;
 }
@@ -198,21 +201,12 @@ static err_t holder_find(const struct thread *thread, const struct notification 
     return ERR_OK;
 }
 
-/* Time does not leave its core: among threads of several, whoever cannot lend waits without. */
-static bool can_lend(struct core *core, struct notification *notification)
-{
-    if (ARCH_CORES > 1 && queue_is_empty(&notification->lend.from)) {
-        notification->home = core;
-    }
-    return core_is_same(notification->home, core);
-}
-
 static void wait_begin(struct core *core, struct thread *thread, struct notification *notification,
                        struct thread *holder)
 {
     uint64_t key = lend_key(&thread->lend);
 
-    if (holder != NULL && !can_lend(core, notification)) {
+    if (holder != NULL && !notification_can_lend(core, notification)) {
         holder = NULL;
     }
     notification->wait_mask = thread->registers.bits;
@@ -244,6 +238,9 @@ err_t notification_wait(struct core *core, struct thread *thread, struct cap *ta
 
     if (mask == 0) {
         return ERR_RANGE;
+    }
+    if (look_gives_up(core, notification)) {
+        return KERNEL_RESTART;
     }
     err = holder_find(thread, notification, &holder);
     if (err) {

@@ -7,6 +7,7 @@
 #include "deliver.h"
 #include "ipc/deadline.h"
 #include "ipc/fast.h"
+#include "ipc/homes.h"
 #include "sched/sched.h"
 #include "words.h"
 
@@ -31,13 +32,6 @@ static bool take_notified(struct thread *server)
     return true;
 }
 
-/* The next caller is not for this core alone. */
-static bool may_not_go_on(const struct core *core, const struct endpoint *endpoint,
-                          const struct thread *server)
-{
-    return ARCH_CORES > 1 && !core->has_all && !alone_receive(core, server, endpoint);
-}
-
 void call_end(struct core *core, struct thread *caller, bool goes_on)
 {
     if (ARCH_CORES > 1 && is_out_of_reach(core, caller)) {
@@ -57,7 +51,7 @@ static bool take_queued(struct core *core, struct endpoint *endpoint, struct thr
         struct thread *caller = endpoint_first(endpoint);
 
         if (refused == REFUSALS_MAX || (refused > 0 && (arch_interrupt_pending(core) ||
-                                                        may_not_go_on(core, endpoint, server)))) {
+                                                        must_not_go_on(core, server, endpoint)))) {
             /* The reply, if there was one, has been sent: what is left to do is to receive. */
             server->registers.op = (server->registers.op & ~0xffull) | SYSCALL_RECEIVE;
             arch_syscall_restart(&server->registers);
@@ -80,7 +74,7 @@ static bool take_queued(struct core *core, struct endpoint *endpoint, struct thr
 }
 
 /* Errors that depend on the server's side only; binds the endpoint if it has no server yet. */
-static err_t receive_check(struct core *core, struct thread *server, uint64_t addr,
+static err_t receive_check(struct core *core, struct thread *server, uint64_t addr, bool replies,
                            struct endpoint **found)
 {
     struct cap *cap;
@@ -91,6 +85,9 @@ static err_t receive_check(struct core *core, struct thread *server, uint64_t ad
     }
     struct endpoint *endpoint = cap->object;
 
+    if (receive_gives_up(core, server, endpoint, replies)) {
+        return KERNEL_RESTART;
+    }
     if (endpoint->server == NULL) {
         if (server->lend.rank > endpoint->lend.rank) {
             return ERR_WOULD_DEADLOCK;
@@ -134,7 +131,7 @@ err_t ipc_receive(struct core *core, struct thread *server, uint64_t addr)
     if (server->serving != NULL) {
         return ERR_BUSY;
     }
-    err = receive_check(core, server, addr, &endpoint);
+    err = receive_check(core, server, addr, false, &endpoint);
     if (err) {
         return err;
     }
@@ -202,6 +199,9 @@ err_t ipc_reply(struct core *core, struct thread *server, uint64_t addr)
     struct cap *cap;
     err_t err;
 
+    if (reply_gives_up(core, server, addr)) {
+        return KERNEL_RESTART;
+    }
     if (addr == 0) {
         err = answer_served(core, server);
     } else {
@@ -258,7 +258,7 @@ static bool can_reply_and_wait(struct core *core, const struct endpoint *endpoin
 err_t ipc_reply_receive(struct core *core, struct thread *server, uint64_t addr)
 {
     struct endpoint *endpoint;
-    err_t err = receive_check(core, server, addr, &endpoint);
+    err_t err = receive_check(core, server, addr, true, &endpoint);
 
     if (err) {
         return err;

@@ -2,6 +2,7 @@
 /* Timers, interrupts, I/O ports (abi/idl/kernel.idl). */
 #include <stddef.h>
 
+#include "core/alone.h"
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
 #include "object/timer.h"
@@ -118,6 +119,10 @@ void irq_on_interrupt(struct core *core, uint32_t vector)
     if (irq == NULL || irq->notification_cap.type == OBJECT_NONE) {
         core->irqs_spurious++;
         arch_irq_acknowledge(vector);
+        return;
+    }
+    if (core_is_alone(core)) {
+        alone_interrupt(core, irq, vector);
         return;
     }
     if (__builtin_expect(irq->is_level || irq->is_pending, 0) && !mask_first(irq)) {

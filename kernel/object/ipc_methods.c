@@ -147,14 +147,13 @@ err_t sched_context_on_bind(struct invocation *inv, const struct sched_context_b
     if (context->core == NULL) {
         return ERR_RANGE;
     }
-    if (!core_is_same(context->core, thread->home) && !thread_may_move(thread)) {
-        return ERR_BUSY;
-    }
     err = cap_may_derive(args->thread);
     if (err) {
         return err;
     }
-    thread_move(inv->core, thread, context->core);
+    if (ARCH_CORES > 1 && !thread_move(inv->core, thread, context->core)) {
+        return ERR_BUSY;
+    }
     return context_bind(inv->core, context, args->thread);
 }
 

@@ -111,28 +111,6 @@ err_t thread_buffer_set(struct thread *thread, struct cap *frame, uint32_t offse
     return err;
 }
 
-bool thread_may_move(const struct thread *thread)
-{
-    return thread->state == THREAD_STATE_INACTIVE && thread->serving == NULL &&
-           thread->deferred == NULL && thread->endpoints == NULL &&
-           queue_is_empty(&thread->lend.from);
-}
-
-void thread_move(struct core *core, struct thread *thread, struct core *home)
-{
-    struct core *before = core_of(core, thread->home);
-
-    if (ARCH_CORES > 1 && before != home) {
-        thread_settle(before, thread);
-        core_expel(before, thread);
-        arch_thread_leave(before, thread);
-        thread->home = home;
-        if (thread->bound != NULL) {
-            thread->bound->home = home;
-        }
-    }
-}
-
 void thread_unbind(struct thread *thread)
 {
     if (thread->bound != NULL) {
@@ -199,7 +177,9 @@ err_t thread_destroy(struct core *core, struct thread *thread)
     unbind_all(core, thread);
     cap_sweep_inherit(core, thread);
     core = core_of(core, thread->home);
-    thread_settle(core, thread);
+    if (ARCH_CORES > 1) {
+        thread_settle(core, thread);
+    }
     arch_thread_forget(core, thread);
     core_expel(core, thread);
     return ERR_OK;

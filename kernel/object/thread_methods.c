@@ -2,6 +2,7 @@
 /* The methods of threads (abi/idl/kernel.idl, interface thread). */
 #include <stddef.h>
 
+#include "ipc/homes.h"
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
 #include "object/thread_life.h"

@@ -5,6 +5,7 @@
 #include "ipc/deadline.h"
 #include "object/ipc_objects.h"
 #include "sched/sched.h"
+#include "settle.h"
 
 /* What the fast paths go by (ipc/fast.h) may not be so any more: time comes another way, or from others. */
 static void replies_not_straight(struct lend *lend)
@@ -69,42 +70,6 @@ static struct queue *plain_of(const struct thread *thread)
     return &thread->waiting_on->plain;
 }
 
-/* Another core has its call, or has it in a queue, and goes by its key. */
-static bool waits_away(const struct lend *lend)
-{
-    const struct thread *thread =
-        (const struct thread *)(const void *)((const uint8_t *)lend -
-                                              offsetof(struct thread, lend));
-
-    return lend->kind == LEND_THREAD &&
-           (thread->is_away || (thread->state == THREAD_STATE_WAITING && lend->to == NULL &&
-                                lend->node.is_queued && thread->waiting_on->home != thread->home));
-}
-
-static void settle_later(struct core *core, struct thread *thread)
-{
-    if (!thread->is_unsettled) {
-        thread->is_unsettled = true;
-        thread->next_unsettled = core->unsettled;
-        core->unsettled = thread;
-    }
-}
-
-void thread_settle(struct core *core, struct thread *thread)
-{
-    struct thread **link = &core->unsettled;
-
-    if (ARCH_CORES == 1 || !thread->is_unsettled) {
-        return;
-    }
-    while (*link != thread) {
-        link = &(*link)->next_unsettled;
-    }
-    *link = thread->next_unsettled;
-    thread->is_unsettled = false;
-    lend_update(core, &thread->lend);
-}
-
 /* A root's priority changed: move it in whatever queue it stands in. */
 static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
 {
@@ -143,7 +108,7 @@ static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
     }
 }
 
-/* While it was put off (settle_later()), the same context may have got another priority. */
+/* While it was put off (settle.h), the same context may have got another priority. */
 static bool is_up_to_date(const struct lend *lend, const struct sched_context *top)
 {
     return top == lend->top && (ARCH_CORES == 1 || lend_key(lend) == lend_key_of(top));
@@ -160,8 +125,7 @@ void lend_update(struct core *core, struct lend *lend)
         if (is_up_to_date(lend, top)) {
             return;
         }
-        if (ARCH_CORES > 1 && waits_away(lend) && !arch_has_all()) {
-            settle_later(core, thread_of_lend(lend));
+        if (ARCH_CORES > 1 && !arch_has_all() && settle_later(core, lend)) {
             return;
         }
         lend_top_set(lend, top);

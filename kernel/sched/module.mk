@@ -2,5 +2,6 @@
 module := kernel/sched
 kind := kernel
 sources := context.c dispatch.c group.c lend.c queue.c timers.c
+many_sources := settle.c
 uses := kernel/core kernel/ipc kernel/object
 tests := test/queue_test.c

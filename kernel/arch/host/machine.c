@@ -226,6 +226,19 @@ bool arch_has_all(void)
     return host_active()->core.has_all;
 }
 
+/* Every other time, so that both ways are gone. */
+bool arch_try_all(struct core *core)
+{
+    for (uint32_t i = 0; i < core->machine->core_count; i++) {
+        if (!core_is_settled(core->machine->cores[i])) {
+            return false;
+        }
+    }
+    host.all_is_free = !host.all_is_free;
+    core->has_all = host.all_is_free;
+    return core->has_all;
+}
+
 void host_enter(struct core *core)
 {
     if (host.watch_before != NULL) {

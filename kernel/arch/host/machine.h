@@ -85,6 +85,7 @@ struct host_state {
     bool in_service[ARCH_IRQ_VECTORS];
     uint8_t vector_core[ARCH_IRQ_VECTORS]; /* where it is delivered */
     uint64_t pokes;
+    bool all_is_free; /* what arch_try_all() found last */
     void (*watch_before)(const struct core *core);
     void (*watch_after)(const struct core *core, bool was_alone);
     uint32_t preempt_at;

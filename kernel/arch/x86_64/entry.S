@@ -7,6 +7,7 @@
 #include "arch_impl/cores.h"
 #include "offsets.h"
 #include "offsets_gen.h"
+#include "arch_impl/fast_locks.inc"
 #include "ways.inc"
 
 /* All but rdi, which points to them. */
@@ -47,8 +48,7 @@ arch_syscall_entry:
     .globl arch_syscall_saved
 arch_syscall_saved:
     push_rest
-    call ARCH_ON_SYSCALL
-
+    on_syscall
 /* Resume core->current, whoever that is by now. */
     .globl arch_leave
 arch_leave:
@@ -57,6 +57,7 @@ arch_leave:
     movq %gs:CORE_CURRENT, %rsp
     testq %rsp, %rsp
     jz leave_slowly
+resume_in_rsp:
     cmpb $0, REGISTERS_MUST_IRET(%rsp)
     jne leave_by_iret
     .irp register, rbx, r8, r9, r10, r12, r13, r14, r15, rax, rdi, rsi, rdx, rbp, rcx, r11, rsp
@@ -67,11 +68,14 @@ arch_leave:
 leave_slowly:
     movq %gs:CORE_STACK_TOP, %rsp
     movq %gs:CORE_SELF, %rdi
-    call ARCH_LEAVE_SLOWLY
+    call arch_leave_slowly
     jmp arch_leave
+
+    slow_ways
 
 /* All registers, and flags with TF, which sysret would not restore in time. */
 leave_by_iret:
+    trap_first leave_slowly
     movq %rsp, %rdi
     movq %gs:CORE_FRAME_TOP, %rsp
     movb $0, REGISTERS_MUST_IRET(%rdi)
@@ -92,8 +96,7 @@ arch_foreign_slowly:
     push_rest
     movl $VECTOR_FOREIGN, %esi
     xorl %edx, %edx
-    call ARCH_ON_VECTOR
-    jmp arch_leave
+    jmp vector_comes
 
 /* An interrupt here came in a window that the kernel opened: note it, for the way out. */
 interrupt_in_kernel:
@@ -222,8 +225,8 @@ interrupt_from_user:
     popq REGISTERS_SP(%rdi)
     movq %gs:CORE_STACK_TOP, %rsp
     movq %gs:CORE_SELF, %rdi
-    call ARCH_ON_VECTOR
-    jmp arch_leave
+vector_comes:
+    on_vector
 
 /* NMI, #DF and #MC, from anywhere, and exceptions in the kernel: the end. */
 fatal_from_anywhere:

@@ -23,6 +23,7 @@ _Static_assert(__builtin_offsetof(struct arch_registers, must_iret) + 1 ==
 _Static_assert(__builtin_offsetof(struct thread, state) + 1 ==
                    __builtin_offsetof(struct thread, call_is_fault),
                "THREAD_STATE");
+_Static_assert(__builtin_offsetof(struct core, must_look) % 4 == 3, "CORE_LEFT");
 _Static_assert(DEADLINE_NEVER == UINT64_MAX, "fast.S compares with -1");
 
 NUMBERS of_core_and_registers(void)
@@ -40,6 +41,9 @@ NUMBERS of_core_and_registers(void)
     NUMBER(ENTRY_SCRATCH,
            (long)__builtin_offsetof(struct arch_entry, stack) - (long)sizeof(struct arch_entry));
     OFFSET(CORE_OWN_LOCK, struct core, arch.own_lock);
+    OFFSET(CORE_LEFT, struct core, gives_all); /* and the three behind it, as one */
+    OFFSET(CORE_INBOX, struct core, inbox);
+    OFFSET(CORE_RUNNING_KEY, struct core, running_key);
 
     OFFSET(REGISTERS_BX, struct arch_registers, words[0]);
     OFFSET(REGISTERS_R8, struct arch_registers, words[1]);
@@ -60,6 +64,7 @@ NUMBERS of_core_and_registers(void)
     OFFSET(REGISTERS_PUSHED, struct arch_registers, rcx); /* popped in one go up to here */
     OFFSET(REGISTERS_CX, struct arch_registers, rcx);
     OFFSET(REGISTERS_R11, struct arch_registers, r11);
+    OFFSET(REGISTERS_TRAP, struct arch_registers, trap);
     OFFSET(REGISTERS_MUST_IRET, struct arch_registers, must_iret);
     OFFSET(REGISTERS_ENTER_BITS, struct arch_registers, must_iret); /* and is_special, as one */
 }

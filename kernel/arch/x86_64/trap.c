@@ -8,6 +8,7 @@
 #include "abi/kernel_calls.h"
 #include "arch/arch.h"
 #include "arch_private.h"
+#include "core/alone.h"
 #include "core/core.h"
 #include "cpu.h"
 #include "fatal.h"
@@ -152,17 +153,18 @@ bool vector_comes_again(uint64_t vector)
 static void on_interrupt(struct core *core, uint64_t vector)
 {
     if (vector == VECTOR_TIMER) {
-        lapic_acknowledge();
         core_on_interrupt(core, ARCH_VECTOR_TIMER);
     } else if (vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS) {
         core_on_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
+        return;
     } else if (vector == VECTOR_DMA_FAULT) {
-        lapic_acknowledge();
         core_on_dma_fault(core);
-    } else if (vector == VECTOR_POKE) {
-        lapic_acknowledge(); /* what it is about lies in the core */
+    } else if (vector != VECTOR_POKE) { /* what that is about lies in the core */
+        return; /* spurious (SDM volume 3, 10.9): nothing happened and nothing is to be acknowledged */
     }
-    /* Else spurious (SDM volume 3, 10.9): nothing happened and nothing is to be acknowledged. */
+    if (!core_has_declined(core)) {
+        lapic_acknowledge();
+    }
 }
 
 static __attribute__((noinline)) void on_other_vector(struct core *core, uint64_t vector,

@@ -64,6 +64,8 @@ void arch_syscall_restart(struct arch_registers *registers);
 bool arch_core_is_this(const struct core *core);
 /** Does the core that runs this have the locks of all? Only then may it change what has no home here. */
 bool arch_has_all(void);
+/** From the own lock to all, if nobody has another and nothing is under way to any core; then nothing has changed. Never waits. */
+bool arch_try_all(struct core *core);
 /** The core enters the kernel, with ARCH_VECTOR_POKE, before its next user instruction; its registers are saved now. */
 void arch_core_poke(struct core *core);
 /** The same some time soon, without waiting; the own lock is enough. It may be the core that runs this. */

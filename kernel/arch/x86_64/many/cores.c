@@ -19,8 +19,6 @@
 #include "offsets.h"
 #include "trap.h"
 
-enum core_want { WANT_LEAVE_SPACE = 1, WANT_FPU = 2 };
-
 /*
  * Whoever of those that wait sees it free first has it. First come, first served is fairer, but in a virtual machine with more cores than its
  * host has processors it makes all wait for one that does not run: docs/locking.md.
@@ -99,7 +97,7 @@ static void all_take(struct core *core)
 {
     const struct machine *machine = core->machine;
 
-    assert(!core->has_all);
+    assert(!core->gives_all);
     go_inside(core);
     lock_wait(core, &lock_of_all.is_held);
     for (uint32_t i = 0; i < machine->core_count; i++) {
@@ -107,20 +105,62 @@ static void all_take(struct core *core)
             cpu_pause();
         }
     }
-    core->has_all = true;
+    core->has_all = core->gives_all = true;
     core_settle(core);
     inbox_take_all(core);
 }
 
-static void all_give(struct core *core)
+/* Others' own below count, and that of all. */
+static inline void others_give(const struct core *core, uint32_t count)
 {
-    const struct machine *machine = core->machine;
-
-    core->has_all = false;
-    for (uint32_t i = machine->core_count; i-- > 0;) {
-        lock_give(&machine->cores[i]->arch.own_lock);
+    while (count-- > 0) {
+        if (core->machine->cores[count] != core) {
+            lock_give(&core->machine->cores[count]->arch.own_lock);
+        }
     }
     lock_give(&lock_of_all.is_held);
+}
+
+/* Another's own, if nothing is under way there. */
+static bool other_try(struct core *other)
+{
+    if (!lock_try(&other->arch.own_lock)) {
+        return false;
+    }
+    if (core_is_settled(other)) {
+        return true;
+    }
+    lock_give(&other->arch.own_lock);
+    return false;
+}
+
+bool arch_try_all(struct core *core)
+{
+    const struct machine *machine = core->machine;
+    uint32_t count = 0;
+
+    if (!lock_try(&lock_of_all.is_held)) {
+        return false;
+    }
+    for (; count < machine->core_count; count++) {
+        if (machine->cores[count] != core && !other_try(machine->cores[count])) {
+            break;
+        }
+    }
+    if (count == machine->core_count && core_is_settled(core)) {
+        core->has_all = core->gives_all = true;
+        return true;
+    }
+    others_give(core, count);
+    return false;
+}
+
+static void all_give(struct core *core)
+{
+    core->has_all = core->machine->core_count == 1; /* for good: there is nobody else */
+    core->gives_all = false;
+    others_give(core, core->machine->core_count);
+    lock_give(&core->arch.own_lock);
 }
 
 /* Waits for the own lock while somebody has all. */
@@ -176,6 +216,7 @@ static void traps_tell(struct core *core)
 /* With a lock still held: who looks at these has it then. */
 static void go_outside(struct core *core)
 {
+    core->must_look = false;
     core->arch.is_idle = core->current == NULL;
     atomic_store_explicit(&core->arch.is_outside, core->current != NULL, memory_order_relaxed);
 }
@@ -185,7 +226,7 @@ static void all_leave(struct core *core)
     catch_up(core);
     core_finish(core);
     traps_tell(core);
-    (void)inbox_is_quiet(core); /* it is: nobody can send */
+    inbox_tell_key(core); /* nobody can send */
     go_outside(core);
     all_give(core);
 }
@@ -203,17 +244,6 @@ static void own_leave(struct core *core)
     }
     go_outside(core);
     lock_give(&core->arch.own_lock);
-}
-
-/* If the lock was had at once, nobody left anything meanwhile, and the core still counts as outside. */
-static inline void own_leave_soon(struct core *core, bool at_once)
-{
-    if (at_once && core->current != NULL && !core_must_finish(core) && !has_trap(core) &&
-        inbox_is_quiet(core)) {
-        lock_give(&core->arch.own_lock);
-    } else {
-        own_leave(core);
-    }
 }
 
 void kernel_enter(struct core *core)
@@ -248,22 +278,58 @@ static bool syscall_waits(struct core *core, void (*wait)(struct core *core),
     return false;
 }
 
+/* An entry that has changed nothing, and needs all. */
+static void syscall_with_all(struct core *core)
+{
+    if (!syscall_waits(core, own_widen, all_leave)) {
+        core_on_syscall(core);
+        all_leave(core);
+    }
+}
+
+/* After an entry that had its lock at once, and all later, if at all. The core still counts as outside. */
+static void left(struct core *core)
+{
+    if (!core->gives_all) {
+        own_leave(core);
+    } else if (core->must_expire || core->must_look || core->current == NULL) {
+        all_leave(core);
+    } else {
+        inbox_tell_key(core);
+        all_give(core);
+    }
+}
+
+void locked_left_syscall(struct core *core)
+{
+    if (core_is_done(core)) {
+        left(core);
+    } else {
+        syscall_with_all(core);
+    }
+}
+
+void locked_on_letters(struct core *core)
+{
+    if (core_try_syscall(core)) {
+        left(core);
+    } else {
+        syscall_with_all(core);
+    }
+}
+
 void locked_on_syscall(struct core *core)
 {
-    bool at_once = lock_try(&core->arch.own_lock);
-
-    if (!at_once && syscall_waits(core, own_take, own_leave)) {
+    if (!lock_try(&core->arch.own_lock) && syscall_waits(core, own_take, own_leave)) {
         return;
     }
-    if (core_try_syscall(core)) {
-        own_leave_soon(core, at_once);
-        return;
+    if (!core_try_syscall(core)) {
+        syscall_with_all(core);
+    } else if (core->gives_all) {
+        all_leave(core);
+    } else {
+        own_leave(core);
     }
-    if (syscall_waits(core, own_widen, all_leave)) {
-        return;
-    }
-    core_on_syscall(core);
-    all_leave(core);
 }
 
 /*
@@ -290,47 +356,42 @@ static bool vector_waits(struct core *core, uint64_t vector, void (*wait)(struct
     return false;
 }
 
-/* With the own lock alone, if that is enough; false: nothing has changed. */
+/* With the own lock, or more; false: nothing has changed. */
 static bool try_vector(struct core *core, uint64_t vector, uint64_t error)
 {
-    if (vector - VECTOR_DEVICES < ARCH_IRQ_VECTORS) {
-        return core_try_interrupt(core, (uint32_t)(vector - VECTOR_DEVICES));
-    }
-    if (vector < VECTOR_EXCEPTIONS) {
-        struct arch_fault fault = fault_of(core, vector, error);
-
-        return core_try_fault(core, &fault);
-    }
-    if (vector == VECTOR_TIMER) {
-        if (!core_try_interrupt(core, ARCH_VECTOR_TIMER)) {
-            return false;
-        }
-        lapic_acknowledge();
-        return true;
-    }
-    if (vector == VECTOR_DMA_FAULT) {
-        return false;
-    }
     arch_on_vector(core, vector, error);
-    return true;
+    return core_is_done(core);
+}
+
+static void vector_with_all(struct core *core, uint64_t vector, uint64_t error)
+{
+    if (!vector_waits(core, vector, own_widen, all_leave)) {
+        arch_on_vector(core, vector, error);
+        all_leave(core);
+    }
+}
+
+void locked_left_vector(struct core *core, uint64_t vector, uint64_t error)
+{
+    if (core_is_done(core)) {
+        left(core);
+    } else {
+        vector_with_all(core, vector, error);
+    }
 }
 
 void locked_on_vector(struct core *core, uint64_t vector, uint64_t error)
 {
-    bool at_once = lock_try(&core->arch.own_lock);
-
-    if (!at_once && vector_waits(core, vector, own_take, own_leave)) {
+    if (!lock_try(&core->arch.own_lock) && vector_waits(core, vector, own_take, own_leave)) {
         return;
     }
-    if (try_vector(core, vector, error)) {
-        own_leave_soon(core, at_once);
-        return;
+    if (!try_vector(core, vector, error)) {
+        vector_with_all(core, vector, error);
+    } else if (core->gives_all) {
+        all_leave(core);
+    } else {
+        own_leave(core);
     }
-    if (vector_waits(core, vector, own_widen, all_leave)) {
-        return;
-    }
-    arch_on_vector(core, vector, error);
-    all_leave(core);
 }
 
 /* Interrupts that were noted; with all locks from the first on that needs them. */
@@ -339,9 +400,7 @@ static void pending_take(struct core *core)
     uint32_t vector;
 
     while (pending_next(core, &vector)) {
-        if (core->has_all) {
-            arch_on_vector(core, vector, 0);
-        } else if (!try_vector(core, vector, 0)) {
+        if (!try_vector(core, vector, 0)) {
             own_widen(core);
             arch_on_vector(core, vector, 0);
         }
@@ -353,7 +412,7 @@ static void pending_take(struct core *core)
  * Interrupts wait, or there was nobody to run. Until is_outside is false nothing is certain: a thread that was to run here is still
  * current, and nobody else touches it.
  */
-void locked_leave_slowly(struct core *core)
+void arch_leave_slowly(struct core *core)
 {
     for (;;) {
         if (!lock_try(&core->arch.own_lock)) {
@@ -361,7 +420,7 @@ void locked_leave_slowly(struct core *core)
         }
         catch_up(core);
         pending_take(core);
-        if (core->has_all) {
+        if (core->gives_all) {
             all_leave(core);
         } else {
             own_leave(core);
@@ -371,81 +430,4 @@ void locked_leave_slowly(struct core *core)
         }
         interrupts_wait();
     }
-}
-
-/* --- By who has all locks, to another core --- */
-
-bool arch_core_is_this(const struct core *core)
-{
-    return core == core_this();
-}
-
-/* The core is in the kernel and stays there until its lock is given back. */
-static void core_stop(struct core *core)
-{
-    struct arch_core *arch = &core->arch;
-
-    core_needs_all();
-    /* Acquire: pairs with the release in go_inside(). */
-    if (!atomic_load_explicit(&arch->is_outside, memory_order_acquire)) {
-        return;
-    }
-    lapic_send(arch->apic_id, VECTOR_POKE);
-    while (atomic_load_explicit(&arch->is_outside, memory_order_acquire)) {
-        cpu_pause();
-    }
-}
-
-static void wake(const struct core *core)
-{
-    if (core->arch.is_idle) {
-        lapic_send(core->arch.apic_id, VECTOR_POKE);
-    }
-}
-
-/* The core has done it when this returns. */
-static void want(struct core *core, enum core_want what)
-{
-    core_stop(core);
-    /* Release: pairs with the acquire in wants_serve(). */
-    atomic_store_explicit(&core->arch.wants, what, memory_order_release);
-    wake(core);
-    while (atomic_load_explicit(&core->arch.wants, memory_order_acquire) != 0) {
-        cpu_pause();
-    }
-}
-
-void arch_core_interrupt(struct core *core)
-{
-    lapic_send(core->arch.apic_id, VECTOR_POKE);
-}
-
-void arch_core_poke(struct core *core)
-{
-    core_stop(core);
-    core->arch.is_poked = true;
-    wake(core);
-}
-
-void arch_core_flush_all(struct core *core)
-{
-    core_stop(core);
-    core->arch.must_flush = true;
-}
-
-void arch_thread_leave(struct core *core, struct thread *thread)
-{
-    if (core->arch.fpu_owner != thread) {
-        return;
-    }
-    if (arch_core_is_this(core)) {
-        fpu_release(core);
-    } else {
-        want(core, WANT_FPU);
-    }
-}
-
-void core_leave_space(struct core *core)
-{
-    want(core, WANT_LEAVE_SPACE);
 }

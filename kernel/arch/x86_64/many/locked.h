@@ -6,16 +6,25 @@
 
 struct core;
 
+/* What is asked of another core (others.c). */
+enum core_want { WANT_LEAVE_SPACE = 1, WANT_FPU = 2 };
+
 /** Takes the locks of all; registers of the thread that ran are saved. Interrupts are off. */
 void kernel_enter(struct core *core);
 
 /** Looks at what others left for this core, then gives the locks back. Who runs next stays core->current. */
 void kernel_leave(struct core *core);
 
-/* What entry.S calls. */
+/*
+ * What entry.S calls. It takes the own lock itself, if that is free; locked_on_*() is called when it was not, locked_on_letters() when it
+ * was and something is in the inbox, locked_left_*() when it was but what it did wants more than to give it back.
+ */
 void locked_on_syscall(struct core *core);
 void locked_on_vector(struct core *core, uint64_t vector, uint64_t error);
-void locked_leave_slowly(struct core *core);
+void locked_on_letters(struct core *core);
+void locked_left_syscall(struct core *core);
+void locked_left_vector(struct core *core, uint64_t vector, uint64_t error);
+void arch_leave_slowly(struct core *core);
 
 /* trampoline.S: another core's first code, copied to OTHERS_START, and what it is to begin with. */
 extern uint8_t others_code[];

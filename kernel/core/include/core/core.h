@@ -68,9 +68,12 @@ struct core {
     uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */
     bool must_dispatch; /* current may no longer be the one to run */
 
-    /* With several cores: docs/locking.md. */
-    bool has_all;     /* the locks of all cores, not only its own */
-    bool must_expire; /* an event is due whose end concerns another core, too */
+    /* With several cores: docs/locking.md. The first four are false where most entries end: entry.S looks at them as one. */
+    _Alignas(4) bool gives_all; /* on the way out it gives back the locks of all */
+    bool needs_all;             /* this entry has changed nothing, and begins anew with all locks */
+    bool must_expire;           /* an event is due whose end concerns another core, too */
+    bool must_look;             /* there may be something in unsettled or inbox_left */
+    bool has_all; /* the locks of all cores, not only its own; always, if there is no other core */
     struct thread
         *unsettled; /* its threads whose place in another core's queue is that of an old priority */
     struct inbox_entry *inbox_left; /* taken from the inbox, in order, and not done yet */

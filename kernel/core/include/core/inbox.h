@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/core.h"
+#include "sched/sched.h"
 
 struct endpoint;
 struct notification;
@@ -37,6 +38,17 @@ void inbox_take(struct core *core);
 void inbox_catch_up(struct core *core);
 /** The same for all cores, by whoever has just taken all locks. */
 void inbox_take_all(struct core *core);
+
+/** Who sends from now on knows what runs here. */
+static inline void inbox_tell_key(struct core *core)
+{
+    uint32_t key =
+        core->current != (struct thread *)0 ? lend_key(&core->current->lend) : LEND_KEY_NONE;
+
+    if (key != atomic_load_explicit(&core->running_key, memory_order_relaxed)) {
+        (void)atomic_exchange(&core->running_key, key);
+    }
+}
 
 /**
  * The last look before the core goes on with core->current: false, something is in the inbox. Else whoever sends from now on knows

@@ -43,8 +43,6 @@ void ipc_fail(struct core *core, struct thread *thread, err_t err);
 /* Endpoints. */
 void endpoint_init(struct endpoint *endpoint, struct core *home, uint32_t rank);
 void endpoint_server_set(struct core *core, struct endpoint *endpoint, struct thread *server);
-/** It belongs to the core from now on, unless somebody lends to it. */
-void endpoint_come_home(struct endpoint *endpoint, struct core *core);
 /** Fails the first queued caller; false if there is none. */
 bool endpoint_fail_first(struct core *core, struct endpoint *endpoint, err_t err);
 /** Joins the queue of an endpoint, where it lends if its core allows: keeps the endpoint's home and edge right. */
@@ -66,8 +64,6 @@ void notification_init(struct notification *notification, struct core *home, uin
 void notification_dequeue(struct core *core, struct thread *waiter);
 /** The first of those who wait; NULL: nobody. */
 struct thread *notification_waiter(const struct notification *notification);
-/** Bits and waiters belong to the core from now on, unless somebody waits already, or is bound. */
-void notification_come_home(struct notification *notification, struct core *core);
 bool notification_fail_first(struct core *core, struct notification *notification, err_t err);
 
 /* Reply objects. */

@@ -9,11 +9,11 @@ struct arch_fault;
 /** A new thread: INACTIVE, no table, no space. Its memory is zero. */
 void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool has_fpu);
 
-/** May its home change? Only if it is INACTIVE, serves nothing, is nobody's server, and nobody lends to it. */
-bool thread_may_move(const struct thread *thread);
-
-/** Gives the thread, which may move and has no context, another home. */
-void thread_move(struct core *core, struct thread *thread, struct core *home);
+/**
+ * thread_move() - another home; the thread has no context. false: it may not move, for it is not INACTIVE, serves something, is
+ * somebody's server, or somebody lends to it. With several cores only.
+ */
+MUST_CHECK bool thread_move(struct core *core, struct thread *thread, struct core *home);
 
 /**
  * thread_configure() - set table and space, from capabilities.
