@@ -194,10 +194,7 @@ void core_finish(struct core *core)
     }
     if (core->must_expire) {
         core->must_expire = false;
-        timers_expire(core, core->armed_band); /* the timer is armed again by now, and stays so */
-        if (core->must_dispatch) {
-            core_dispatch(core);
-        }
+        core_on_interrupt(core, ARCH_VECTOR_TIMER);
     }
 }
 

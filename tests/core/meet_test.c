@@ -104,7 +104,6 @@ static void nested(ns_t root_ns, ns_t server_ns)
         CHECK_EQ(thread_at(ROOT_SLOT_THREAD)->registers.op, ERR_TIMED_OUT, "with an error");
         /* A server without time is told when nothing more important is to be done. */
         (void)call_wait(BELL, 1, 0);
-        host_time_advance(1000);
         (void)host_interrupts_deliver(the_core());
         situation_is_sound();
     } else {

@@ -143,17 +143,6 @@ TEST(many_cancelled_calls_keep_nobody_waiting)
     CHECK_EQ(low->out[2], 0, "without an error");
 }
 
-TEST(many_deadlines_at_once_keep_nobody_waiting)
-{
-    chain_make();
-    callers_start(CALLERS, clock_now() + MS(20));
-    sleep_ns(MS(19));
-
-    struct worker *high = beat_start();
-
-    beat_end(high);
-}
-
 /* Four capabilities, each as far from its origin as one can be that is sent on, and a receiver who has room for three. */
 TEST(many_messages_that_cannot_be_delivered_keep_nobody_waiting)
 {
@@ -183,59 +172,4 @@ TEST(many_messages_that_cannot_be_delivered_keep_nobody_waiting)
     worker_act(server, receive_from(endpoint));
     CHECK(!server->is_done, "nothing could be received");
     beat_end(high);
-}
-
-/* --- Timers ----------------------------------------------------------------------------------------- */
-
-#define TIMERS 24u
-#define PERIOD_NS US(10)
-#define TEST_NS MS(10)
-
-/* arg: the first of the timers, how many, and what they signal. Nobody waits for that. */
-static void timers_set(struct worker *worker)
-{
-    for (uint32_t i = 0; i < worker->arg[1]; i++) {
-        worker->out[0] |= timer_set((cap_addr_t)worker->arg[0] + i, (cap_addr_t)worker->arg[2],
-                                    clock_now() + US(50), PERIOD_NS, 15) != ERR_OK;
-    }
-}
-
-/* How far somebody gets beside so many timers that another has set, who has less than a hundredth of the time. */
-static uint64_t rounds_beside(uint32_t count, uint32_t priority, uint32_t priority_of_timers)
-{
-    struct worker *worker = worker_make(worker_spin, 3);
-    struct worker *other = worker_make(timers_set, 3);
-
-    other->arg[0] = make_row(OBJECT_TIMER, 0, TIMERS);
-    other->arg[1] = count;
-    other->arg[2] = make(OBJECT_NOTIFICATION, 0);
-    worker_time(other, priority_of_timers, US(50), MS(10));
-    worker_resume(other);
-    CHECK(worker_join(other), "they are set");
-    CHECK_EQ(other->out[0], 0, "without an error");
-    worker_time(worker, priority, MS(1000), MS(1000));
-    worker_resume(worker);
-    sleep_ns(TEST_NS);
-    REQUIRE_OK(thread_suspend(worker->thread));
-    for (uint32_t i = 0; i < TIMERS; i++) {
-        delete ((cap_addr_t)other->arg[0] + i);
-    }
-    return worker->out[0];
-}
-
-TEST(timers_leave_most_of_the_time_to_who_runs)
-{
-    static const struct {
-        const char *why;
-        uint32_t priority, priority_of_timers;
-    } cases[] = { { "who is more important, but of the same band", 79, 64 },
-                  { "and who is less important: his is all that they were not given", 40, 200 } };
-
-    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        uint64_t alone = rounds_beside(0, cases[i].priority, cases[i].priority_of_timers);
-        uint64_t beside = rounds_beside(TIMERS, cases[i].priority, cases[i].priority_of_timers);
-
-        test_note("beside %u timers: %u of 100", TIMERS, (uint32_t)(beside * 100 / alone));
-        CHECK(beside > alone * 3 / 5, cases[i].why);
-    }
 }

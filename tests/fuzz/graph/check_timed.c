@@ -155,9 +155,7 @@ static bool check_armed(struct view *view, const struct core *core)
     for (uint32_t band = core->armed_band; band < TIMER_BANDS; band++) {
         const struct queue_node *first = queue_first(&core->timers[band]);
 
-        bool waits = core->armed_ns <= core->calm_ns[band];
-
-        if (first != NULL && first->key < core->armed_ns && !waits) {
+        if (first != NULL && first->key < core->armed_ns) {
             return view_fail(view, "an event of band %u at %llu is before the armed time %llu",
                              band, (unsigned long long)first->key,
                              (unsigned long long)core->armed_ns);

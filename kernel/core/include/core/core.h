@@ -18,9 +18,6 @@
 
 #define TIMER_BANDS 16u
 #define TIMER_EXPIRE_MAX 8u
-#define TIMER_EXPIRE_NS 2000u /* no other event is begun later in one interrupt */
-#define TIMER_CALM 4u         /* what events take, so many times over others have before the next */
-#define TIMER_TOOK_MAX_NS 5000u
 #define GROUP_PARK_MAX 8u
 
 struct core;
@@ -62,7 +59,6 @@ struct core {
     ns_t charged_since_ns;
 
     struct queue timers[TIMER_BANDS];
-    ns_t calm_ns[TIMER_BANDS]; /* events of a band wait until then: sched/timers.c */
     uint8_t
         armed_band; /* the lowest band whose events armed_ns covers: that of the running context */
     uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */

@@ -112,10 +112,8 @@ void group_leave(struct core *core, struct sched_context *member);
 /** Queues an event (again) on the core; hardware is armed if it must be. */
 void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band);
 void timed_cancel(struct core *core, struct timed *timed);
-/** The hardware timer fired: expires some events, and arms anew. */
+/** The hardware timer fired: expires at most TIMER_EXPIRE_MAX events, and arms anew. */
 void timers_on_interrupt(struct core *core);
-/** At most TIMER_EXPIRE_MAX events, of one band: the most important from lowest on of which one is due. */
-void timers_expire(struct core *core, uint32_t lowest);
 /** The earlier of at_ns and the first event of the bands from band on, below those armed for already. */
 ns_t timers_earlier(const struct core *core, uint32_t band, ns_t at_ns);
 /** Another core may have queued earlier events than the hardware is armed for. */
