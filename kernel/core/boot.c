@@ -51,8 +51,7 @@ static _Noreturn void refuse(const char *what, const char *why)
 static void require(err_t err)
 {
     if (err) {
-        print_text("Making the root program failed with error ");
-        print_decimal((uint64_t)err);
+        print_decimal("Making the root program failed with error ", (uint64_t)err);
         arch_panic("the root program does not fit", __FILE__, __LINE__);
     }
 }
@@ -207,10 +206,8 @@ static void find_program(const struct boot_plan *plan, struct elf_program *progr
         refuse("The root program, first in the boot archive, cannot be started:", wrong);
     }
     if (program->abi_hash != ABI_HASH) {
-        print_text("The root program was built for ABI ");
-        print_hex(program->abi_hash, 16);
-        print_text(", this kernel's is ");
-        print_hex(ABI_HASH, 16);
+        print_hex("The root program was built for ABI ", program->abi_hash, 16);
+        print_hex(", this kernel's is ", ABI_HASH, 16);
         refuse("", program->abi_hash == 0 ? "the root program has no note of its ABI"
                                           : "the root program was built for another ABI");
     }
@@ -268,8 +265,7 @@ static void make_trace(struct boot *boot)
     if (command_line_get(boot->plan->command_line, "trace", value, sizeof(value)) &&
         value[0] == 'o' && value[1] == 'n') {
         core_trace.is_on = 1;
-        print_text("trace: ring at 0x");
-        print_hex(arch_ptr_to_phys(core_trace.ring), 16);
+        print_hex("trace: ring at 0x", arch_ptr_to_phys(core_trace.ring), 16);
         print_text("\n");
     }
 }
@@ -392,10 +388,8 @@ void core_boot(struct boot_plan *plan)
     machine.ram_bytes = plan->ram_bytes;
     machine.kernel_bytes = plan->ram_bytes - untyped_bytes - boot.given_bytes;
     boot.info->kernel_bytes = machine.kernel_bytes;
-    print_text("Pith: ");
-    print_decimal(machine.ram_bytes >> 20);
-    print_text(" MiB of RAM, of which the kernel keeps ");
-    print_decimal(machine.kernel_bytes >> 10);
+    print_decimal("Pith: ", machine.ram_bytes >> 20);
+    print_decimal(" MiB of RAM, of which the kernel keeps ", machine.kernel_bytes >> 10);
     print_text(" KiB\n");
     bool is_set = arch_register_set(&boot.thread->registers, REGISTER_IP, program.entry);
 

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "core/bytes.h"
+
 /* Places, from the start of the table or of a structure in it. */
 #define HEAD_FLAGS 37u
 #define HEAD_BYTES 48u
@@ -35,16 +37,6 @@
 #define SCOPE_DEVICE 6u
 #define SCOPE_FUNCTION 7u
 #define SCOPE_BYTES_DIRECT 8u /* one pair: no bridge between */
-
-static uint64_t get(const uint8_t *at, uint32_t bytes)
-{
-    uint64_t value = 0;
-
-    for (uint32_t i = bytes; i-- > 0;) {
-        value = value << 8 | at[i];
-    }
-    return value;
-}
 
 /* What lies behind bridges has a number that depends on how they are set up now. */
 static uint32_t source_of(const uint8_t *scope)
@@ -106,8 +98,8 @@ static const char *read_unit(const uint8_t *start, uint32_t bytes, struct dmar_f
     if (bytes < UNIT_SCOPES) {
         return "a unit is cut short";
     }
-    phys_t base = get(start + UNIT_BASE, 8);
-    uint32_t segment = (uint32_t)get(start + UNIT_SEGMENT, 2);
+    phys_t base = bytes_get(start + UNIT_BASE, 8);
+    uint32_t segment = (uint32_t)bytes_get(start + UNIT_SEGMENT, 2);
 
     if (base == 0 || base % 4096 != 0 || base >= BASE_END) {
         return "a unit has no place";
@@ -129,8 +121,8 @@ static const char *read_unit(const uint8_t *start, uint32_t bytes, struct dmar_f
 static void read_reserved(const uint8_t *start, uint32_t bytes, struct dmar_facts *facts)
 {
     if (bytes >= RESERVED_BYTES && facts->reserved_count < DMAR_RESERVED_MAX) {
-        facts->reserved[facts->reserved_count].base = get(start + RESERVED_BASE, 8);
-        facts->reserved[facts->reserved_count].limit = get(start + RESERVED_LIMIT, 8);
+        facts->reserved[facts->reserved_count].base = bytes_get(start + RESERVED_BASE, 8);
+        facts->reserved[facts->reserved_count].limit = bytes_get(start + RESERVED_LIMIT, 8);
         facts->reserved_count++;
     }
 }
@@ -141,11 +133,11 @@ static const char *read_all(const uint8_t *table, uint32_t length, struct dmar_f
     uint32_t bytes;
 
     for (uint32_t at = HEAD_BYTES; at < length && wrong == NULL; at += bytes) {
-        bytes = length - at >= 4 ? (uint32_t)get(table + at + 2, 2) : 0;
+        bytes = length - at >= 4 ? (uint32_t)bytes_get(table + at + 2, 2) : 0;
         if (bytes < 4 || bytes > length - at) {
             return "the length of a structure is wrong";
         }
-        uint32_t type = (uint32_t)get(table + at, 2);
+        uint32_t type = (uint32_t)bytes_get(table + at, 2);
 
         if (type == UNIT_TYPE) {
             wrong = read_unit(table + at, bytes, facts);

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/bytes.h"
+
 #define HEAD_BYTES                                                                                 \
     8u /* of the information: its size, and a word for later; of a tag: type and size */
 
@@ -52,23 +54,13 @@ struct reading {
     bool has_new_rsdp;
 };
 
-static uint64_t get(const uint8_t *at, uint32_t bytes)
-{
-    uint64_t value = 0;
-
-    for (uint32_t i = bytes; i-- > 0;) {
-        value = value << 8 | at[i];
-    }
-    return value;
-}
-
 static const char *read_module(struct reading *reading, const uint8_t *tag, uint64_t bytes)
 {
     if (bytes < MODULE_BYTES) {
         return "a module's tag is too short";
     }
-    uint64_t start = get(tag + MODULE_START, 4);
-    uint64_t end = get(tag + MODULE_END, 4);
+    uint64_t start = bytes_get(tag + MODULE_START, 4);
+    uint64_t end = bytes_get(tag + MODULE_END, 4);
 
     if (end < start) {
         return "a module ends before it starts";
@@ -83,16 +75,16 @@ static const char *read_module(struct reading *reading, const uint8_t *tag, uint
 
 static const char *read_memory(struct reading *reading, const uint8_t *tag, uint64_t bytes)
 {
-    uint64_t step = bytes < MEMORY_ENTRIES ? 0 : get(tag + MEMORY_ENTRY_BYTES, 4);
+    uint64_t step = bytes < MEMORY_ENTRIES ? 0 : bytes_get(tag + MEMORY_ENTRY_BYTES, 4);
 
     if (step < ENTRY_BYTES) {
         return "the entries of the memory map are too short";
     }
     for (uint64_t at = MEMORY_ENTRIES; at + ENTRY_BYTES <= bytes; at += step) {
-        uint64_t base = get(tag + at, 8);
-        uint64_t size_bytes = get(tag + at + ENTRY_SIZE, 8);
+        uint64_t base = bytes_get(tag + at, 8);
+        uint64_t size_bytes = bytes_get(tag + at + ENTRY_SIZE, 8);
 
-        if (get(tag + at + ENTRY_TYPE, 4) != ENTRY_RAM || base >= ADDRESS_END) {
+        if (bytes_get(tag + at + ENTRY_TYPE, 4) != ENTRY_RAM || base >= ADDRESS_END) {
             continue;
         }
         if (size_bytes > ADDRESS_END - base) {
@@ -116,10 +108,10 @@ static void read_framebuffer(struct reading *reading, const uint8_t *tag, uint64
     }
     const uint8_t *colours = tag + FRAMEBUFFER_COLOURS;
     struct boot_framebuffer found = {
-        .base = get(tag + FRAMEBUFFER_BASE, 8),
-        .width = (uint32_t)get(tag + FRAMEBUFFER_WIDTH, 4),
-        .height = (uint32_t)get(tag + FRAMEBUFFER_HEIGHT, 4),
-        .pitch_bytes = (uint32_t)get(tag + FRAMEBUFFER_PITCH, 4),
+        .base = bytes_get(tag + FRAMEBUFFER_BASE, 8),
+        .width = (uint32_t)bytes_get(tag + FRAMEBUFFER_WIDTH, 4),
+        .height = (uint32_t)bytes_get(tag + FRAMEBUFFER_HEIGHT, 4),
+        .pitch_bytes = (uint32_t)bytes_get(tag + FRAMEBUFFER_PITCH, 4),
         .pixel_bits = tag[FRAMEBUFFER_BITS],
         .red = { colours[0], colours[1] },
         .green = { colours[2], colours[3] },
@@ -153,7 +145,7 @@ static void read_rsdp(struct reading *reading, const uint8_t *tag, uint64_t byte
 
 static const char *read_tag(struct reading *reading, const uint8_t *tag, uint64_t bytes)
 {
-    switch (get(tag, 4)) {
+    switch (bytes_get(tag, 4)) {
     case TAG_LINE:
         boot_plan_set_line(reading->plan, (const char *)tag + HEAD_BYTES, bytes - HEAD_BYTES);
         return NULL;
@@ -178,13 +170,13 @@ static const char *read_tag(struct reading *reading, const uint8_t *tag, uint64_
 const char *multiboot2_read(const uint8_t *info, uint64_t room_bytes, struct boot_plan *plan)
 {
     struct reading reading = { .plan = plan };
-    uint64_t total = room_bytes < HEAD_BYTES ? 0 : get(info, 4);
+    uint64_t total = room_bytes < HEAD_BYTES ? 0 : bytes_get(info, 4);
 
     if (total < HEAD_BYTES || total > room_bytes) {
         return "its size makes no sense";
     }
     for (uint64_t at = HEAD_BYTES; at + HEAD_BYTES <= total;) {
-        uint64_t bytes = get(info + at + 4, 4);
+        uint64_t bytes = bytes_get(info + at + 4, 4);
 
         if (bytes < HEAD_BYTES || bytes > total - at) {
             return "a tag is longer than what it stands in";

@@ -118,19 +118,13 @@ static void print_state(const struct core *core)
 {
     const struct thread *thread = core->current;
 
-    print_text("Core ");
-    print_decimal(core->number);
-    print_text(" at ");
-    print_decimal(arch_now());
-    print_text(" ns, current thread ");
-    print_hex((uintptr_t)thread, 1);
+    print_decimal("Core ", core->number);
+    print_decimal(" at ", arch_now());
+    print_hex(" ns, current thread ", (uintptr_t)thread, 1);
     if (thread != NULL) {
-        print_text(", its ip ");
-        print_hex(thread->registers.ip, 1);
-        print_text(", op ");
-        print_hex(thread->registers.op, 1);
-        print_text(", info ");
-        print_hex(thread->registers.info, 1);
+        print_hex(", its ip ", thread->registers.ip, 1);
+        print_hex(", op ", thread->registers.op, 1);
+        print_hex(", info ", thread->registers.info, 1);
     }
     print_text("\n");
 }
@@ -156,8 +150,7 @@ _Noreturn void core_on_panic(const char *text, const char *file, uint32_t line)
     print_text(text);
     print_text(" (");
     print_text(file);
-    print_text(":");
-    print_decimal(line);
+    print_decimal(":", line);
     print_text(")\n");
     if (!is_first) {
         panic_record_seal();

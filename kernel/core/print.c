@@ -28,11 +28,12 @@ void print_text(const char *text)
     }
 }
 
-void print_decimal(uint64_t value)
+void print_decimal(const char *before, uint64_t value)
 {
     char digits[20];
     uint32_t count = 0;
 
+    print_text(before);
     do {
         digits[count++] = (char)('0' + value % 10);
         value /= 10;
@@ -42,8 +43,9 @@ void print_decimal(uint64_t value)
     }
 }
 
-void print_hex(uint64_t value, uint32_t digits)
+void print_hex(const char *before, uint64_t value, uint32_t digits)
 {
+    print_text(before);
     for (uint32_t at = 16; at-- > 0;) {
         uint64_t rest = value >> (4 * at);
 

@@ -38,18 +38,12 @@ void trace_write(struct core *core, enum trace_kind kind, uint64_t a, uint64_t b
 /* The name; what has none, such as the system call of a program that tries numbers, is a number. */
 static void print_name(const char *text, const char *name, uint64_t number)
 {
-    print_text(text);
     if (name[0] == '?') {
-        print_decimal(number);
+        print_decimal(text, number);
     } else {
+        print_text(text);
         print_text(name);
     }
-}
-
-static void print_address(const char *text, uint64_t address)
-{
-    print_text(text);
-    print_hex(address, 1);
 }
 
 static void print_exit(const struct trace_event *event)
@@ -59,16 +53,14 @@ static void print_exit(const struct trace_event *event)
     } else {
         print_name(" exit ", error_name(event->a), event->a);
     }
-    print_address(" to thread ", event->b);
+    print_hex(" to thread ", event->b, 1);
 }
 
 static void print_entry(const struct trace_event *event)
 {
     print_name(" entry ", syscall_name(event->a), event->a);
-    print_text(" capability ");
-    print_decimal((uint32_t)event->b);
-    print_text(" label ");
-    print_decimal(event->b >> 32);
+    print_decimal(" capability ", (uint32_t)event->b);
+    print_decimal(" label ", event->b >> 32);
 }
 
 static void print_what(const struct trace_event *event)
@@ -84,14 +76,14 @@ static void print_what(const struct trace_event *event)
         print_exit(event);
         break;
     case TRACE_SWITCH:
-        print_address(" switch to thread ", event->a);
+        print_hex(" switch to thread ", event->a, 1);
         break;
     case TRACE_INTERRUPT:
         print_name(" interrupt ", event->a == ARCH_VECTOR_TIMER ? "timer" : "?", event->a);
         break;
     case TRACE_FAULT:
         print_name(" fault ", fault_name(event->a), event->a);
-        print_address(" address ", event->b);
+        print_hex(" address ", event->b, 1);
         break;
     case TRACE_IDLE:
         print_text(" idle");
@@ -112,18 +104,15 @@ void trace_print(void)
         print_text("No events: no trace was on (trace=on, machine.trace).\n");
         return;
     }
-    print_text("The last ");
-    print_decimal(count);
-    print_text(" of ");
-    print_decimal(head);
+    print_decimal("The last ", count);
+    print_decimal(" of ", head);
     print_text(core_trace.is_on ? " events, oldest first:\n"
                                 : " events before the trace was off:\n");
     for (uint64_t i = head - count; i < head; i++) {
         const struct trace_event *event = &ring->events[i % TRACE_EVENTS];
 
-        print_text("  ");
-        print_decimal(event->time_ns);
-        print_address(" ns, thread ", event->thread);
+        print_decimal("  ", event->time_ns);
+        print_hex(" ns, thread ", event->thread, 1);
         print_text(":");
         print_what(event);
         print_text("\n");

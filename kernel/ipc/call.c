@@ -181,12 +181,9 @@ err_t ipc_call(struct core *core, struct thread *caller, struct cap *target)
 
 static _Noreturn void root_faulted(const struct thread *thread)
 {
-    print_text("The root program faulted and has no handler: kind ");
-    print_decimal(thread->fault);
-    print_text(" (abi.md, enum fault), address 0x");
-    print_hex(thread->fault_address, 1);
-    print_text(", instruction 0x");
-    print_hex(thread->registers.ip, 1);
+    print_decimal("The root program faulted and has no handler: kind ", thread->fault);
+    print_hex(" (abi.md, enum fault), address 0x", thread->fault_address, 1);
+    print_hex(", instruction 0x", thread->registers.ip, 1);
     print_text("\n");
     arch_panic("the root program cannot go on", __FILE__, __LINE__);
 }

@@ -275,17 +275,12 @@ TEST(a_core_that_panics_while_another_does_leaves_it_the_word)
 static void print_all(const void *unused)
 {
     (void)unused;
-    print_decimal(0);
-    print_text(" ");
-    print_decimal(UINT64_MAX);
-    print_text(" ");
-    print_hex(0, 1);
-    print_text(" ");
-    print_hex(0xbeef, 8);
-    print_text(" ");
-    print_hex(UINT64_MAX, 1);
-    print_text(" ");
-    print_hex(0x10, 0);
+    print_decimal("", 0);
+    print_decimal(" ", UINT64_MAX);
+    print_hex(" ", 0, 1);
+    print_hex(" ", 0xbeef, 8);
+    print_hex(" ", UINT64_MAX, 1);
+    print_hex(" ", 0x10, 0);
 }
 
 TEST(numbers_are_printed_whole)

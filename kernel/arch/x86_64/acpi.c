@@ -6,6 +6,7 @@
  */
 #include "arch/arch.h"
 #include "arch_private.h"
+#include "core/bytes.h"
 #include "core/core.h"
 
 #define LAPIC_USUAL 0xfee00000ull
@@ -15,16 +16,6 @@
 #define HEADER_BYTES 36u
 #define RSDP_OLD_BYTES 20u /* of revision 0, and what its checksum covers in all */
 #define MADT_ENABLED 1u
-
-static uint64_t get(const uint8_t *at, uint32_t bytes)
-{
-    uint64_t value = 0;
-
-    for (uint32_t i = bytes; i-- > 0;) {
-        value = value << 8 | at[i];
-    }
-    return value;
-}
 
 static bool sum_is_zero(const uint8_t *start, uint64_t bytes)
 {
@@ -54,7 +45,7 @@ static const uint8_t *table_map(phys_t phys, uint32_t *length)
     if (head == NULL) {
         return NULL;
     }
-    *length = (uint32_t)get(head + 4, 4);
+    *length = (uint32_t)bytes_get(head + 4, 4);
     if (*length < HEADER_BYTES || *length > TABLE_MAX_BYTES) {
         return NULL;
     }
@@ -76,7 +67,7 @@ static void core_add(struct acpi_facts *facts, uint32_t apic_id, uint32_t flags)
  */
 static void read_madt(const uint8_t *table, uint32_t length, struct acpi_facts *facts)
 {
-    facts->lapic = get(table + 36, 4);
+    facts->lapic = bytes_get(table + 36, 4);
     facts->ioapic_count = 0;
     for (uint32_t at = 44; at + 2 <= length && table[at + 1] >= 2; at += table[at + 1]) {
         const uint8_t *entry = table + at;
@@ -86,16 +77,16 @@ static void read_madt(const uint8_t *table, uint32_t length, struct acpi_facts *
             return;
         }
         if (entry[0] == 0 && size >= 8) {
-            core_add(facts, entry[3], (uint32_t)get(entry + 4, 4));
+            core_add(facts, entry[3], (uint32_t)bytes_get(entry + 4, 4));
         } else if (entry[0] == 9 && size >= 16) {
-            core_add(facts, (uint32_t)get(entry + 4, 4), (uint32_t)get(entry + 8, 4));
+            core_add(facts, (uint32_t)bytes_get(entry + 4, 4), (uint32_t)bytes_get(entry + 8, 4));
         } else if (entry[0] == 1 && size >= 12 && facts->ioapic_count < ACPI_IOAPIC_MAX) {
-            facts->ioapics[facts->ioapic_count].base = get(entry + 4, 4);
+            facts->ioapics[facts->ioapic_count].base = bytes_get(entry + 4, 4);
             facts->ioapics[facts->ioapic_count].id = entry[2];
-            facts->ioapics[facts->ioapic_count].first_line = (uint32_t)get(entry + 8, 4);
+            facts->ioapics[facts->ioapic_count].first_line = (uint32_t)bytes_get(entry + 8, 4);
             facts->ioapic_count++;
         } else if (entry[0] == 5 && size >= 12) {
-            facts->lapic = get(entry + 4, 8);
+            facts->lapic = bytes_get(entry + 4, 8);
         }
     }
 }
@@ -106,8 +97,8 @@ static void read_mcfg(const uint8_t *table, uint32_t length, struct acpi_facts *
     for (uint32_t at = 44; at + 16 <= length; at += 16) {
         const uint8_t *entry = table + at;
 
-        if (get(entry + 8, 2) == 0 && entry[10] == 0) {
-            facts->ecam = get(entry, 8);
+        if (bytes_get(entry + 8, 2) == 0 && entry[10] == 0) {
+            facts->ecam = bytes_get(entry, 8);
             facts->ecam_buses = entry[11] + 1u;
             return;
         }
@@ -127,11 +118,11 @@ static void read_table(phys_t phys, struct acpi_facts *facts)
     } else if (is_named(table, "DMAR", 4)) {
         dmar_read(table, length, &facts->dmar);
     } else if (is_named(table, "FACP", 4) && length >= 80) {
-        facts->pm_port = (uint32_t)get(table + 76, 4); /* PM_TMR_BLK: 5.2.9 */
+        facts->pm_port = (uint32_t)bytes_get(table + 76, 4); /* PM_TMR_BLK: 5.2.9 */
     } else if (is_named(table, "MCFG", 4)) {
         read_mcfg(table, length, facts);
     } else if (is_named(table, "HPET", 4) && length >= 52 && table[40] == 0) {
-        facts->hpet = get(table + 44, 8); /* base address, in memory: HPET 1.0a, 3.2.4 */
+        facts->hpet = bytes_get(table + 44, 8); /* base address, in memory: HPET 1.0a, 3.2.4 */
     }
 }
 
@@ -145,13 +136,13 @@ void acpi_read(const uint8_t *rsdp, struct acpi_facts *facts)
         return;
     }
     /* Revision 0 knows the RSDT with addresses of 4 bytes only; later ones the XSDT with 8. */
-    uint32_t entry_bytes = rsdp[15] >= 2 && get(rsdp + 24, 8) != 0 ? 8 : 4;
-    phys_t root = entry_bytes == 8 ? get(rsdp + 24, 8) : get(rsdp + 16, 4);
+    uint32_t entry_bytes = rsdp[15] >= 2 && bytes_get(rsdp + 24, 8) != 0 ? 8 : 4;
+    phys_t root = entry_bytes == 8 ? bytes_get(rsdp + 24, 8) : bytes_get(rsdp + 16, 4);
     const uint8_t *table = table_map(root, &length);
 
     if (table != NULL) {
         for (uint32_t at = HEADER_BYTES; at + entry_bytes <= length; at += entry_bytes) {
-            read_table(get(table + at, entry_bytes), facts);
+            read_table(bytes_get(table + at, entry_bytes), facts);
         }
     }
     paging_unmap_tables();

@@ -98,10 +98,10 @@ static void registers_init(void)
     lapic_write(LAPIC_DIVIDE, LAPIC_DIVIDE_BY_1);
 }
 
-void lapic_init(phys_t base, bool may_use_x2apic)
+void lapic_init(phys_t base, bool forbids_x2apic)
 {
     uint64_t state = msr_read(MSR_APIC_BASE) | APIC_BASE_ON;
-    bool has_x2 = may_use_x2apic && cpu_has_x2apic();
+    bool has_x2 = processor_takes_x2apic(&cpu_choice, forbids_x2apic, (state & APIC_BASE_X2) != 0);
 
     port_write8(PIC_FIRST_DATA, 0xff);
     port_write8(PIC_SECOND_DATA, 0xff);

@@ -65,11 +65,10 @@ void cores_claim_panic(void);
 void core_leave_space(struct core *core);
 
 /* cpu.c */
+extern struct processor_choice cpu_choice; /* of the boot core, for all */
+/** Makes it: first of all. */
+void cpu_ask(void);
 void cpu_init(struct core *core, uint64_t stack_top, uint8_t *ist_stacks);
-uint32_t cpu_physical_bits(void);
-bool cpu_has_1g_pages(void);
-bool cpu_has_x2apic(void);
-bool cpu_has_tsc_deadline(void);
 
 /* machine_check.c */
 /** On each core, from cpu_init(). */
@@ -144,8 +143,8 @@ void acpi_take_rsdp(struct boot_plan *plan, phys_t at);
 void acpi_find_rsdp(struct boot_plan *plan);
 
 /* apic.c */
-/** may_use_x2apic: unless the firmware asked not to. */
-void lapic_init(phys_t base, bool may_use_x2apic);
+/** forbids_x2apic: the firmware asks not to use it. */
+void lapic_init(phys_t base, bool forbids_x2apic);
 bool lapic_is_x2apic(void);
 void lapic_acknowledge(void);
 uint32_t lapic_id(void);

@@ -27,9 +27,6 @@
 #define PIT_2_LATCH 0x80u
 #define SYSTEM_CONTROL 0x61u /* bit 0: gate of counter 2; bit 1: loudspeaker */
 
-#define HYPERVISOR_PRESENT (1u << 31) /* CPUID 1 ecx */
-#define HYPERVISOR_TSC 0x40000010u
-
 struct arch_clock arch_clock;
 
 /* A clock of known frequency. */
@@ -42,7 +39,6 @@ struct reference {
 struct clock {
     volatile uint32_t *hpet;
     uint32_t pm_port;
-    bool by_deadline;
     uint64_t tsc_hz;
     uint64_t ticks_per_ns; /* of the timer, as a fraction: << 32 */
 };
@@ -151,43 +147,19 @@ static void measure(const struct reference *reference, uint64_t *tsc_hz, uint64_
     *timer_hz = hz_rounded((uint64_t)(last.timer - first.timer) * reference->hz / passed);
 }
 
-/* SDM volume 2, CPUID leaves 15h and 16h; the hypervisors' leaf is VMware's and KVM's. */
-static uint64_t tsc_hz_told(void)
-{
-    uint32_t last = cpu_id(0, 0).a;
-
-    if (last >= 0x15) {
-        struct cpuid id = cpu_id(0x15, 0);
-
-        if (id.a != 0 && id.b != 0 && id.c != 0) {
-            return (uint64_t)id.c * id.b / id.a;
-        }
-        if (id.a != 0 && id.b != 0 && last >= 0x16 && (cpu_id(0x16, 0).a & 0xffffu) != 0) {
-            return (cpu_id(0x16, 0).a & 0xffffu) * 1000000ull;
-        }
-    }
-    if ((cpu_id(1, 0).c & HYPERVISOR_PRESENT) != 0 && cpu_id(0x40000000u, 0).a >= HYPERVISOR_TSC) {
-        return cpu_id(HYPERVISOR_TSC, 0).a * 1000ull;
-    }
-    return 0;
-}
-
 void clock_init(const struct acpi_facts *facts)
 {
-    uint64_t told_hz = tsc_hz_told();
     uint64_t timer_hz = 0;
 
-    clock.tsc_hz = told_hz;
-    clock.by_deadline = cpu_has_tsc_deadline();
-    if (told_hz == 0 || !clock.by_deadline) {
+    clock.tsc_hz = cpu_choice.tsc_hz;
+    if (cpu_choice.must_measure) {
         struct reference reference = reference_choose(facts);
+        uint64_t tsc_hz;
 
-        measure(&reference, &clock.tsc_hz, &timer_hz);
+        measure(&reference, &tsc_hz, &timer_hz);
+        clock.tsc_hz = clock.tsc_hz != 0 ? clock.tsc_hz : tsc_hz;
     }
-    if (told_hz != 0) {
-        clock.tsc_hz = told_hz;
-    }
-    if (clock.by_deadline) {
+    if (cpu_choice.by_deadline) {
         timer_hz = clock.tsc_hz;
     }
     if (clock.tsc_hz < 1000000 || timer_hz < 1000000) {
@@ -201,7 +173,7 @@ void clock_init(const struct acpi_facts *facts)
 /* What each core has of its own. */
 void clock_init_other(void)
 {
-    lapic_timer_on(clock.by_deadline);
+    lapic_timer_on(cpu_choice.by_deadline);
 }
 
 /* Never early, or the core would find nothing due: rounded up. */
@@ -229,7 +201,7 @@ static void arm_deadline(ns_t at_ns)
 /* A time too far for the counter brings an interrupt early, and the core arms again. */
 void arch_timer_arm(ns_t at_ns)
 {
-    if (clock.by_deadline) {
+    if (cpu_choice.by_deadline) {
         arm_deadline(at_ns);
         return;
     }

@@ -10,15 +10,6 @@
 #include "core/core.h"
 #include "offsets.h"
 
-/* CPUID leaf 1 ecx, leaf 7 ebx and ecx, leaf 0x80000001 edx (SDM volume 2, CPUID). */
-#define ID1C_X2APIC (1u << 21)
-#define ID1C_TSC_DEADLINE (1u << 24)
-#define ID7B_SMEP (1u << 7)
-#define ID7B_SMAP (1u << 20)
-#define ID7C_UMIP (1u << 2)
-#define ID8D_NX (1u << 20)
-#define ID8D_1G (1u << 26)
-
 #define GDT_KERNEL_CODE 0x00af9b000000ffffull
 #define GDT_KERNEL_DATA 0x00cf93000000ffffull
 #define GDT_USER_DATA 0x00cff3000000ffffull
@@ -35,34 +26,17 @@ struct table_pointer {
 };
 _Static_assert(sizeof(struct table_pointer) == 16, "limit and base must be neighbours");
 
-static bool leaf7_has(bool in_b, uint32_t bit)
-{
-    if (cpu_id(0, 0).a < 7) {
-        return false;
-    }
-    struct cpuid id = cpu_id(7, 0);
+struct processor_choice cpu_choice;
 
-    return ((in_b ? id.b : id.c) & bit) != 0;
-}
-
-uint32_t cpu_physical_bits(void)
+void cpu_ask(void)
 {
-    return cpu_id(0x80000000u, 0).a >= 0x80000008u ? cpu_id(0x80000008u, 0).a & 0xffu : 36u;
-}
+    struct cpuid_words said = {
+        cpu_id(0, 0),          cpu_id(1, 0),          cpu_id(7, 0),          cpu_id(7, 2),
+        cpu_id(0x15, 0),       cpu_id(0x16, 0),       cpu_id(0x40000000, 0), cpu_id(0x40000010, 0),
+        cpu_id(0x80000000, 0), cpu_id(0x80000001, 0), cpu_id(0x80000008, 0), cpu_id(0x80000021, 0)
+    };
 
-bool cpu_has_1g_pages(void)
-{
-    return (cpu_id(0x80000001u, 0).d & ID8D_1G) != 0;
-}
-
-bool cpu_has_x2apic(void)
-{
-    return (cpu_id(1, 0).c & ID1C_X2APIC) != 0;
-}
-
-bool cpu_has_tsc_deadline(void)
-{
-    return (cpu_id(1, 0).c & ID1C_TSC_DEADLINE) != 0;
+    cpu_choice = processor_choose(&said);
 }
 
 static void segments_init(struct arch_entry *entry)
@@ -100,23 +74,10 @@ static void task_state_init(struct arch_tss *tss, struct core *core, uint8_t *is
 
 static void control_registers_init(void)
 {
-    uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-
     /* AM lets users ask for alignment checks; WP binds the kernel to read-only pages. */
     cr0_write(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
-    if (!defences_has_pti()) {
-        cr4 |= CR4_PGE; /* else user mode could still use the kernel's translations */
-    }
-    if (leaf7_has(true, ID7B_SMEP)) {
-        cr4 |= CR4_SMEP;
-    }
-    if (leaf7_has(true, ID7B_SMAP)) {
-        cr4 |= CR4_SMAP;
-    }
-    if (leaf7_has(false, ID7C_UMIP)) {
-        cr4 |= CR4_UMIP;
-    }
-    cr4_write(cr4);
+    /* With PTI user mode could still use the kernel's translations. */
+    cr4_write(cpu_choice.cr4 | (defences_has_pti() ? 0 : CR4_PGE));
     msr_write(MSR_PAT, PAT_OURS);
 }
 
@@ -138,7 +99,7 @@ static void clac_patch(void)
     static const uint8_t clac[3] = { 0x0f, 0x01, 0xca };
     uint8_t *place = arch_phys_to_ptr((uintptr_t)arch_clac_place - KERNEL_OFFSET);
 
-    if (!leaf7_has(true, ID7B_SMAP)) {
+    if ((cpu_choice.cr4 & CR4_SMAP) == 0) {
         return;
     }
     for (uint32_t i = 0; i < sizeof(clac); i++) {
@@ -150,7 +111,7 @@ void cpu_init(struct core *core, uint64_t stack_top, uint8_t *ist_stacks)
 {
     struct arch_core *arch = &core->arch;
 
-    if ((cpu_id(0x80000001u, 0).d & ID8D_NX) == 0) {
+    if (!cpu_choice.has_nx) {
         arch_panic("this CPU cannot keep data from being executed (no NX)", __FILE__, __LINE__);
     }
     arch->self = core;

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "core/processor.h"
 #include "offsets.h"
 
 #define MSR_APIC_BASE 0x1bu
@@ -36,16 +37,6 @@
 #define CR0_AM 0x00040000ull
 #define CR0_PG 0x80000000ull
 
-#define CR4_PAE (1ull << 5)
-#define CR4_MCE (1ull << 6)
-#define CR4_PGE (1ull << 7)
-#define CR4_OSFXSR (1ull << 9)
-#define CR4_OSXMMEXCPT (1ull << 10)
-#define CR4_UMIP (1ull << 11)
-#define CR4_OSXSAVE (1ull << 18)
-#define CR4_SMEP (1ull << 20)
-#define CR4_SMAP (1ull << 21)
-
 #define FLAGS_CF 0x00001ull
 #define FLAGS_PF 0x00004ull
 #define FLAGS_AF 0x00010ull
@@ -61,10 +52,6 @@
 #define FLAGS_AC 0x40000ull
 
 struct core;
-
-struct cpuid {
-    uint32_t a, b, c, d;
-};
 
 static inline struct cpuid cpu_id(uint32_t leaf, uint32_t part)
 {

@@ -21,43 +21,10 @@
 #define PRED_CMD_IBPB 1ull
 #define EFER_AUTO_IBRS (1ull << 21)
 
-#define ID1C_HYPERVISOR (1u << 31)
 #define ID7D_ARCH_CAPABILITIES (1u << 29)
-#define HYPERVISOR_LEAF 0x40000000u
 #define JUMP 0xe9u /* with a distance of four bytes from behind it */
 
 uint32_t defences_on;
-static bool is_amd;
-
-static bool is_called(uint32_t leaf, uint32_t b, uint32_t c, uint32_t d)
-{
-    struct cpuid id = cpu_id(leaf, 0);
-
-    return id.b == b && id.c == c && id.d == d;
-}
-
-/* The names are twelve letters in three registers. */
-static void facts_read(struct speculation_facts *facts)
-{
-    uint32_t last = cpu_id(0, 0).a;
-    uint32_t last_more = cpu_id(0x80000000u, 0).a;
-
-    facts->is_intel = is_called(0, 0x756e6547u, 0x6c65746eu, 0x49656e69u); /* GenuineIntel */
-    facts->is_amd = is_called(0, 0x68747541u, 0x444d4163u, 0x69746e65u);   /* AuthenticAMD */
-    facts->is_emulated =
-        (cpu_id(1, 0).c & ID1C_HYPERVISOR) != 0 &&
-        is_called(HYPERVISOR_LEAF, 0x54474354u, 0x43544743u, 0x47435447u); /* TCGTCGTCGTCG */
-    if (last >= 7) {
-        facts->leaf7_b = cpu_id(7, 0).b;
-        facts->leaf7_d = cpu_id(7, 0).d;
-        facts->leaf7_2_d = cpu_id(7, 0).a >= 2 ? cpu_id(7, 2).d : 0;
-    }
-    facts->leaf8_b = last_more >= 0x80000008u ? cpu_id(0x80000008u, 0).b : 0;
-    facts->leaf21_a = last_more >= 0x80000021u ? cpu_id(0x80000021u, 0).a : 0;
-    if ((facts->leaf7_d & ID7D_ARCH_CAPABILITIES) != 0) {
-        facts->capabilities = msr_read(MSR_ARCH_CAPABILITIES);
-    }
-}
 
 static void print_names(const char *before, uint32_t set)
 {
@@ -90,14 +57,15 @@ static void ways_change(void)
 
 void defences_choose(const char *command_line)
 {
-    struct speculation_facts facts = { 0 };
+    struct speculation_facts facts = cpu_choice.facts;
     struct speculation_choice choice;
     char wish[64];
     bool has_wish = command_line_get(command_line, "mitigations", wish, sizeof(wish));
 
-    facts_read(&facts);
+    if ((facts.leaf7_d & ID7D_ARCH_CAPABILITIES) != 0) {
+        facts.capabilities = msr_read(MSR_ARCH_CAPABILITIES);
+    }
     choice = speculation_choose(&facts, has_wish ? wish : NULL);
-    is_amd = facts.is_amd;
     defences_on = choice.on;
     if ((choice.on & (SPECULATION_PTI | SPECULATION_VERW)) != 0) {
         ways_change();
@@ -117,7 +85,7 @@ void defences_init(struct core *core)
 {
     uint64_t control = 0;
 
-    if ((defences_on & SPECULATION_EIBRS) != 0 && is_amd) {
+    if ((defences_on & SPECULATION_EIBRS) != 0 && cpu_choice.facts.is_amd) {
         msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_AUTO_IBRS);
     } else if ((defences_on & SPECULATION_EIBRS) != 0) {
         control |= SPEC_CTRL_IBRS;

@@ -53,17 +53,13 @@ static void bank_print(uint32_t number)
     if ((status & STATUS_VALID) == 0) {
         return;
     }
-    print_text("  bank ");
-    print_decimal(number);
-    print_text(" status ");
-    print_hex(status, 16);
+    print_decimal("  bank ", number);
+    print_hex(" status ", status, 16);
     if ((status & STATUS_HAS_ADDRESS) != 0) {
-        print_text(" address ");
-        print_hex(msr_read(first + 2), 16);
+        print_hex(" address ", msr_read(first + 2), 16);
     }
     if ((status & STATUS_HAS_MORE) != 0) {
-        print_text(" more ");
-        print_hex(msr_read(first + 3), 16);
+        print_hex(" more ", msr_read(first + 3), 16);
     }
     print_text("\n");
 }
@@ -75,8 +71,7 @@ void machine_check_print(void)
     if (count == 0) {
         return;
     }
-    print_text("Machine check, state ");
-    print_hex(msr_read(MSR_MCG_STATUS), 16);
+    print_hex("Machine check, state ", msr_read(MSR_MCG_STATUS), 16);
     print_text(":\n");
     for (uint32_t i = 0; i < count; i++) {
         bank_print(i);

@@ -109,7 +109,7 @@ void paging_init(struct boot_plan *plan)
     static struct boot_plan before;
 
     before = *plan;
-    paging.has_1g = cpu_has_1g_pages();
+    paging.has_1g = cpu_choice.has_1g_pages;
     paging.root = arch_phys_to_ptr(boot_plan_take(plan, VSPACE_ROOT_BYTES, 4096, EARLY_MAP_END));
     paging_kernel_root = arch_ptr_to_phys(paging.root);
     for (uint32_t i = 0; i < before.ram_count; i++) {

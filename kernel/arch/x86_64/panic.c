@@ -56,12 +56,10 @@ static void print_symbol(uint64_t address, uint64_t back)
             low = middle;
         }
     }
-    print_text("  ");
-    print_hex(address, 16);
+    print_hex("  ", address, 16);
     print_text(" ");
     print_text(names + table->entries[low].name);
-    print_text("+");
-    print_hex(address - table->base - table->entries[low].offset, 1);
+    print_hex("+", address - table->base - table->entries[low].offset, 1);
     print_text("\n");
 }
 
@@ -93,12 +91,6 @@ static void back_trace_print(const uint64_t *stack, const uint64_t *end)
     }
 }
 
-static void print_register(const char *name, uint64_t value)
-{
-    print_text(name);
-    print_hex(value, 16);
-}
-
 /* In the order of struct fatal_frame. */
 static const char *const frame_names[] = {
     "  rax ", "  rbx ", "  rcx ", "  rdx ", "  rsi ", "  rdi ", "  rbp ", "  r8  ",
@@ -109,20 +101,19 @@ static void print_frame(const struct fatal_frame *frame)
 {
     const uint64_t *registers = (const uint64_t *)(const void *)frame;
 
-    print_register("  rip ", frame->rip);
-    print_register("  rsp ", frame->rsp);
-    print_register("  flg ", frame->rflags);
-    print_register("  cs  ", frame->cs);
+    print_hex("  rip ", frame->rip, 16);
+    print_hex("  rsp ", frame->rsp, 16);
+    print_hex("  flg ", frame->rflags, 16);
+    print_hex("  cs  ", frame->cs, 16);
     for (uint32_t i = 0; i < sizeof(frame_names) / sizeof(frame_names[0]); i++) {
         print_text(i % 4 == 0 ? "\n" : "");
-        print_register(frame_names[i], registers[i]);
+        print_hex(frame_names[i], registers[i], 16);
     }
-    print_register("  cr2 ", cr2_read());
-    print_register("\n  cr3 ", cr3_read());
+    print_hex("  cr2 ", cr2_read(), 16);
+    print_hex("\n  cr3 ", cr3_read(), 16);
     if (frame->vector != FATAL_VECTOR_NONE) {
-        print_text("  vector ");
-        print_decimal(frame->vector);
-        print_register("  error ", frame->error);
+        print_decimal("  vector ", frame->vector);
+        print_hex("  error ", frame->error, 16);
     }
     print_text("\n");
 }
@@ -211,8 +202,7 @@ _Noreturn void arch_panic_end(const char *text, const char *file, uint32_t line)
         arch_restart(0, 0x7f);
     }
     if (policy.after == PANIC_REBOOT && arch_clock.mult != 0) {
-        print_text("Restarting in ");
-        print_decimal(policy.delay_s);
+        print_decimal("Restarting in ", policy.delay_s);
         print_text(" s.\n");
         wait_s(policy.delay_s);
         arch_restart(1, 0);

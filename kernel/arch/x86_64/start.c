@@ -41,7 +41,7 @@ static void hold_memory(struct boot_plan *plan)
 
 static void hold_devices(struct boot_plan *plan, const struct acpi_facts *facts)
 {
-    uint32_t bits = cpu_physical_bits();
+    uint32_t bits = cpu_choice.physical_bits;
 
     plan->device_end = bits < 40 ? 1ull << bits : DEVICE_END_MAX;
     boot_plan_hold(plan, MSI_PLACE, MSI_BYTES);
@@ -92,13 +92,14 @@ _Noreturn void arch_start(phys_t info, uint32_t magic)
     plan->core = core;
     loader_read(info, magic, plan);
     hold_memory(plan);
+    cpu_ask();
     defences_choose(plan->command_line);
     cpu_init(core, (uintptr_t)boot_stack_top, boot_ist_stacks);
     traps_init();
     fpu_init();
     paging_init(plan);
     acpi_read(plan->rsdp, &facts);
-    lapic_init(facts.lapic, !facts.dmar.forbids_x2apic);
+    lapic_init(facts.lapic, facts.dmar.forbids_x2apic);
     ioapic_init(&facts);
     clock_init(&facts);
     vtd_init(plan, &facts);

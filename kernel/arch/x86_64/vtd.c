@@ -313,19 +313,16 @@ static void say(const char *text, const char *why)
 
 static void say_started(const struct acpi_facts *facts, const char *interrupts)
 {
-    print_text("DMA remapping: ");
-    print_decimal(vtd.unit_count);
-    print_text(" unit(s), addresses of ");
-    print_decimal(vtd.bits);
+    print_decimal("DMA remapping: ", vtd.unit_count);
+    print_decimal(" unit(s), addresses of ", vtd.bits);
     print_text(" bits, all devices blocked\n");
     if (interrupts != NULL) {
         say("interrupts are not remapped, any device can raise any: ", interrupts);
     }
     for (uint32_t i = 0; i < facts->dmar.reserved_count; i++) {
-        print_text("DMA remapping: the firmware wants a device to reach 0x");
-        print_hex(facts->dmar.reserved[i].base, 16);
-        print_text(" to 0x");
-        print_hex(facts->dmar.reserved[i].limit, 16);
+        print_hex("DMA remapping: the firmware wants a device to reach 0x",
+                  facts->dmar.reserved[i].base, 16);
+        print_hex(" to 0x", facts->dmar.reserved[i].limit, 16);
         print_text("; it is blocked like all others\n");
     }
 }

@@ -139,16 +139,13 @@ void cores_start(struct core *core)
             atomic_store_explicit(&others.cores[i]->arch.start, START_LEFT_OUT,
                                   memory_order_relaxed);
             core_part(core->machine);
-            print_text("The core with APIC ");
-            print_decimal(others.cores[i]->arch.apic_id);
+            print_decimal("The core with APIC ", others.cores[i]->arch.apic_id);
             print_text(" did not start: it and those after it are left out.\n");
             break;
         }
     }
-    print_text("Pith: ");
-    print_decimal(core->machine->core_count);
-    print_text(" cores, the others started in ");
-    print_decimal((arch_now() - begin_ns) / 1000u);
+    print_decimal("Pith: ", core->machine->core_count);
+    print_decimal(" cores, the others started in ", (arch_now() - begin_ns) / 1000u);
     print_text(" us\n");
     kernel_leave(core);
 }

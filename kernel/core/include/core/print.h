@@ -10,9 +10,10 @@
 
 void print_char(char character);
 void print_text(const char *text);
-void print_decimal(uint64_t value);
-/** At least digits digits, without 0x. */
-void print_hex(uint64_t value, uint32_t digits);
+/** A number behind a text. */
+void print_decimal(const char *before, uint64_t value);
+/** The same, with at least digits digits, without 0x. */
+void print_hex(const char *before, uint64_t value, uint32_t digits);
 
 /**
  * From here on, all that is printed also goes to a record in the page, until print_record_close(),
