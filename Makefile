@@ -128,7 +128,14 @@ $(SHARING): bench/plugin/sharing.c bench/plugin/decode.c $(wildcard bench/plugin
 	$(call say,CC,$@)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -shared -fvisibility=hidden $(warnings) \
 	    -o $@ $(filter %.c,$^) -lpthread
 
-plugin: $(PLUGIN) $(SHARING)
+# How long several cores have the locks, and for how many others they wait.
+LOCKS := $(BUILD)/bench/locks.so
+$(LOCKS): bench/plugin/locks.c bench/plugin/decode.c $(wildcard bench/plugin/*.h) Makefile mk/flags.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -shared -fvisibility=hidden $(warnings) \
+	    -o $@ $(filter %.c,$^) -lpthread
+
+plugin: $(PLUGIN) $(SHARING) $(LOCKS)
 
 # The disk that is read from.
 BENCH_DISK := $(BUILD)/disk/bench.img
@@ -137,7 +144,7 @@ $(BENCH_DISK): tools/bench_disk.py
 	$(call say,MKFS,$@)$(PYTHON) -B tools/bench_disk.py $@
 
 bench_systems := bench bench_files bench_net bench_process $(boot_tests)
-bench: kernel $(PLUGIN) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK) $(DEMO_DISK)
+bench: kernel $(PLUGIN) $(LOCKS) $(patsubst %,$(BUILD)/systems/%.cpio,$(bench_systems)) $(BENCH_DISK) $(DEMO_DISK)
 	@$(PYTHON) -B tools/bench.py --build $(BUILD) --plugin $(PLUGIN) \
 	    --run "$(call run_command,1)" $(if $(ONLY),--only $(ONLY))
 

@@ -7,7 +7,9 @@ kind says what counts: `loop` (all instructions between the marks), `kernel`, `o
 entry's way from its first kernel instruction to the first user instruction; `oneway` is oneway0); with `/N`, an
 N-th of it. `boot`: from the kernel's first instruction to the first of a user; it has no id. `irq_off`: the longest stretch of
 kernel code in which no interrupt can be taken, of the whole run; it has no id. For the system `boot_tests` that is the longest of
-all boot tests of one core that do not end in a panic, each of which is shown with its place. `value`: what the system printed as `value NAME NUMBER UNIT`; it has no id.
+all boot tests of one core that do not end in a panic, each of which is shown with its place. For the system `lock_tests`, of runs on several
+cores (tools/bench_locks.py), without an id: `lock_hold_own`, `lock_hold_all`, the longest stretch with the own lock, with all; `lock_turns_own`, `lock_turns_N`, how
+often others had the lock of all while somebody asked for his own, or (N cores) for that. `value`: what the system printed as `value NAME NUMBER UNIT`; it has no id.
 A limit `-` is none. Medians go to build/bench.tsv: name, value, unit. The last line printed is
 `N passed, N failed`, one for each row, and one for the kernel's file: it must be the one that `make run` boots.
 """
@@ -19,11 +21,13 @@ import shlex
 import subprocess
 import sys
 
+import bench_locks
 import project
 import qemu
 
 ROWS = "bench/rows.tsv"
 BOOT_TESTS = "boot_tests"
+LOCK_TESTS = "lock_tests"
 # What else is told about each row: what instruction counts do not show.
 COUNTS = ("entries", "cr3_writes", "invlpg", "atomics", "serialising")
 
@@ -159,11 +163,24 @@ def boot_tests_off(args):
     return {("all", "irq_off"): [1] + [longest] * 3}
 
 
+def counts_of(args, system):
+    if system == BOOT_TESTS:
+        return boot_tests_off(args)
+    return bench_locks.counts(args.build) if system == LOCK_TESTS else boot(args, system)
+
+
+def unit_of(name, kind):
+    if kind == "value":
+        return name.rpartition("_")[2]
+    return "turns" if kind.startswith("lock_turns") else "instructions"
+
+
 def judge(rows, counts, out):
     passed = failed = 0
     for number, name, kind, limit in rows:
         what, _, pieces = kind.partition("/")
-        number = {"value": name, "boot": "all", "irq_off": "all"}.get(kind, number)
+        if number == "-":
+            number = name if kind == "value" else "all"
         if (number, what) not in counts:
             print(f"{name:28} FAIL: the system never ended row {number}, or it has no {kind}")
             failed += 1
@@ -177,7 +194,7 @@ def judge(rows, counts, out):
         else:
             passed += 1
         print(f"{name:28} {median:8} {low:8} {high:8} {n:6} {limit if limit else '-':>8}{verdict}")
-        out.write(f"{name}\t{median}\t{name.rpartition('_')[2] if kind == 'value' else 'instructions'}\n")
+        out.write(f"{name}\t{median}\t{unit_of(name, kind)}\n")
         for other in COUNTS:
             if (number, other) in counts:
                 out.write(f"{name}.{other}\t{counts[number, other][2]}\tcount\n")
@@ -228,7 +245,7 @@ def main():
     with open(os.path.join(args.build, "bench.tsv"), "w") as out:
         for system, rows in read_rows().items():
             if args.only in (None, system):
-                counts = boot_tests_off(args) if system == BOOT_TESTS else boot(args, system)
+                counts = counts_of(args, system)
                 results = [judge(rows, counts, out)]
                 if system == MANY[0]:
                     results.append(judge(many_rows(rows, counts), boot(args, system, many=True), out))

@@ -37,7 +37,7 @@ err_t io_space_on_map(struct invocation *inv, const struct io_space_map_args *ar
         return err;
     }
     space->must_flush = arch_iommu_caches_absence();
-    vspace_sync(space);
+    vspace_sync(inv->core, space);
     return ERR_OK;
 }
 

@@ -79,7 +79,8 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
     if (results->done == 0) {
         return err;
     }
-    vspace_flush(inv->core, space, args->at, results->done);
+    vspace_forget(inv->core, space, args->at, results->done);
+    vspace_sync(inv->core, space);
     return ERR_OK;
 }
 
@@ -199,7 +200,8 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
     results->done = share_all(&sharing, space, args, &err);
     results->shared = results->done - sharing.others;
     if ((sharing.seen & PTE_WRITE) != 0) {
-        vspace_flush(inv->core, source, args->from, args->count);
+        vspace_forget(inv->core, source, args->from, args->count);
+        vspace_sync(inv->core, source);
     }
     if (results->done != 0) {
         vspace_frame_covers(args->frame, args->at, (uint64_t)results->done * PAGE_BYTES);
@@ -235,7 +237,8 @@ err_t vspace_on_harvest(struct invocation *inv, const struct vspace_harvest_args
         }
     }
     if ((results->accessed | results->dirty) != 0) {
-        vspace_flush(inv->core, space, args->at, args->count);
+        vspace_forget(inv->core, space, args->at, args->count);
+        vspace_sync(inv->core, space);
     }
     return ERR_OK;
 }

@@ -147,7 +147,7 @@ static uint64_t frame_scan(struct core *core, struct cap *run, user_addr_t at)
     if (entry_is_present(space->is_io, *entry) &&
         run_holds(run, entry_phys(space->is_io, *entry))) {
         entry_set(space, entry, 0);
-        vspace_flush(core, space, at, 1);
+        vspace_forget(core, space, at, 1);
     }
     return pte_span(level) - at % pte_span(level);
 }
@@ -168,7 +168,7 @@ static uint64_t table_scan(struct core *core, struct cap *run, user_addr_t at)
                 continue;
             }
             entry_link(space, entry, level, 0);
-            vspace_flush(core, space, at, VSPACE_ALL);
+            vspace_forget(core, space, at, VSPACE_ALL);
         }
         uint64_t span = pte_span(level > 0 ? level : 1);
 
@@ -191,11 +191,11 @@ err_t vspace_run_detach(struct core *core, struct cap *run)
                                                   : table_scan(core, run, run->run.low);
         step++;
         if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {
-            vspace_sync(space);
+            vspace_sync(core, space);
             return KERNEL_RESTART;
         }
     }
-    vspace_sync(space);
+    vspace_sync(core, space);
     vspace_run_release(run);
     return ERR_OK;
 }

@@ -119,10 +119,10 @@ static bool is_loaded(const struct core *core, const struct vspace *space)
     return core->entered == NULL || core->entered->space == space || core->entered->space == NULL;
 }
 
-void vspace_flush(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
+void vspace_forget(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
 {
+    space->must_flush = true;
     if (space->is_io) {
-        space->must_flush = true;
         return;
     }
     if (count != 1) {
@@ -130,24 +130,25 @@ void vspace_flush(struct core *core, struct vspace *space, user_addr_t at, uint3
     } else if (is_loaded(core, space)) {
         arch_tlb_flush_page(at);
     }
-    for (uint32_t i = 0; ARCH_CORES > 1 && i < core->machine->core_count; i++) {
+}
+
+/* Units and other cores take long to answer: one flush for all that a call removed. */
+void vspace_sync(struct core *core, struct vspace *space)
+{
+    if (!space->must_flush) {
+        return;
+    }
+    space->must_flush = false;
+    if (space->is_io && io_space_of(space)->domain != 0) {
+        arch_iommu_flush(io_space_of(space)->domain);
+    }
+    for (uint32_t i = 0; ARCH_CORES > 1 && !space->is_io && i < core->machine->core_count; i++) {
         struct core *other = core->machine->cores[i];
 
         if (other != core && is_loaded(other, space)) {
             arch_core_flush_all(other);
         }
     }
-}
-
-/* Units take long to answer: one flush for all that a call removed. */
-void vspace_sync(struct vspace *space)
-{
-    uint32_t domain = space->is_io ? io_space_of(space)->domain : 0;
-
-    if (space->must_flush && domain != 0) {
-        arch_iommu_flush(domain);
-    }
-    space->must_flush = false;
 }
 
 static inline uint32_t map_count(const struct mapping *mapping)
@@ -257,10 +258,10 @@ err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at, uint
         entry = vspace_find_next(space, at, entry, &level);
         if (entry_is_present(space->is_io, *entry) && at % pte_span(level) == 0) {
             entry_set(space, entry, 0);
-            vspace_flush(core, space, at, 1);
+            vspace_forget(core, space, at, 1);
         }
         at += pte_span(level) - at % pte_span(level);
     }
-    vspace_sync(space);
+    vspace_sync(core, space);
     return ERR_OK;
 }

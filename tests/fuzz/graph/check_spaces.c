@@ -243,8 +243,14 @@ bool check_spaces(struct view *view)
 {
     VIEW_EACH(view, OBJECT_VSPACE, found)
     {
+        const struct vspace *space = found->object;
+
         if (!check_space(view, found->object)) {
             return false;
+        }
+        if (space->must_flush) {
+            return view_fail(view, "%s has something removed that others may remember",
+                             view_name(view, space));
         }
     }
     VIEW_EACH(view, OBJECT_IO_SPACE, found)

@@ -5,6 +5,7 @@
 #include "core/core.h"
 #include "core/remote.h"
 #include "cpu.h"
+#include "many/lock_marks.h"
 #include "many/locked.h"
 #include "trap.h"
 
@@ -24,9 +25,11 @@ static void core_stop(struct core *core)
         return;
     }
     lapic_send(arch->apic_id, VECTOR_POKE);
+    LOCK_MARK_NOP(LOCK_SPINS);
     while (atomic_load_explicit(&arch->is_outside, memory_order_acquire)) {
         cpu_pause();
     }
+    LOCK_MARK_NOP(LOCK_SPUN);
 }
 
 static void wake(const struct core *core)
@@ -43,9 +46,11 @@ static void want(struct core *core, enum core_want what)
     /* Release: pairs with the acquire in wants_serve(). */
     atomic_store_explicit(&core->arch.wants, what, memory_order_release);
     wake(core);
+    LOCK_MARK_NOP(LOCK_SPINS);
     while (atomic_load_explicit(&core->arch.wants, memory_order_acquire) != 0) {
         cpu_pause();
     }
+    LOCK_MARK_NOP(LOCK_SPUN);
 }
 
 void arch_core_interrupt(struct core *core)

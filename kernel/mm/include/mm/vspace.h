@@ -66,13 +66,13 @@ MUST_CHECK err_t vspace_attach_frame(struct vspace *space, struct cap *frame);
 void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes);
 
 /**
- * Translations of count pages from at on may be cached, on any core: drop them, for devices at the latest in vspace_sync(). More than one, or VSPACE_ALL
- * (a table was taken out): all of the space.
+ * Translations of count pages from at on may be cached: drop them, on other cores and in devices at the latest in vspace_sync(). More than one, or
+ * VSPACE_ALL (a table was taken out): all of the space.
  */
-void vspace_flush(struct core *core, struct vspace *space, user_addr_t at, uint32_t count);
+void vspace_forget(struct core *core, struct vspace *space, user_addr_t at, uint32_t count);
 #define VSPACE_ALL UINT32_MAX
-/** Whatever was removed is out of reach of devices now. */
-void vspace_sync(struct vspace *space);
+/** Whatever was removed is out of reach everywhere now. */
+void vspace_sync(struct core *core, struct vspace *space);
 
 /**
  * vspace_run_detach() - remove every use of an attached run from its space, and the run from its list.

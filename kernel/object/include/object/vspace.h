@@ -19,7 +19,7 @@ struct vspace {
     uint8_t root_level;
     bool is_io;
     bool
-        must_flush; /* is_io: something was removed that units may remember; false between kernel entries */
+        must_flush; /* something was removed that units or other cores may remember; false between kernel entries */
 };
 
 #define VSPACE_ROOT_BYTES 8192u

@@ -68,6 +68,7 @@ struct arch_core {
     bool is_idle;           /* halted: an interrupt wakes it */
     bool is_poked;          /* before it leaves the kernel it looks at what another core changed */
     bool must_flush;        /* before it leaves the kernel it drops all translations */
+    _Atomic bool is_wanted; /* who has all waits for own_lock: it is not taken before him */
     _Atomic uint32_t wants; /* enum core_want, of who has all locks and waits until it is 0 */
 
     /* Whose programs ran last, with defences on (defences.c); 0: none's that is left. Who destroys a space sets it, for any core. */
