@@ -128,7 +128,7 @@ void cap_move(struct cap *source, struct cap *destination)
         destination->parent->first_child = destination;
     }
     if (cap_is_attached(destination)) {
-        vspace_run_moved(source, destination);
+        vspace_run_moved(destination);
     }
     source->type = OBJECT_NONE;
     source->flags = 0;

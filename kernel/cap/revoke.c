@@ -209,8 +209,11 @@ static bool sweep_is_noted(struct thread *caller)
  */
 static err_t ended(const struct deletion *deletion, err_t err)
 {
-    if (err == KERNEL_RESTART && deletion->core->current == deletion->caller) {
-        sweep_note(deletion);
+    if (deletion->core->current == deletion->caller) {
+        deletion->caller->is_sweeping = false;
+        if (err == KERNEL_RESTART) {
+            sweep_note(deletion);
+        }
     }
     return err;
 }
@@ -220,8 +223,8 @@ bool cap_sweep_continues(struct core *core, err_t *err)
     struct thread *caller = core->current;
     struct deletion deletion = { core, caller, NULL, true };
 
-    if (!sweep_is_noted(caller) || caller->sweep_top != NULL) {
-        return false;
+    if (caller->sweep_top != NULL || !sweep_is_noted(caller)) {
+        return false; /* if the slot has been emptied meanwhile, cap_sweep_finish() goes on */
     }
     *err = ended(&deletion, sweep_doomed(&deletion));
     return true;

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "core/bytes.h"
 #include "core/command_line.h"
 #include "core/core.h"
 #include "core/cpio.h"
@@ -128,17 +129,6 @@ static void make_buffer(struct boot *boot)
     map_all(boot, ROOT_SLOT_BUFFER_MAP, BOOT_BUFFER_ADDR, PROT_READ | PROT_WRITE);
 }
 
-static void copy(void *to, const void *from, uint64_t bytes)
-{
-    uint8_t *end = to;
-    const uint8_t *rest = from;
-
-    arch_memory_copy_words(to, from, bytes / 8);
-    for (uint64_t i = bytes & ~7ull; i < bytes; i++) {
-        end[i] = rest[i];
-    }
-}
-
 static void segment_load(struct boot *boot, const struct elf_program *program,
                          const struct elf_segment *segment, uint8_t *image)
 {
@@ -146,7 +136,7 @@ static void segment_load(struct boot *boot, const struct elf_program *program,
     uint64_t first = (segment->start - program->low) / PAGE;
     uint64_t end = (segment->start + segment->memory_bytes - program->low + PAGE - 1) / PAGE;
 
-    copy(to, segment->data, segment->file_bytes);
+    bytes_copy(to, segment->data, segment->file_bytes);
     map(boot, ROOT_SLOT_IMAGE,
         (struct mapping){ (uint32_t)first, (uint32_t)(end - first), program->low + first * PAGE,
                           segment->prot });
@@ -174,7 +164,7 @@ static void place_archive(struct boot_plan *plan)
     if (plan->archive % PAGE != 0) {
         phys_t to = boot_plan_take(plan, plan->archive_bytes, PAGE, UINT64_MAX);
 
-        copy(arch_phys_to_ptr(to), arch_phys_to_ptr(plan->archive), plan->archive_bytes);
+        bytes_copy(arch_phys_to_ptr(to), arch_phys_to_ptr(plan->archive), plan->archive_bytes);
         plan->archive = to;
         return;
     }
@@ -344,9 +334,7 @@ static void fill_info(struct boot *boot)
     info->pci_ecam_buses = plan->ecam_buses;
     info->framebuffer = plan->framebuffer;
     info->table_slots = ROOT_SLOTS;
-    for (uint32_t i = 0; i < BOOT_RSDP_BYTES; i++) {
-        info->acpi_rsdp[i] = plan->rsdp[i];
-    }
+    bytes_copy(info->acpi_rsdp, plan->rsdp, BOOT_RSDP_BYTES);
     for (uint32_t i = 0; i < sizeof(info->command_line) && plan->command_line[i] != 0; i++) {
         info->command_line[i] = plan->command_line[i];
     }

@@ -2,6 +2,8 @@
 #include "core/boot.h"
 #include "core/core.h"
 
+#include <stddef.h>
+
 #define PAGE 4096ull
 
 static uint64_t align_up(uint64_t value, uint64_t align)
@@ -12,12 +14,14 @@ static uint64_t align_up(uint64_t value, uint64_t align)
 struct range_list {
     struct boot_range *ranges;
     uint32_t *count;
-    bool may_lose; /* the smallest, if there are too many */
+    uint32_t max;
+    struct boot_plan
+        *plan; /* of RAM: of too many the smallest are held. Of what is held itself: NULL */
 };
 
 static struct range_list list_of_ram(struct boot_plan *plan)
 {
-    return (struct range_list){ plan->ram, &plan->ram_count, true };
+    return (struct range_list){ plan->ram, &plan->ram_count, BOOT_RANGES_MAX, plan };
 }
 
 static void range_remove(const struct range_list *list, uint32_t at)
@@ -42,16 +46,19 @@ static uint32_t range_smallest(const struct range_list *list)
 
 static void range_insert(const struct range_list *list, uint32_t at, struct boot_range range)
 {
-    if (*list->count == BOOT_RANGES_MAX) {
+    if (*list->count == list->max) {
         uint32_t smallest = range_smallest(list);
+        struct boot_range lost = list->ranges[smallest];
 
-        if (!list->may_lose) {
+        if (list->plan == NULL) {
             arch_panic("the memory map has too many pieces", __FILE__, __LINE__);
         }
-        if (list->ranges[smallest].size_bytes >= range.size_bytes) {
+        if (lost.size_bytes >= range.size_bytes) {
+            boot_plan_hold(list->plan, range.base, range.size_bytes);
             return;
         }
         range_remove(list, smallest);
+        boot_plan_hold(list->plan, lost.base, lost.size_bytes);
         at -= smallest < at;
     }
     for (uint32_t i = *list->count; i > at; i--) {
@@ -122,7 +129,7 @@ void boot_plan_add_ram(struct boot_plan *plan, phys_t base, uint64_t size_bytes)
 void boot_plan_hold(struct boot_plan *plan, phys_t base, uint64_t size_bytes)
 {
     struct range_list ram = list_of_ram(plan);
-    struct range_list held = { plan->held, &plan->held_count, false };
+    struct range_list held = { plan->held, &plan->held_count, BOOT_HELD_MAX, NULL };
     phys_t first = base & ~(PAGE - 1);
     phys_t end = align_up(base + size_bytes, PAGE);
 

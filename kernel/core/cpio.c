@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "core/bytes.h"
+
 /* A header of the "newc" format: 6 characters "070701", then 13 numbers of 8 hexadecimal digits. */
 #define HEADER_BYTES 110u
 #define SIZE_AT 54u
@@ -27,17 +29,11 @@ static bool hex_read(const uint8_t *digits, uint64_t *value)
 
 const uint8_t *cpio_first(const uint8_t *archive, uint64_t size_bytes, uint64_t *member_bytes)
 {
-    static const uint8_t magic[6] = { '0', '7', '0', '7', '0', '1' };
     uint64_t size;
     uint64_t name_bytes;
 
-    if (size_bytes < HEADER_BYTES) {
+    if (size_bytes < HEADER_BYTES || !bytes_are(archive, "070701", 6)) {
         return NULL;
-    }
-    for (uint32_t i = 0; i < sizeof(magic); i++) {
-        if (archive[i] != magic[i]) {
-            return NULL;
-        }
     }
     if (!hex_read(archive + SIZE_AT, &size) || !hex_read(archive + NAME_SIZE_AT, &name_bytes)) {
         return NULL;

@@ -6,6 +6,7 @@
 
 #include "abi/kernel_calls.h"
 #include "arch/arch.h"
+#include "core/bytes.h"
 
 #define PAGE 4096ull
 
@@ -55,28 +56,6 @@ struct note {
 };
 _Static_assert(sizeof(struct note) == 28, "our own");
 
-/* The file may lie anywhere: members are read byte by byte. */
-static void copy(void *to, const uint8_t *from, uint64_t bytes)
-{
-    uint8_t *out = to;
-
-    for (uint64_t i = 0; i < bytes; i++) {
-        out[i] = from[i];
-    }
-}
-
-static bool is_same(const void *a, const char *b, uint32_t bytes)
-{
-    const char *left = a;
-
-    for (uint32_t i = 0; i < bytes; i++) {
-        if (left[i] != b[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static uint32_t prot_of(uint32_t flags)
 {
     return ((flags & SEGMENT_READ) != 0 ? PROT_READ : 0u) |
@@ -124,7 +103,7 @@ static void note_read(const uint8_t *content, uint64_t size_bytes, struct elf_pr
     struct note note;
 
     while (size_bytes - at >= 12) {
-        copy(&note, content + at, 12);
+        bytes_copy(&note, content + at, 12);
         uint64_t name_bytes = ((uint64_t)note.name_bytes + 3) & ~3ull;
         uint64_t length = 12 + name_bytes + (((uint64_t)note.content_bytes + 3) & ~3ull);
 
@@ -133,8 +112,8 @@ static void note_read(const uint8_t *content, uint64_t size_bytes, struct elf_pr
         }
         if (length == sizeof(note) && note.type == NOTE_ABI && note.name_bytes == 5 &&
             note.content_bytes == 8) {
-            copy(&note, content + at, sizeof(note));
-            if (is_same(note.name, "Pith", 5)) {
+            bytes_copy(&note, content + at, sizeof(note));
+            if (bytes_are(note.name, "Pith", 5)) {
                 program->abi_hash = (uint64_t)note.hash[1] << 32 | note.hash[0];
             }
         }
@@ -144,10 +123,10 @@ static void note_read(const uint8_t *content, uint64_t size_bytes, struct elf_pr
 
 static const char *header_check(const struct file_header *header)
 {
-    if (!is_same(header->ident, "\177ELF", 4)) {
+    if (!bytes_are(header->ident, "\177ELF", 4)) {
         return "it is not an ELF file";
     }
-    if (!is_same(header->ident + 4, "\2\1\1", 3) || header->machine != MACHINE_X86_64) {
+    if (!bytes_are(header->ident + 4, "\2\1\1", 3) || header->machine != MACHINE_X86_64) {
         return "it is for another machine";
     }
     if (header->type != TYPE_EXEC || header->segment_bytes != sizeof(struct segment_header)) {
@@ -166,7 +145,7 @@ const char *elf_read(const uint8_t *file, uint64_t size_bytes, struct elf_progra
     if (size_bytes < sizeof(header)) {
         return "it is not an ELF file";
     }
-    copy(&header, file, sizeof(header));
+    bytes_copy(&header, file, sizeof(header));
     wrong = header_check(&header);
     if (wrong == NULL &&
         (header.segments_at > size_bytes ||
@@ -174,7 +153,7 @@ const char *elf_read(const uint8_t *file, uint64_t size_bytes, struct elf_progra
         wrong = "it is cut short";
     }
     for (uint32_t i = 0; i < header.segment_count && wrong == NULL; i++) {
-        copy(&segment, file + header.segments_at + i * sizeof(segment), sizeof(segment));
+        bytes_copy(&segment, file + header.segments_at + i * sizeof(segment), sizeof(segment));
         if (segment.offset > size_bytes || segment.file_bytes > size_bytes - segment.offset) {
             wrong = "it is cut short";
         } else if (segment.type == SEGMENT_LOAD) {

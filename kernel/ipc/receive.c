@@ -50,7 +50,8 @@ static bool take_queued(struct core *core, struct endpoint *endpoint, struct thr
     for (int refused = 0; !endpoint_is_idle(endpoint); refused++) {
         struct thread *caller = endpoint_first(endpoint);
 
-        if (refused == REFUSALS_MAX || (refused > 0 && must_not_go_on(core, server, endpoint))) {
+        if (refused == REFUSALS_MAX || (refused > 0 && (arch_interrupt_pending(core) ||
+                                                        must_not_go_on(core, server, endpoint)))) {
             /* The reply, if there was one, has been sent: what is left to do is to receive. */
             server->registers.op = (server->registers.op & ~0xffull) | SYSCALL_RECEIVE;
             arch_syscall_restart(&server->registers);

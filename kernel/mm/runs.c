@@ -117,11 +117,10 @@ void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes)
     }
 }
 
-void vspace_run_moved(struct cap *from, struct cap *to)
+void vspace_run_moved(struct cap *to)
 {
     struct vspace *space = to->run.space;
 
-    (void)from;
     if (to->run.attached_previous != NULL) {
         to->run.attached_previous->run.attached_next = to;
     } else {

@@ -31,6 +31,9 @@ err_t endpoint_on_cancel(struct invocation *inv, struct endpoint_cancel_results 
     while (results->cancelled < CANCEL_MAX &&
            endpoint_fail_first(inv->core, endpoint, ERR_CANCELLED)) {
         results->cancelled++;
+        if (arch_interrupt_pending(inv->core)) {
+            break;
+        }
     }
     return ERR_OK;
 }

@@ -21,7 +21,7 @@ static void add_memory(const struct boot_setting *setting)
         return;
     }
     boot_plan_add_ram(&plan, HOST_RAM_BASE, 4 << 20);
-    for (uint32_t i = 0; i < 40; i++) {
+    for (uint32_t i = 0; i < BOOT_PIECES; i++) {
         boot_plan_add_ram(&plan, HOST_RAM_BASE + (4u << 20) + i * 2ull * PAGE, PAGE);
     }
 }

@@ -10,6 +10,8 @@
 
 #define BOOT_RAM_BYTES (8u << 20)
 #define BOOT_HOLE_AT (6u << 20) /* three pages that are held, unless memory is scattered */
+#define BOOT_PIECES                                                                                \
+    (BOOT_RANGES_MAX + 10u) /* of a page, if memory is scattered: more than are kept */
 #define BOOT_DEVICE_END 0x180000000ull
 
 struct boot_setting {

@@ -28,7 +28,7 @@ static void check_ranges(const struct boot_range *ranges, uint32_t count, const 
     bool covered[PAGES] = { false };
     phys_t last_end = 0;
 
-    CHECK(count <= BOOT_RANGES_MAX, "no more than fit");
+    CHECK(count <= BOOT_HELD_MAX, "no more than fit");
     for (uint32_t i = 0; i < count; i++) {
         CHECK(i == 0 || ranges[i].base >= last_end, "in order, none overlaps the one before");
         CHECK(ranges[i].size_bytes != 0 && ranges[i].base % PAGE == 0 &&
@@ -143,6 +143,7 @@ TEST(of_ram_in_too_many_pieces_the_smallest_are_not_used)
         CHECK(i == 0 || plan.ram[i].base > plan.ram[i - 1].base, "in order");
         CHECK(plan.ram[i].size_bytes >= 2 * PAGE, "the pieces of one page are gone");
     }
+    CHECK_EQ(plan.held_count, 11, "and nobody's: no device, either");
     boot_plan_hold(&plan, at(100 * 73) + 30 * PAGE, PAGE);
     CHECK_EQ(plan.ram_count, BOOT_RANGES_MAX, "one is cut in two and the smallest goes");
     boot_plan_hold(&plan, at(100 * 72) + 72 * PAGE, PAGE);
@@ -206,7 +207,7 @@ static void hold_too_much(const void *unused)
     struct boot_plan plan = { 0 };
 
     (void)unused;
-    for (uint32_t i = 0; i <= BOOT_RANGES_MAX; i++) {
+    for (uint32_t i = 0; i <= BOOT_HELD_MAX; i++) {
         CHECK_EQ(plan.held_count, i, "so many pieces fit");
         boot_plan_hold(&plan, at(2 * i), PAGE);
     }

@@ -146,7 +146,7 @@ static void signals_come_between(const struct core *core, bool was_alone)
 {
     static const uint64_t none[MSG_REGISTER_WORDS];
 
-    host_watch(NULL, NULL);
+    host_watch(NULL, NULL, NULL);
     CHECK(was_alone && core == host_core(1), "core 1 had its own lock only");
     for (uint32_t i = 0; i < 2; i++) {
         (void)prepare(0, SYSCALL_SIGNAL, SPARE, 0, none);
@@ -176,7 +176,7 @@ TEST(cores_who_is_woken_before_its_time_is_known_runs)
     CHECK(thread_in(REMOTE)->waiting_on->home == host_core(0), "it waits at the other core");
     CHECK(thread_in(REMOTE)->lend.top == NULL, "and has no budget");
     host_time_advance(10 * BUDGET_NS);
-    host_watch(NULL, signals_come_between);
+    host_watch(NULL, signals_come_between, NULL);
     (void)host_interrupts_deliver(host_core(1));
     CHECK(!host_core(1)->must_dispatch, "when its core leaves the kernel all is decided");
     CHECK(current_of(1) == thread_in(REMOTE), "it runs: it was woken, and has budget again");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "abi/kernel_calls.h"
+#include "sched/sched.h"
 
 enum { SYSCALL_BYTES = 2 };
 
@@ -53,7 +54,10 @@ bool foreign_agrees(const struct foreign *foreign, const struct thread *current,
 
     if (memcmp(&thread->registers, &foreign->registers, sizeof(thread->registers)) != 0) {
         *why = "registers of a thread that faulted are not as they should be";
-    } else if (foreign->is_reflected && (thread != current || state != THREAD_STATE_READY)) {
+    } else if (foreign->is_reflected &&
+               (state != THREAD_STATE_READY ||
+                (thread != current && lend_key(&current->lend) >= lend_key(&thread->lend)))) {
+        /* On its way out the core may have found somebody more important in its inbox. */
         *why = "a thread whose fault was reflected does not go on";
     } else if (foreign->is_reflected &&
                memcmp(thread->foreign_frame, &foreign->frame, sizeof(foreign->frame)) != 0) {

@@ -131,6 +131,7 @@ static void do_step(const struct step *step, uint32_t at)
             run_failed(why);
         }
         shared->tally.alone += watch_alone();
+        shared->tally.gave_up += watch_gave_up();
     }
 }
 
@@ -342,8 +343,10 @@ static void show_tally(double started)
     printf("note: %llu calls on several cores, %llu to another core, %llu pokes\n",
            (unsigned long long)tally->calls_of_several, (unsigned long long)tally->crossings,
            (unsigned long long)tally->pokes);
-    printf("note: %llu entries needed their core's own lock only, and changed nothing of others\n",
-           (unsigned long long)tally->alone);
+    printf(
+        "note: %llu entries needed their core's own lock only, and changed nothing of others; %llu "
+        "gave up, and changed nothing\n",
+        (unsigned long long)tally->alone, (unsigned long long)tally->gave_up);
     printf("note: at most %u objects of %u types, %u edges, depth %u at once\n", tally->objects_max,
            tally->types_max, tally->edges_max, tally->depth_max);
     show_pairs(tally);

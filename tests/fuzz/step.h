@@ -52,6 +52,7 @@ struct tally {
     uint64_t calls_of_several; /* of these, in runs with several cores */
     uint64_t
         alone; /* entries that needed their core's own lock only, each compared with what others had before */
+    uint64_t gave_up;   /* entries that began anew with all locks, and had changed nothing */
     uint64_t crossings; /* calls that went to another core, or wait for it */
     uint64_t pokes;
     uint64_t restarts;

@@ -13,3 +13,5 @@ void watch_before(void);
 bool watch_after(const char **why);
 /** How many entries of the last step needed no lock but their core's own. */
 uint32_t watch_alone(void);
+/** How many of those that were looked at gave up, to be done again with all. */
+uint32_t watch_gave_up(void);

@@ -27,7 +27,7 @@ COPIED = ["Makefile", "abi", "kernel", "mk", "tests/core", "tests/cores", "tests
 TESTS = ["tests/fuzz/trap_test.c", "tests/cores/calls_test.c", "tests/cores/places_test.c",
          "tests/cores/time_test.c", "kernel/sched/test/queue_test.c",
          "tests/core/groups_test.c", "tests/core/meet_test.c", "tests/core/memory_test.c",
-         "tests/core/objects_test.c", "tests/core/preempt_test.c"]
+         "tests/core/objects_test.c", "tests/core/preempt_test.c", "tests/core/delete_test.c"]
 SEEDS = [1, 2, 3]
 WAITING = 40  # a run may take so many times its processor time
 # What a make above says is not for the ones that build the mutants.

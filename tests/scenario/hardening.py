@@ -32,7 +32,7 @@ NOT_PRESENT, READS, WRITES, FETCHES = 0, 1, 3, 17  # error codes, in the kernel 
 
 
 def entry_of(symbols):
-    return symbols["locked_on_syscall" if "locked_on_syscall" in symbols else "core_on_syscall"]
+    return symbols["core_on_syscall"]
 
 
 def stopped(build, timeout_s, kernel="pith.elf", **settings):
@@ -379,7 +379,7 @@ def at_entry(build, timeout_s, kernel, code, is_spoilt=False):
         machine.run_to(program)
         machine.set_register("eflags", machine.register("eflags") | AC)
         machine.write(program, code or b"\xeb\xfe")
-        vector = symbols["locked_on_vector" if "locked_on_vector" in symbols else "arch_on_vector"]
+        vector = symbols["arch_on_vector"]
         machine.run_to(entry_of(symbols) if code == SYSCALL else vector)
         return bool(machine.register("eflags") & AC), machine.register("rsi")
 

@@ -197,7 +197,7 @@ static void interrupt(struct core *core, uint32_t vector)
 {
     host_enter(core);
     if (!core_try_interrupt(core, vector)) {
-        host_take_all(core);
+        host_begin_anew(core);
         core_on_interrupt(core, vector);
     }
     host_finish(core);

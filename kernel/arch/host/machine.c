@@ -241,10 +241,10 @@ bool arch_try_all(struct core *core)
 
 void host_enter(struct core *core)
 {
+    core->has_all = false;
     if (host.watch_before != NULL) {
         host.watch_before(core);
     }
-    core->has_all = false;
 }
 
 void host_take_all(struct core *core)
@@ -252,6 +252,14 @@ void host_take_all(struct core *core)
     core->has_all = true;
     core_settle(core);
     inbox_take_all(core);
+}
+
+void host_begin_anew(struct core *core)
+{
+    if (host.watch_gave_up != NULL) {
+        host.watch_gave_up(core);
+    }
+    host_take_all(core);
 }
 
 /* What was sent meanwhile comes first, as in own_leave() (x86_64/many/cores.c). */
@@ -272,8 +280,10 @@ void host_finish(struct core *core)
 }
 
 void host_watch(void (*before)(const struct core *core),
-                void (*after)(const struct core *core, bool was_alone))
+                void (*after)(const struct core *core, bool was_alone),
+                void (*gave_up)(const struct core *core))
 {
+    host.watch_gave_up = gave_up;
     host.watch_before = before;
     host.watch_after = after;
 }
@@ -305,7 +315,7 @@ void host_syscall_at(struct core *core, uint64_t ip)
     thread->registers.ip = ip + ARCH_SYSCALL_BYTES;
     host_enter(core);
     if (!syscall_fast(core, core->current) && !core_try_syscall(core)) {
-        host_take_all(core);
+        host_begin_anew(core);
         core_on_syscall(core);
     }
     host_finish(core);
@@ -328,7 +338,7 @@ void host_fault(struct core *core, const struct arch_fault *fault)
     user_acts(core);
     host_enter(core);
     if (!core_try_fault(core, fault)) {
-        host_take_all(core);
+        host_begin_anew(core);
         core_on_fault(core, fault);
     }
     host_finish(core);

@@ -88,6 +88,7 @@ struct host_state {
     bool all_is_free; /* what arch_try_all() found last */
     void (*watch_before)(const struct core *core);
     void (*watch_after)(const struct core *core, bool was_alone);
+    void (*watch_gave_up)(const struct core *core);
     uint32_t preempt_at;
     uint32_t preempt_looks;
     bool preempt_forced; /* an interrupt waits because a test said so */
@@ -106,6 +107,8 @@ void host_enter(struct core *core);
 void host_finish(struct core *core);
 /** All locks, and what is in the inboxes done. */
 void host_take_all(struct core *core);
+/* The entry gave up: now with all. */
+void host_begin_anew(struct core *core);
 /** Does the DMA remapping unit interrupt? */
 bool host_iommu_interrupts(void);
 /** The unit refuses a message, and records that whoever is muted. */

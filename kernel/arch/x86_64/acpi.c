@@ -27,16 +27,6 @@ static bool sum_is_zero(const uint8_t *start, uint64_t bytes)
     return sum == 0;
 }
 
-static bool is_named(const uint8_t *at, const char *name, uint32_t length)
-{
-    for (uint32_t i = 0; i < length; i++) {
-        if (at[i] != (uint8_t)name[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A whole, sound table, or NULL. */
 static const uint8_t *table_map(phys_t phys, uint32_t *length)
 {
@@ -113,15 +103,15 @@ static void read_table(phys_t phys, struct acpi_facts *facts)
     if (table == NULL) {
         return;
     }
-    if (is_named(table, "APIC", 4) && length >= 44) {
+    if (bytes_are(table, "APIC", 4) && length >= 44) {
         read_madt(table, length, facts);
-    } else if (is_named(table, "DMAR", 4)) {
+    } else if (bytes_are(table, "DMAR", 4)) {
         dmar_read(table, length, &facts->dmar);
-    } else if (is_named(table, "FACP", 4) && length >= 80) {
+    } else if (bytes_are(table, "FACP", 4) && length >= 80) {
         facts->pm_port = (uint32_t)bytes_get(table + 76, 4); /* PM_TMR_BLK: 5.2.9 */
-    } else if (is_named(table, "MCFG", 4)) {
+    } else if (bytes_are(table, "MCFG", 4)) {
         read_mcfg(table, length, facts);
-    } else if (is_named(table, "HPET", 4) && length >= 52 && table[40] == 0) {
+    } else if (bytes_are(table, "HPET", 4) && length >= 52 && table[40] == 0) {
         facts->hpet = bytes_get(table + 44, 8); /* base address, in memory: HPET 1.0a, 3.2.4 */
     }
 }
@@ -132,7 +122,7 @@ void acpi_read(const uint8_t *rsdp, struct acpi_facts *facts)
 
     *facts = (struct acpi_facts){ .lapic = LAPIC_USUAL, .ioapic_count = 1 };
     facts->ioapics[0].base = IOAPIC_USUAL;
-    if (!is_named(rsdp, "RSD PTR ", 8) || !sum_is_zero(rsdp, RSDP_OLD_BYTES)) {
+    if (!bytes_are(rsdp, "RSD PTR ", 8) || !sum_is_zero(rsdp, RSDP_OLD_BYTES)) {
         return;
     }
     /* Revision 0 knows the RSDT with addresses of 4 bytes only; later ones the XSDT with 8. */
@@ -153,9 +143,7 @@ void acpi_take_rsdp(struct boot_plan *plan, phys_t at)
     const uint8_t *place = arch_phys_to_ptr(at);
     uint32_t bytes = place[15] >= 2 ? BOOT_RSDP_BYTES : RSDP_OLD_BYTES;
 
-    for (uint32_t i = 0; i < bytes; i++) {
-        plan->rsdp[i] = place[i];
-    }
+    bytes_copy(plan->rsdp, place, bytes);
 }
 
 /* Where PC firmware without UEFI leaves it: 5.2.5.1. The first 4 GiB are mapped. */
@@ -164,7 +152,7 @@ void acpi_find_rsdp(struct boot_plan *plan)
     for (phys_t at = 0xe0000; at < 0x100000; at += 16) {
         const uint8_t *place = arch_phys_to_ptr(at);
 
-        if (is_named(place, "RSD PTR ", 8) && sum_is_zero(place, RSDP_OLD_BYTES)) {
+        if (bytes_are(place, "RSD PTR ", 8) && sum_is_zero(place, RSDP_OLD_BYTES)) {
             acpi_take_rsdp(plan, at);
             return;
         }

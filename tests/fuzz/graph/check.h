@@ -14,7 +14,7 @@ bool check_is_core(const struct core *core);
 const struct core *check_inbox_of(const struct view *view, const struct inbox_entry *entry);
 
 /* See invariants_foreign_keep(). */
-void foreign_keep(struct view *view, const struct core *core);
+void foreign_keep(struct view *view, const struct core *core, bool all);
 bool foreign_same(struct view *view);
 
 enum { IN_QUEUE = 2000 }; /* value of a queued node's mark; its owner is the queue */

@@ -14,6 +14,7 @@ static struct {
     uint32_t count;
     uint32_t bytes;
     bool is_full; /* not all of it is there */
+    bool is_all;  /* the core's own, too */
     struct {
         const uint8_t *place;
         uint32_t size;
@@ -117,24 +118,44 @@ static size_t size_of(uint32_t type)
     }
 }
 
-void foreign_keep(struct view *view, const struct core *core)
+static void keep_object(const struct core *core, const struct view_object *object)
+{
+    if (object->type == OBJECT_THREAD) {
+        keep_thread(core, object->object);
+    } else if (object->type == OBJECT_NOTIFICATION && owner_of(object) != core) {
+        keep_notification(object->object);
+    } else if (size_of(object->type) != 0 && owner_of(object) != core) {
+        keep(object->object, 0, size_of(object->type));
+    }
+}
+
+/* Nobody else does anything meanwhile. */
+static void keep_whole(const struct view_object *object)
+{
+    if (object->type == OBJECT_THREAD) {
+        keep(object->object, 0, offsetof(struct thread, arch));
+    } else if (object->type == OBJECT_NOTIFICATION) {
+        keep(object->object, 0, sizeof(struct notification));
+    } else if (size_of(object->type) != 0) {
+        keep(object->object, 0, size_of(object->type));
+    }
+}
+
+void foreign_keep(struct view *view, const struct core *core, bool all)
 {
     kept.count = kept.bytes = 0;
     kept.is_full = false;
+    kept.is_all = all;
     for (uint32_t i = 0; i < host_core_count(); i++) {
-        if (host_core(i) != core) {
+        if (all || host_core(i) != core) {
             KEEP(host_core(i), struct core, current, inbox);
         }
     }
     for (uint32_t i = 0; i < view->object_count; i++) {
-        const struct view_object *object = &view->objects[i];
-
-        if (object->type == OBJECT_THREAD) {
-            keep_thread(core, object->object);
-        } else if (object->type == OBJECT_NOTIFICATION && owner_of(object) != core) {
-            keep_notification(object->object);
-        } else if (size_of(object->type) != 0 && owner_of(object) != core) {
-            keep(object->object, 0, size_of(object->type));
+        if (all) {
+            keep_whole(&view->objects[i]);
+        } else {
+            keep_object(core, &view->objects[i]);
         }
     }
     for (uint32_t i = 0; i < view->cap_count; i++) {
@@ -151,7 +172,10 @@ bool foreign_same(struct view *view)
     }
     for (uint32_t i = 0; i < kept.count; i++) {
         if (memcmp(kept.copies + at, kept.pieces[i].place, kept.pieces[i].size) != 0) {
-            return view_fail(view, "with its own lock alone a core changed %s, which is another's",
+            return view_fail(view,
+                             kept.is_all
+                                 ? "an entry that gave up changed %s"
+                                 : "with its own lock alone a core changed %s, which is another's",
                              view_name(view, kept.pieces[i].object));
         }
         at += kept.pieces[i].size;

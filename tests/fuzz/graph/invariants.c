@@ -75,9 +75,9 @@ uint32_t invariants_frozen(void)
     return count;
 }
 
-void invariants_foreign_keep(const struct core *core)
+void invariants_foreign_keep(const struct core *core, bool all)
 {
-    foreign_keep(&view, core);
+    foreign_keep(&view, core, all);
 }
 
 bool invariants_foreign_same(const char **why)

@@ -11,6 +11,7 @@
 #include "abi/types.h"
 
 #define BOOT_RANGES_MAX 64u
+#define BOOT_HELD_MAX 256u
 #define BOOT_LINE_BYTES 512u
 
 struct boot_range {
@@ -22,9 +23,9 @@ struct boot_range {
  * Invariant: the ranges are multiples of 4 KiB, do not overlap and are in order of base.
  */
 struct boot_plan {
-    struct core *core;                       /* the boot core: its arch part is ready */
-    struct boot_range ram[BOOT_RANGES_MAX];  /* free: all usable RAM less what is in use already */
-    struct boot_range held[BOOT_RANGES_MAX]; /* RAM or devices that nobody gets */
+    struct core *core;                      /* the boot core: its arch part is ready */
+    struct boot_range ram[BOOT_RANGES_MAX]; /* free: all usable RAM less what is in use already */
+    struct boot_range held[BOOT_HELD_MAX];  /* RAM or devices that nobody gets */
     uint32_t ram_count;
     uint32_t held_count;
     uint64_t ram_bytes; /* all that the firmware reported as usable */

@@ -87,7 +87,7 @@ bool vspace_table_take(struct vspace *space, phys_t *taken);
 void vspace_run_release(struct cap *run);
 
 /** The capability of an attached run lies somewhere else now. */
-void vspace_run_moved(struct cap *from, struct cap *to);
+void vspace_run_moved(struct cap *to);
 
 /** Lets go of all runs; the space is about to go. Returns ERR_OK or KERNEL_RESTART. */
 MUST_CHECK err_t vspace_destroy(struct core *core, struct vspace *space);

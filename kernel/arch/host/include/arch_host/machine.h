@@ -110,10 +110,12 @@ uint32_t host_irq_class_min(const struct core *core);
 /** How often cores were poked so far. */
 uint64_t host_pokes(void);
 /**
- * From now on a look before each entry of the kernel and one after it; was_alone: it needed no lock but the core's own. NULL: none.
+ * From now on a look before each entry of the kernel and one after it; was_alone: it needed no lock but the core's own. And one where the
+ * entry gave up, and is to be done again with all locks. NULL: none.
  */
 void host_watch(void (*before)(const struct core *core),
-                void (*after)(const struct core *core, bool was_alone));
+                void (*after)(const struct core *core, bool was_alone),
+                void (*gave_up)(const struct core *core));
 /** The same of the DMA remapping unit, and what it holds of a source. */
 bool host_check_iommu(char *why, uint32_t why_bytes);
 uint32_t host_source_domain(uint32_t source, phys_t *root);

@@ -32,10 +32,10 @@ uint64_t invariants_hash(void);
 uint32_t invariants_frozen(void);
 struct core;
 /**
- * invariants_foreign_keep(), invariants_foreign_same() - what the core may not change with its own lock alone is the same. Between the
- * two nothing is destroyed. why says what is not.
+ * invariants_foreign_keep(), invariants_foreign_same() - what the core may not change with its own lock alone is the same; with all, everything is,
+ * and an entry that gave up may change nothing. Between the two nothing is destroyed. why says what is not.
  */
-void invariants_foreign_keep(const struct core *core);
+void invariants_foreign_keep(const struct core *core, bool all);
 bool invariants_foreign_same(const char **why);
 /** How many tables are being emptied. */
 uint32_t invariants_doomed(void);
