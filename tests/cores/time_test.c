@@ -183,3 +183,40 @@ TEST(cores_who_is_woken_before_its_time_is_known_runs)
     interrupts_deliver();
     host_stop();
 }
+
+static const struct notification *signalled;
+static uint32_t times_given_up;
+
+static void nothing_is_set(const struct core *core)
+{
+    (void)core;
+    times_given_up++;
+    CHECK_EQ(signalled->bits, 0, "no bit is set");
+}
+
+/* Who would be woken is another core's. */
+TEST(cores_a_signal_that_gives_up_has_set_nothing)
+{
+    machine_begin();
+    make(OBJECT_NOTIFICATION, 5, NOTIFICATION);
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_MINT, SPARE, ROOT_SLOT_TABLE, NOTIFICATION, ~0u, 1),
+       "a badge");
+    make_thread(LOCAL, 9, 0, PRIORITY + 1);
+    make_thread(REMOTE, 9, 1, PRIORITY + 2);
+    start(LOCAL);
+    (void)SEND(0, SYSCALL_WAIT, NOTIFICATION, 0, 0);
+    start(REMOTE);
+    times_given_up = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        signalled = wait_until(1, DEADLINE_NEVER)->waiting_on;
+        interrupts_deliver();
+        CHECK(signalled->home == host_core(0), "it waits at the other core");
+        host_watch(NULL, NULL, nothing_is_set);
+        OK(SEND(0, SYSCALL_SIGNAL, SPARE, 0, 0), "a signal");
+        host_watch(NULL, NULL, NULL);
+        interrupts_deliver();
+        CHECK(current_of(1) == thread_in(REMOTE), "it is woken");
+    }
+    CHECK(times_given_up > 0, "the others were not free");
+    host_stop();
+}
