@@ -3,7 +3,7 @@
  * Revocation and deletion, leaf by leaf, with a preemption point after each. No recursion: a leaf is found by
  * walking down (at most CAP_DEPTH_MAX steps), and a table that is destroyed with capabilities in it is
  * put in the caller's ring of doomed tables, which its call works off before anything else. A thread empties only
- * what it began to destroy itself: nobody can make another's call longer.
+ * what it began to destroy itself, and what a thread had begun that it destroyed: with preemption points, but longer than it asked for.
  */
 #include <stddef.h>
 

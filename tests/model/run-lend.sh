@@ -4,12 +4,7 @@
 # FAIL lines. With arguments (run-lend.sh -DNEST -DTIMED -DM_NO_REBAND): the shortest trace to an error.
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-passed=0
-failed=0
+. "$(dirname "$0")/model.sh"
 
 # explore FLAGS SEARCH: leaves the verifier's report in ./report; true if it ran to its end.
 explore() {
@@ -19,18 +14,6 @@ explore() {
         gcc -O1 -w -DSAFETY -DNOREDUCE -DMEMLIM=2000 $2 -o pan pan.c &&
         timeout 300 ./pan -m500000 > report 2>&1 &&
         ! grep -q 'max search depth too small\|bytes limit\|out of memory' report
-}
-
-# result NAME FINE WHY
-result() {
-    if [ "$2" = yes ]; then
-        echo "ok $1"
-        passed=$((passed + 1))
-    else
-        echo "FAIL $1: $3"
-        sed 's/^/    /' report | head -n 20
-        failed=$((failed + 1))
-    fi
 }
 
 # good NAME FLAGS
@@ -102,5 +85,4 @@ mutant NO_COVER_HAND_OVER "-DNEST -DTIMED -DFAULTS"
 mutant NO_COVER_SWITCH "-DNEST -DTIMED -DSUSPEND"
 harmless CALL_IGNORES_DISPATCH time_equal "-DNEST -DTIMED -DS_CONTEXT -DEQUAL"
 harmless CALL_IGNORES_DISPATCH time "-DNEST -DTIMED -DS_CONTEXT -DSUSPEND -DFAULTS"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+total

@@ -3,12 +3,7 @@
 # Check the model of the locks of several cores, and that each mutant of it is found. Prints ok and FAIL lines.
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-passed=0
-failed=0
+. "$(dirname "$0")/model.sh"
 
 # explore FLAGS: leaves the verifier's report in ./report; true if it ran to its end.
 explore() {
@@ -17,18 +12,6 @@ explore() {
     spin $1 -a lock.pml > /dev/null && gcc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=3000 \
         -o pan pan.c && timeout 300 ./pan -m1000000 > report 2>&1 &&
         ! grep -q 'max search depth too small\|out of memory' report
-}
-
-# result NAME FINE WHY
-result() {
-    if [ "$2" = yes ]; then
-        echo "ok $1"
-        passed=$((passed + 1))
-    else
-        echo "FAIL $1: $3"
-        sed 's/^/    /' report | head -n 20
-        failed=$((failed + 1))
-    fi
 }
 
 for cores in 2 3; do
@@ -43,5 +26,4 @@ for mutant in NO_TURN LOWEST PASS_TAKES NO_GOING_FIRST NO_WISH TRY_BEFORE_ASKED 
     explore "-D$mutant" && grep -q 'assertion violated' report && fine=yes
     result "lock_mutant_$(echo $mutant | tr A-Z a-z)_is_found" "$fine" "wanted: an error; got:"
 done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+total

@@ -3,12 +3,7 @@
 # Check the model of the ring, and that each mutant of it is found. Prints ok and FAIL lines.
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-passed=0
-failed=0
+. "$(dirname "$0")/model.sh"
 
 # explore FLAGS: leaves the verifier's report in ./report; true if the whole model was searched.
 explore() {
@@ -16,18 +11,6 @@ explore() {
     spin $1 -a "$here/ring.pml" > /dev/null && gcc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=6000 \
         -o pan pan.c && timeout 600 ./pan -m100000 > report 2>&1 &&
         ! grep -q 'max search depth too small\|out of memory' report
-}
-
-# result NAME FINE WHY
-result() {
-    if [ "$2" = yes ]; then
-        echo "ok $1"
-        passed=$((passed + 1))
-    else
-        echo "FAIL $1: $3"
-        sed 's/^/    /' report | head -n 20
-        failed=$((failed + 1))
-    fi
 }
 
 fine=no
@@ -40,5 +23,4 @@ for mutant in NO_RECHECK NO_FENCE NO_RELEASE; do
     explore "-D$mutant" && grep -q 'errors: [1-9]' report && fine=yes
     result "ring_mutant_$(echo $mutant | tr A-Z a-z)_is_found" "$fine" "wanted: an error; got:"
 done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+total
