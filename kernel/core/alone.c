@@ -21,12 +21,17 @@ static bool is_here(const struct core *core, const struct thread *thread)
     return thread->home == core;
 }
 
+bool alone_send(const struct core *core, const struct notification *notification)
+{
+    return notification->home == core || inbox_has_room(notification->home);
+}
+
 bool alone_signal(const struct core *core, const struct notification *notification)
 {
     const struct thread *woken;
 
     if (notification->home != core) {
-        return inbox_has_room(notification->home);
+        return alone_send(core, notification);
     }
     woken = notification_waiter(notification);
     if (woken == NULL) {
@@ -88,7 +93,8 @@ bool alone_invoke(const struct core *core, const struct cap *target, msg_info_t 
 /* Masking, of levels and of what comes a second time, is done in registers that all cores share. */
 void alone_interrupt(struct core *core, struct irq *irq, uint32_t vector)
 {
-    if (irq->home != core || irq->is_level || irq->is_pending) {
+    if (irq->home != core || irq->is_level || irq->is_pending ||
+        !alone_send(core, irq->notification_cap.object)) {
         if (core_widen(core)) {
             irq_on_interrupt(core, vector);
         }

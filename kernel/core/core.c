@@ -115,6 +115,9 @@ static __attribute__((noinline)) void on_signal(struct core *core, struct thread
     err_t err = cap_lookup(caller->table, addr, OBJECT_NOTIFICATION, RIGHT_SIGNAL, &cap);
 
     if (!err) {
+        if (core_is_alone(core) && !alone_send(core, cap->object) && !core_widen(core)) {
+            return;
+        }
         notification_signal(core, cap->object, cap->badge);
         if (core_has_declined(core)) {
             return;

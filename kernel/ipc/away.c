@@ -69,15 +69,3 @@ void call_refuse(struct core *core, struct thread *caller, err_t err)
     caller->registers.bits = 0;
     call_return(core, caller, true);
 }
-
-bool signal_departs(struct core *core, struct notification *notification, uint64_t bits)
-{
-    if (core->has_all) {
-        return false;
-    }
-    if (!inbox_has_room(notification->home)) {
-        return !core_widen(core);
-    }
-    inbox_signal(notification, bits);
-    return true;
-}

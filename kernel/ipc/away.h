@@ -47,9 +47,6 @@ static inline bool reply_gives_up(struct core *core, const struct thread *server
     return core_is_alone(core) && (addr != 0 || !alone_reply(core, server)) && !core_widen(core);
 }
 
-/** The notification has another home. true: the bits are sent there, or it gave up; false: all locks are had. */
-bool signal_departs(struct core *core, struct notification *notification, uint64_t bits);
-
 /** Only its own core takes it out of its wait. */
 static inline bool is_out_of_reach(const struct core *core, const struct thread *caller)
 {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "away.h"
+#include "core/inbox.h"
 #include "ipc/deadline.h"
 #include "ipc/homes.h"
 #include "ipc/ipc.h"
@@ -148,7 +149,8 @@ static __attribute__((noinline)) void signal_any(struct core *core,
 
 void notification_signal(struct core *core, struct notification *notification, uint64_t bits)
 {
-    if (ARCH_CORES > 1 && notification->home != core && signal_departs(core, notification, bits)) {
+    if (ARCH_CORES > 1 && notification->home != core && !core->has_all) {
+        inbox_signal(notification, bits);
         return;
     }
     if (!signal_only(core, notification, bits)) {

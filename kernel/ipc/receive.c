@@ -3,7 +3,6 @@
 #include <stddef.h>
 
 #include "away.h"
-#include "core/alone.h"
 #include "deliver.h"
 #include "ipc/deadline.h"
 #include "ipc/fast.h"

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's locks for several cores (kernel/arch/x86_64/many/cores.c, docs/locking.md): each core's own, and that of all. Each core takes its own,
+ * The kernel's locks for several cores (kernel/arch/x86_64/many/locks.c, docs/locking.md): each core's own, and that of all. Each core takes its own,
  * or all, again and again; each may, now and then, not be there for a while (a virtual machine's processor that has no turn on its host), but only while it waits.
  *
  * Checked: who has all has every own lock, alone; a core that asks, and is there, lets others have all at most CORES - 1 times before it has it, whoever
  * else is not there, and once if it asks for its own; who takes all waits for the own lock of another that comes again and again ENTRIES_MAX times at
- * most; nobody is left behind (no invalid end state). Who was not there, and lost its turn, asks anew: its count begins anew.
+ * most; who has all has nothing in an inbox that he does not know of; nobody is left behind (no invalid end state). Who was not there, and lost its turn, asks anew: its count begins anew.
  *
  * Patience is not counted: a turn is passed on only if whose turn it is is not there, which is what patience is to find out. Nor is how many turns are lost before a core asks.
  *
  * Mutants, each of which must fail: NO_TURN (who gives it back leaves it to anybody), LOWEST (to the first that asks, not to the next), PASS_TAKES (who passes
  * a turn on takes it himself), NO_GOING_FIRST (who takes all does not let those go first that ask for their own), NO_WISH (who comes again and
- * again is not interrupted), TRY_BEFORE_ASKED (nor does who tries all at once), TWO_STEPS (who sees it free takes it without looking again).
+ * again is not interrupted), TRY_BEFORE_ASKED (nor does who tries all at once), TWO_STEPS (who sees it free takes it without looking again),
+ * LOOKS_TOO_SOON (who tries all at once looks into an inbox before he has the locks of all who could send something there).
  */
 #ifndef CORES
 #define CORES 3
@@ -28,6 +29,8 @@ bit own[CORES]; /* is held */
 bit wanted[CORES];
 bit absent[CORES];
 byte has_all = NOBODY;
+#define RECEIVER 1 /* the others send to this core, with their own lock */
+bit letter; /* lies in its inbox */
 bit has_own[CORES];
 
 /* Counted for the checks. */
@@ -145,6 +148,7 @@ inline all_take(me)
     d_step {
         assert(has_all == NOBODY);
         has_all = me;
+        letter = 0; /* who waited for all does what is in all inboxes */
         other = 0;
         do
         :: other < CORES -> assert(!has_own[other] && own[other]); other++
@@ -205,14 +209,27 @@ inline all_try(me)
             :: d_step { !own[other] -> own[other] = 1 } -> other++
             :: own[other] -> break
 #else
-            :: d_step { !own[other] && !asking_own[other] -> own[other] = 1 } -> other++
+            :: d_step {
+                !own[other] && !asking_own[other] -> own[other] = 1;
+                seen = (other == RECEIVER -> letter : seen)
+               } -> other++
             :: own[other] || asking_own[other] -> break
 #endif
             fi
         :: other == CORES -> break
         od;
         skip;
-        d_step { assert(has_all == NOBODY); has_all = (other == CORES -> me : NOBODY) };
+        d_step {
+            assert(has_all == NOBODY);
+#ifdef LOOKS_TOO_SOON
+            seen = (me == RECEIVER -> letter : seen);
+#else
+            seen = letter;
+#endif
+            has_all = (other == CORES && !seen -> me : NOBODY);
+            seen = 0;
+            assert(has_all == NOBODY || !letter)
+        };
         d_step { count_turn(me, has_all == me); has_all = NOBODY };
         do
         :: other > 0 ->
@@ -233,14 +250,17 @@ inline all_try(me)
 active [CORES] proctype core()
 {
     byte i = 0, other = 0, next_turn = 0;
+    bit seen = 0;
 
     do
     :: own_take(_pid);
         if
         :: true
         :: all_try(_pid)
+        :: _pid != RECEIVER -> letter = 1
         fi;
-        d_step { has_own[_pid] = 0; own[_pid] = 0 }
+        /* It does what is in its inbox before it leaves. */
+        d_step { letter = (_pid == RECEIVER -> 0 : letter); has_own[_pid] = 0; own[_pid] = 0 }
     :: all_take(_pid); all_give(_pid)
     od
 }

@@ -21,7 +21,7 @@ for cores in 2 3; do
     echo "note: lock model, $cores cores: $(sed -n 's/^ *\([0-9]*\) states, stored.*/\1/p' report) states"
 done
 
-for mutant in NO_TURN LOWEST PASS_TAKES NO_GOING_FIRST NO_WISH TRY_BEFORE_ASKED TWO_STEPS; do
+for mutant in NO_TURN LOWEST PASS_TAKES NO_GOING_FIRST NO_WISH TRY_BEFORE_ASKED TWO_STEPS LOOKS_TOO_SOON; do
     fine=no
     explore "-D$mutant" && grep -q 'assertion violated' report && fine=yes
     result "lock_mutant_$(echo $mutant | tr A-Z a-z)_is_found" "$fine" "wanted: an error; got:"

@@ -4,7 +4,7 @@
  * so never meets another; for what concerns others, or all, it takes all. Who has them may change anything that hangs on any core, but
  * for what is in another core's hardware: for that he asks it, and it answers while it waits for a lock.
  *
- * Invariants: who is_outside may be in user mode, or works with its own lock: the registers of its current thread are in the hardware,
+ * Invariants: who is_outside may be in user mode, or works with a lock that it had at once: the registers of its current thread are in the hardware,
  * and nobody else changes which thread that is. Who is not waits for a lock, has all, or is idle. wants is 0 whenever nobody has all.
  */
 #include "arch/arch.h"

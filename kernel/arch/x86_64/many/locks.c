@@ -248,17 +248,21 @@ static inline void others_give(const struct core *core, uint32_t count)
     turn_give(core);
 }
 
-/* Another's own, if nothing is under way there, and who is of it does not ask for it. */
+/* Another's own, if who is of it does not ask for it. */
 static bool other_try(struct core *other)
 {
-    if (asks(other, &lock_of_all.asking_own) || !lock_try(&other->arch.own_lock)) {
-        return false;
+    return !asks(other, &lock_of_all.asking_own) && lock_try(&other->arch.own_lock);
+}
+
+/* With all locks: before, one whose lock was not had yet could send something to one that had been looked at. */
+static bool all_are_settled(const struct machine *machine)
+{
+    uint32_t count = 0;
+
+    while (count < machine->core_count && core_is_settled(machine->cores[count])) {
+        count++;
     }
-    if (core_is_settled(other)) {
-        return true;
-    }
-    lock_give(&other->arch.own_lock);
-    return false;
+    return count == machine->core_count;
 }
 
 bool arch_try_all(struct core *core)
@@ -275,7 +279,7 @@ bool arch_try_all(struct core *core)
             break;
         }
     }
-    if (count == machine->core_count && core_is_settled(core)) {
+    if (count == machine->core_count && all_are_settled(machine)) {
         core->has_all = core->gives_all = true;
         return true;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What who has all locks does to another core (docs/locking.md). What is in its hardware he asks of it; it answers while it waits for a lock (cores.c). */
+/* What who has all locks does to another core (docs/locking.md). What is in its hardware he asks of it; it answers while it waits for a lock (locks.c). */
 #include "arch/arch.h"
 #include "arch_private.h"
 #include "core/core.h"

@@ -72,6 +72,11 @@ bool alone_invoke(const struct core *core, const struct cap *target, msg_info_t 
 bool alone_expire(const struct core *core, const struct timed *timed);
 /** An interrupt, whatever it needs. */
 void alone_interrupt(struct core *core, struct irq *irq, uint32_t vector);
+/**
+ * Sending bits to where the notification lives, if that is elsewhere: there is room. Asked once: whoever sends from then on does send, for others may
+ * have sent meanwhile.
+ */
+bool alone_send(const struct core *core, const struct notification *notification);
 /** Setting bits, and waking the first who waits for them; or, if the notification is another core's, sending it there. */
 bool alone_signal(const struct core *core, const struct notification *notification);
 
