@@ -66,10 +66,10 @@ void group_replenish(struct core *core, struct sched_context *group)
     group_unpark(core, context_of_waiting(queue_first(&group->parked)));
 }
 
-/* Its own event and state were a context's; now they are a group's. */
+/* Its own event and state were a context's, which another core may not have chosen anew since; now they are a group's. */
 static void begin(struct core *core, struct sched_context *group)
 {
-    timed_cancel(core, &group->replenish);
+    context_leave(core, group);
     group->is_sliced = group->budget_ns == group->period_ns;
     group->priority = group->base;
     group->band = group->base / 16u;

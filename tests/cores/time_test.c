@@ -75,6 +75,34 @@ TEST(cores_a_context_is_charged_where_it_is)
     host_stop();
 }
 
+/* A context that is taken from its thread, and made a group, before its core has looked: what the thread ran is not the group's. */
+TEST(cores_a_context_that_becomes_a_group_is_charged_no_more)
+{
+    struct sched_context *group;
+
+    machine_begin();
+    make_thread(OTHER, 9, 1, 60);
+    make_thread(REMOTE, 1, 1, 50);
+    start(REMOTE);
+    group = object_in(REMOTE_CONTEXT);
+    host_time_advance(1000);
+    (void)prepare(0, SYSCALL_CALL, REMOTE_CONTEXT, MSG_INFO(SCHED_CONTEXT_UNBIND, 8, 0),
+                  (const uint64_t[8]){ 0 });
+    host_syscall(host_core(0));
+    (void)prepare(0, SYSCALL_CALL, REMOTE_CONTEXT, MSG_INFO(SCHED_CONTEXT_ADD, 8, 0),
+                  (const uint64_t[8]){ OTHER_CONTEXT });
+    host_syscall(host_core(0));
+    CHECK_EQ(group->members, 1, "it is a group");
+    machine_is_sound();
+    host_time_advance(BUDGET_NS);
+    interrupts_deliver();
+    CHECK(!group->replenish.node.is_queued, "nobody is parked, and no event is to come");
+    host_time_advance(10 * BUDGET_NS);
+    interrupts_deliver();
+    CHECK(group->used_ns < BUDGET_NS, "what nobody ran is not charged");
+    host_stop();
+}
+
 /*
  * Found by the random caller after 16 million calls: a context that was found dry is charged once more, after its refill
  * has come due but before the interrupt that tells. It has budget again, and its event must not stay queued.

@@ -5,6 +5,8 @@
  */
 #include "check.h"
 
+#include "arch_host/machine.h"
+
 static bool check_member(struct view *view, const struct sched_context *context)
 {
     const struct sched_context *group = context->group;
@@ -49,6 +51,14 @@ static bool check_group(struct view *view, const struct sched_context *group)
 
 bool check_groups(struct view *view)
 {
+    for (uint32_t i = 0; i < host_core_count(); i++) {
+        const struct sched_context *charged = host_core(i)->charged;
+
+        if (charged != NULL && charged->members != 0) {
+            return view_fail(view, "%s is a group, but charged as if it ran",
+                             view_name(view, charged));
+        }
+    }
     VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found)
     {
         if (!check_queue(view, &((struct sched_context *)found->object)->parked, LEND_KEY_BITS,
