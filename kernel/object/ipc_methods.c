@@ -129,6 +129,9 @@ err_t sched_context_on_set_spare(struct invocation *inv,
     if (args->spare > context->base) {
         return ERR_RANGE; /* so it is if the context is not configured */
     }
+    if (args->spare > args->machine->badge) {
+        return ERR_NO_RIGHT;
+    }
     if (context->core != NULL) {
         context_set_spare(context, (uint8_t)args->spare);
     }

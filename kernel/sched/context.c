@@ -218,32 +218,33 @@ static ALWAYS_INLINE void refills_join_due(struct sched_context *context, ns_t n
     }
 }
 
-/* Takes time used from the first refills and puts it back a period after it began to be used. */
+/*
+ * Takes time used from the first refills and puts it back a period after it began to be used. What ran on past the end of the budget, until the
+ * interrupt that tells, is used of what is still to come: as if that had begun when it is due. So it is paid back, but for more than all of that at once.
+ */
 static ALWAYS_INLINE void refills_use(struct sched_context *context, ns_t start_ns,
                                       uint64_t used_ns)
 {
-    while (used_ns > 0) {
+    for (uint32_t i = 0; used_ns > 0 && i <= SCHED_REFILLS; i++) {
         struct refill *head = refill_at(context, 0);
         uint64_t piece = used_ns < head->amount_ns ? used_ns : head->amount_ns;
+        ns_t back_ns = (head->at_ns > start_ns ? head->at_ns : start_ns) + context->period_ns;
 
-        if (head->at_ns > start_ns + used_ns && piece < used_ns) {
-            return; /* overrun between the end of the budget and the interrupt that tells */
-        }
         used_ns -= piece;
         head->amount_ns -= piece;
         if (head->amount_ns > 0) {
-            refill_add(context, start_ns + context->period_ns, piece);
+            refill_add(context, back_ns, piece);
             return;
         }
         /* The first is used up: its place is free before the piece is added. */
         if (context->count == 1) {
-            *head = (struct refill){ start_ns + context->period_ns, piece };
+            *head = (struct refill){ back_ns, piece };
             context->gathering_ns = head->at_ns;
-            return;
+        } else {
+            context->head = (uint8_t)((context->head + 1u) % SCHED_REFILLS);
+            context->count--;
+            refill_add(context, back_ns, piece);
         }
-        context->head = (uint8_t)((context->head + 1u) % SCHED_REFILLS);
-        context->count--;
-        refill_add(context, start_ns + context->period_ns, piece);
     }
 }
 

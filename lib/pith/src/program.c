@@ -141,7 +141,7 @@ err_t making_context(struct making *making, enum making_slot which)
     err = sched_context_configure(slot_of(making, which), spec->machine, spec->priority,
                                   spec->budget_ns, spec->period_ns, spec->core);
     if (err == ERR_OK && spec->spare_priority != 0) {
-        err = sched_context_set_spare(slot_of(making, which), spec->spare_priority);
+        err = sched_context_set_spare(slot_of(making, which), spec->machine, spec->spare_priority);
     }
     return err;
 }

@@ -159,6 +159,9 @@ TEST(machine_capabilities_limit_priority_by_badge)
     EXPECT(SCHED_CONTEXT, CONFIGURE, NO_RIGHT,
            sched_context_configure(context, low, 21, MS(1), MS(1), 0));
     CHECK_OK(sched_context_configure(context, low, 20, MS(1), MS(1), 0));
+    REQUIRE_OK(sched_context_configure(context, MACHINE, 30, US(50), MS(1), 0));
+    EXPECT(SCHED_CONTEXT, SET_SPARE, NO_RIGHT, sched_context_set_spare(context, low, 21));
+    CHECK_OK(sched_context_set_spare(context, low, 20));
     EXPECT(SCHED_CONTEXT, CONFIGURE, NO_RIGHT,
            sched_context_configure(context, lower, 11, MS(1), MS(1), 0));
     CHECK_OK(sched_context_configure(context, lower, 10, MS(1), MS(1), 0));

@@ -351,12 +351,12 @@ TEST(context_set_spare_refuses)
     uint64_t used, remaining, budget, period;
     uint32_t priority = 0;
 
-    CHECK_OK(sched_context_set_spare(context, 0));
-    EXPECT(SCHED_CONTEXT, SET_SPARE, RANGE, sched_context_set_spare(context, 1));
+    CHECK_OK(sched_context_set_spare(context, MACHINE, 0));
+    EXPECT(SCHED_CONTEXT, SET_SPARE, RANGE, sched_context_set_spare(context, MACHINE, 1));
     REQUIRE_OK(sched_context_configure(context, MACHINE, 7, US(50), MS(1), 0));
-    EXPECT(SCHED_CONTEXT, SET_SPARE, RANGE, sched_context_set_spare(context, 8));
-    CHECK_OK(sched_context_set_spare(context, 7));
-    CHECK_OK(sched_context_set_spare(context, 1));
+    EXPECT(SCHED_CONTEXT, SET_SPARE, RANGE, sched_context_set_spare(context, MACHINE, 8));
+    CHECK_OK(sched_context_set_spare(context, MACHINE, 7));
+    CHECK_OK(sched_context_set_spare(context, MACHINE, 1));
     CHECK_OK(sched_context_info(context, &used, &remaining, &priority, &budget, &period));
     CHECK_EQ(priority, 7, "info tells its own");
 }

@@ -53,7 +53,7 @@ static struct worker *spinner_with_spare(uint32_t spare, ns_t budget, ns_t perio
 {
     struct worker *worker = spinner(100, budget, period);
 
-    REQUIRE_OK(sched_context_set_spare(worker->context, spare));
+    REQUIRE_OK(sched_context_set_spare(worker->context, MACHINE, spare));
     return worker;
 }
 
@@ -107,13 +107,13 @@ TEST(spare_time_ends_and_changes_at_once)
 
     sleep_ns(US(500));
     CHECK_EQ(limited->out[0], count, "another is more important");
-    CHECK_OK(sched_context_set_spare(limited->context, 20));
+    CHECK_OK(sched_context_set_spare(limited->context, MACHINE, 20));
     sleep_ns(US(500));
     CHECK(limited->out[0] > count, "it is not any more");
     count = other->out[0];
     sleep_ns(US(500));
     CHECK_EQ(other->out[0], count, "and waits");
-    CHECK_OK(sched_context_set_spare(limited->context, 0));
+    CHECK_OK(sched_context_set_spare(limited->context, MACHINE, 0));
     sleep_ns(US(100));
     count = limited->out[0];
     sleep_ns(US(500));
@@ -298,7 +298,7 @@ TEST(a_call_on_spare_time_is_as_important_as_that)
     struct worker *server = server_ready(endpoint);
     struct worker *caller = caller_of(endpoint, rounds_of(US(500)), 30, US(200), MS(500));
 
-    REQUIRE_OK(sched_context_set_spare(caller->context, 5));
+    REQUIRE_OK(sched_context_set_spare(caller->context, MACHINE, 5));
     struct worker *other = spinner(10, MS(1), MS(1));
 
     sleep_ns(MS(2));

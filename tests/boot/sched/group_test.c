@@ -131,7 +131,7 @@ TEST(spare_time_of_a_member_is_the_groups_too)
     cap_addr_t group = group_of(US(300), MS(1));
     struct worker *limited = spinner(100, US(100), MS(1));
 
-    REQUIRE_OK(sched_context_set_spare(limited->context, 5));
+    REQUIRE_OK(sched_context_set_spare(limited->context, MACHINE, 5));
     REQUIRE_OK(sched_context_add(group, limited->context));
     worker_resume(limited);
     sleep_ns(MS(10));
