@@ -212,6 +212,62 @@ TEST(cores_a_reply_object_goes_to_who_defers_next)
     host_stop();
 }
 
+static uint32_t times_given_up;
+
+static void count_given_up(const struct core *core)
+{
+    (void)core;
+    times_given_up++;
+    CHECK(thread_in(REMOTE)->caller_is_gone, "who gives up has not heard it yet");
+}
+
+/* The server is in the middle of a delete, and its caller has gone. */
+static void begin_to_delete(void)
+{
+    make(OBJECT_CAP_TABLE, 4, THING);
+    for (uint32_t slot = 1; slot < 8; slot++) {
+        OK(CALL(0, THING, CAP_TABLE_MINT, slot, ROOT_SLOT_TABLE, ENDPOINT, ~0u, 1), "a copy");
+    }
+    (void)call_comes(1, 500000);
+    host_preempt_at(3);
+    (void)prepare(1, SYSCALL_CALL, ROOT_SLOT_TABLE, MSG_INFO(CAP_TABLE_DELETE, 1, 0),
+                  (const uint64_t[8]){ THING });
+    host_syscall(host_core(1));
+    host_preempt_at(0);
+    CHECK(host_is_restarting(thread_in(REMOTE)), "it is not through");
+    host_time_advance(600000);
+    interrupts_deliver();
+    CHECK(thread_in(REMOTE)->caller_is_gone, "its caller waits no longer");
+}
+
+/* What is left of that is work for all locks, and comes before an error is told. */
+TEST(cores_who_is_in_the_middle_of_a_delete_hears_once_that_its_caller_is_gone)
+{
+    begin_with_reply();
+    caller_start(LOCAL);
+    (void)call_comes(1, 0);
+    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER), "the object is core 1's");
+    OK(OWN(1, SYSCALL_REPLY, REPLY, 0), "and empty");
+    times_given_up = 0;
+    for (uint32_t round = 0; round < 4; round++) {
+        (void)SEND(1, SYSCALL_RECEIVE, ENDPOINT, 0, 0);
+        begin_to_delete();
+        (void)prepare(1, SYSCALL_CALL, REPLY, MSG_INFO(REPLY_DEFER, WORDS, 0), none);
+        host_watch(NULL, NULL, count_given_up);
+        host_syscall(host_core(1));
+        host_watch(NULL, NULL, NULL);
+        interrupts_deliver();
+        CHECK_EQ(thread_in(REMOTE)->registers.op, ERR_CALLER_GONE, "it hears it");
+        make(OBJECT_NOTIFICATION, 0, NOTIFICATION);
+        OK(CALL(1, ROOT_SLOT_TABLE, CAP_TABLE_DELETE, NOTIFICATION), "the rest goes with the next");
+        for (uint32_t i = 0; i < round; i++) {
+            OK(ALL(0, SYSCALL_CALL, ROOT_SLOT_MACHINE, MACHINE_INFO), "others were free, or not");
+        }
+    }
+    CHECK(times_given_up > 0 && times_given_up < 4, "both ways were gone");
+    host_stop();
+}
+
 TEST(cores_a_fault_of_another_core_is_deferred_and_answered)
 {
     begin_with_reply();
