@@ -90,22 +90,39 @@ bool alone_receive(const struct core *core, const struct thread *server,
            may_take(endpoint);
 }
 
-/* A message of a device of this core is acknowledged, and nothing was held back. */
+/* A message or an edge of a device of this core is acknowledged, and nothing was held back: nothing is unmasked. */
 static bool may_acknowledge(const struct core *core, const struct irq *irq)
 {
-    return irq->home == core && irq->line == IRQ_NO_LINE && !irq->is_held;
+    return irq->home == core && !irq->is_level && !irq->is_held;
 }
 
-/* Methods change what all share, but for these. An error of theirs may have changed something: see may_answer(). */
+/* All who are queued lend, and so are of this core. */
+static bool may_cancel(const struct core *core, const struct endpoint *endpoint)
+{
+    return endpoint->home == core && queue_is_empty(&endpoint->plain);
+}
+
+/* Methods change what all share, but for these. An error of reply's may have changed something: see may_answer(). */
 bool alone_invoke(const struct core *core, const struct thread *caller, const struct cap *target,
                   msg_info_t info)
 {
+    uint32_t label = MSG_LABEL(info);
+
     switch (target->type) {
     case OBJECT_IRQ:
-        return MSG_LABEL(info) == IRQ_ACK && may_acknowledge(core, target->object);
+        return label == IRQ_ACK && may_acknowledge(core, target->object);
     case OBJECT_REPLY: /* defer, adopt: the call goes from one place of this core to another */
         return ((const struct reply *)target->object)->home == core &&
                !thread_has_begun_sweep(caller);
+    case OBJECT_THREAD:
+        return label == THREAD_INFO && is_here(core, target->object);
+    case OBJECT_ENDPOINT:
+        return label == ENDPOINT_CANCEL && may_cancel(core, target->object);
+    case OBJECT_SCHED_CONTEXT:
+        return label == SCHED_CONTEXT_INFO &&
+               ((const struct sched_context *)target->object)->core == core;
+    case OBJECT_IO_PORT: /* which these are is fixed */
+        return label == IO_PORT_READ || label == IO_PORT_WRITE;
     default:
         return false;
     }

@@ -5,33 +5,6 @@
 enum { WORDS = 8 };
 static const uint64_t none[MSG_REGISTER_WORDS];
 
-static uint32_t entries_alone;
-
-static void count_alone(const struct core *core, bool was_alone)
-{
-    (void)core;
-    entries_alone += was_alone;
-}
-
-/* The same call, which must be made with the own lock (or must not be). */
-static err_t call_with(bool alone, uint32_t core, uint32_t number, uint64_t at, uint32_t label)
-{
-    err_t err;
-
-    entries_alone = 0;
-    (void)prepare(core, number, at, MSG_INFO(label, WORDS, 0), none);
-    host_watch(NULL, count_alone, NULL);
-    host_syscall(host_core(core));
-    err = (err_t)host_core(core)->current->registers.op;
-    host_watch(NULL, NULL, NULL);
-    CHECK_EQ(entries_alone, alone, "the locks that it takes");
-    interrupts_deliver();
-    return err;
-}
-
-#define OWN(core, number, at, label) call_with(true, core, number, at, label)
-#define ALL(core, number, at, label) call_with(false, core, number, at, label)
-
 static const struct reply *reply(void)
 {
     return object_in(REPLY);
@@ -70,16 +43,17 @@ TEST(cores_who_defers_first_makes_the_reply_object_its_own)
     caller_start(LOCAL);
     CHECK(reply()->home == NULL, "it is nobody's");
     (void)call_comes(1, 0);
-    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER), "the first call is deferred with all locks");
+    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "the first call is deferred with all locks");
     CHECK(reply()->home == host_core(1), "it is core 1's");
-    OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_ADOPT), "from then on its own is enough: adopted");
-    OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_DEFER), "deferred again");
-    OK(OWN(1, SYSCALL_REPLY, REPLY, 0), "answered");
-    CHECK_EQ(OWN(1, SYSCALL_REPLY, REPLY, 0), ERR_NO_CALL, "empty");
-    CHECK_EQ(OWN(1, SYSCALL_CALL, REPLY, REPLY_ADOPT), ERR_NO_CALL, "nothing to adopt");
-    CHECK_EQ(OWN(1, SYSCALL_CALL, REPLY, REPLY_DEFER), ERR_NO_CALL, "nothing to defer");
-    CHECK_EQ(ALL(0, SYSCALL_CALL, REPLY, REPLY_ADOPT), ERR_NO_CALL, "another core must not look");
-    CHECK_EQ(ALL(0, SYSCALL_REPLY, REPLY, 0), ERR_NO_CALL, "nor here");
+    OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_ADOPT, 0), "from then on its own is enough: adopted");
+    OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "deferred again");
+    OK(OWN(1, SYSCALL_REPLY, REPLY, 0, 0), "answered");
+    CHECK_EQ(OWN(1, SYSCALL_REPLY, REPLY, 0, 0), ERR_NO_CALL, "empty");
+    CHECK_EQ(OWN(1, SYSCALL_CALL, REPLY, REPLY_ADOPT, 0), ERR_NO_CALL, "nothing to adopt");
+    CHECK_EQ(OWN(1, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), ERR_NO_CALL, "nothing to defer");
+    CHECK_EQ(ALL(0, SYSCALL_CALL, REPLY, REPLY_ADOPT, 0), ERR_NO_CALL,
+             "another core must not look");
+    CHECK_EQ(ALL(0, SYSCALL_REPLY, REPLY, 0, 0), ERR_NO_CALL, "nor here");
     CHECK(reply()->home == host_core(1), "it stays");
     host_stop();
 }
@@ -91,20 +65,16 @@ TEST(cores_a_deferred_call_of_another_core_is_answered_through_its_inbox)
     begin_with_reply();
     for (uint32_t round = 0; round < 3; round++) {
         caller = call_comes(0, round == 1 ? 1000000 : 0);
-        OK(call_with(round > 0, 1, SYSCALL_CALL, REPLY, REPLY_DEFER), "it is deferred");
+        OK(call_alone(round > 0, 1, REPLY, SYSCALL_CALL, REPLY_DEFER, none), "it is deferred");
         CHECK(caller->is_away && caller->held_by == reply(), "it stays with core 1");
         if (round == 2) {
-            OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_ADOPT), "adopted");
+            OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_ADOPT, 0), "adopted");
             CHECK(caller->is_away && caller->lend.to == NULL, "without lending");
-            OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_DEFER), "deferred again");
+            OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "deferred again");
         }
         caller->registers.words[0] = 0;
         (void)prepare(1, SYSCALL_REPLY, REPLY, MSG_INFO(7, 1, 0), (const uint64_t[8]){ 21 });
-        host_watch(NULL, count_alone, NULL);
-        entries_alone = 0;
-        host_syscall(host_core(1));
-        host_watch(NULL, NULL, NULL);
-        CHECK_EQ(entries_alone, 1, "it is answered with the own lock");
+        CHECK(syscall_alone(1), "it is answered with the own lock");
         CHECK(caller->state == THREAD_STATE_CALLING && reply()->caller == NULL, "and under way");
         interrupts_deliver();
         CHECK(current_of(0) == caller && !caller->is_away, "it has come");
@@ -122,26 +92,18 @@ TEST(cores_a_deferred_call_is_answered_with_all_locks_if_it_must_be)
     caller_start(LOCAL);
     make(OBJECT_NOTIFICATION, 5, NOTIFICATION);
     (void)call_comes(1, 0);
-    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER), "of the own core");
+    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "of the own core");
     (void)prepare(1, SYSCALL_REPLY, REPLY, MSG_INFO(0, 1, 1), none);
-    host_watch(NULL, count_alone, NULL);
-    entries_alone = 0;
-    host_syscall(host_core(1));
-    host_watch(NULL, NULL, NULL);
-    CHECK_EQ(entries_alone, 0, "a capability is sent with all locks");
+    CHECK(!syscall_alone(1), "a capability is sent with all locks");
     interrupts_deliver();
-    OK(OWN(1, SYSCALL_REPLY, REPLY, 0), "none with the own");
+    OK(OWN(1, SYSCALL_REPLY, REPLY, 0, 0), "none with the own");
     (void)SEND(1, SYSCALL_RECEIVE, ENDPOINT, 0, 0);
     (void)call_comes(0, 0);
-    OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_DEFER), "of the other core");
+    OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "of the other core");
     atomic_store(&host_core(0)->inbox_count, 8);
     (void)prepare(1, SYSCALL_REPLY, REPLY, MSG_INFO(0, 1, 0), none);
-    host_watch(NULL, count_alone, NULL);
-    entries_alone = 0;
-    host_syscall(host_core(1));
-    host_watch(NULL, NULL, NULL);
+    CHECK(!syscall_alone(1), "a full inbox takes no answer");
     atomic_store(&host_core(0)->inbox_count, 0);
-    CHECK_EQ(entries_alone, 0, "a full inbox takes no answer");
     interrupts_deliver();
     CHECK(current_of(0) == thread_in(ROOT_SLOT_THREAD), "it has come all the same");
     host_stop();
@@ -155,19 +117,17 @@ TEST(cores_a_deferred_call_of_the_own_core_ends_in_time_with_the_own_lock)
     caller_start(LOCAL);
     for (uint32_t round = 0; round < 2; round++) {
         caller = call_comes(1, 500000);
-        OK(call_with(round > 0, 1, SYSCALL_CALL, REPLY, REPLY_DEFER), "it is deferred");
+        OK(call_alone(round > 0, 1, REPLY, SYSCALL_CALL, REPLY_DEFER, none), "it is deferred");
         CHECK(caller->timeout.node.is_queued, "its deadline is queued");
         host_time_advance(600000);
-        host_watch(NULL, count_alone, NULL);
-        entries_alone = 0;
+        alone_begin();
         while (host_interrupt_waits(host_core(1))) {
             (void)host_interrupts_deliver(host_core(1));
         }
-        host_watch(NULL, NULL, NULL);
-        CHECK(entries_alone > 0 && !host_core(1)->must_expire, "it ends with the own lock");
+        CHECK(alone_end() > 0 && !host_core(1)->must_expire, "it ends with the own lock");
         CHECK_EQ(caller->registers.op, ERR_TIMED_OUT, "in time");
         interrupts_deliver();
-        CHECK_EQ(OWN(1, SYSCALL_REPLY, REPLY, 0), ERR_CALLER_GONE, "the server hears of it");
+        CHECK_EQ(OWN(1, SYSCALL_REPLY, REPLY, 0, 0), ERR_CALLER_GONE, "the server hears of it");
         (void)SEND(1, SYSCALL_RECEIVE, ENDPOINT, 0, 0);
     }
     host_stop();
@@ -182,12 +142,11 @@ TEST(cores_a_deferred_call_of_another_core_ends_in_time_with_all_locks)
     caller = call_comes(0, 500000);
     OK(CALL(1, REPLY, REPLY_DEFER, 0), "it is deferred");
     host_time_advance(600000);
-    host_watch(NULL, count_alone, NULL);
     interrupts_deliver();
-    host_watch(NULL, NULL, NULL);
     CHECK_EQ(caller->registers.op, ERR_TIMED_OUT, "it ends in time");
     CHECK(reply()->caller == NULL && reply()->server == NULL, "and is held no longer");
-    CHECK_EQ(OWN(1, SYSCALL_CALL, REPLY, REPLY_ADOPT), ERR_CALLER_GONE, "the server hears of it");
+    CHECK_EQ(OWN(1, SYSCALL_CALL, REPLY, REPLY_ADOPT, 0), ERR_CALLER_GONE,
+             "the server hears of it");
     host_stop();
 }
 
@@ -197,17 +156,17 @@ TEST(cores_a_reply_object_goes_to_who_defers_next)
     make_thread(OTHER, 3, 0, 10);
     start(OTHER);
     (void)call_comes(0, 0);
-    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER), "core 1 defers");
-    OK(ALL(0, SYSCALL_CALL, REPLY, REPLY_ADOPT), "core 0 takes the call out of it");
+    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "core 1 defers");
+    OK(ALL(0, SYSCALL_CALL, REPLY, REPLY_ADOPT, 0), "core 0 takes the call out of it");
     CHECK(!thread_in(ROOT_SLOT_THREAD)->is_away, "which is away no longer");
     CHECK(reply()->home == host_core(1), "the object is still core 1's");
-    OK(ALL(0, SYSCALL_CALL, REPLY, REPLY_DEFER), "core 0 defers");
+    OK(ALL(0, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "core 0 defers");
     CHECK(reply()->home == host_core(0), "now it is core 0's");
-    OK(OWN(0, SYSCALL_CALL, REPLY, REPLY_ADOPT), "whose lock is enough");
+    OK(OWN(0, SYSCALL_CALL, REPLY, REPLY_ADOPT, 0), "whose lock is enough");
     CHECK(thread_in(OTHER)->lend.top == thread_in(ROOT_SLOT_THREAD)->context, "time is lent");
-    OK(OWN(0, SYSCALL_CALL, REPLY, REPLY_DEFER), "and given back");
+    OK(OWN(0, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "and given back");
     CHECK(thread_in(OTHER)->lend.top == thread_in(OTHER)->context, "it has its own again");
-    OK(ALL(1, SYSCALL_REPLY, REPLY, 0), "core 1 may answer, with all locks");
+    OK(ALL(1, SYSCALL_REPLY, REPLY, 0, 0), "core 1 may answer, with all locks");
     CHECK(current_of(0) == thread_in(ROOT_SLOT_THREAD), "the caller goes on");
     host_stop();
 }
@@ -246,8 +205,8 @@ TEST(cores_who_is_in_the_middle_of_a_delete_hears_once_that_its_caller_is_gone)
     begin_with_reply();
     caller_start(LOCAL);
     (void)call_comes(1, 0);
-    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER), "the object is core 1's");
-    OK(OWN(1, SYSCALL_REPLY, REPLY, 0), "and empty");
+    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "the object is core 1's");
+    OK(OWN(1, SYSCALL_REPLY, REPLY, 0, 0), "and empty");
     times_given_up = 0;
     for (uint32_t round = 0; round < 4; round++) {
         (void)SEND(1, SYSCALL_RECEIVE, ENDPOINT, 0, 0);
@@ -261,7 +220,8 @@ TEST(cores_who_is_in_the_middle_of_a_delete_hears_once_that_its_caller_is_gone)
         make(OBJECT_NOTIFICATION, 0, NOTIFICATION);
         OK(CALL(1, ROOT_SLOT_TABLE, CAP_TABLE_DELETE, NOTIFICATION), "the rest goes with the next");
         for (uint32_t i = 0; i < round; i++) {
-            OK(ALL(0, SYSCALL_CALL, ROOT_SLOT_MACHINE, MACHINE_INFO), "others were free, or not");
+            OK(ALL(0, SYSCALL_CALL, ROOT_SLOT_MACHINE, MACHINE_INFO, 0),
+               "others were free, or not");
         }
     }
     CHECK(times_given_up > 0 && times_given_up < 4, "both ways were gone");
@@ -277,8 +237,8 @@ TEST(cores_a_fault_of_another_core_is_deferred_and_answered)
     for (uint32_t label = 0; label < 2; label++) {
         host_fault(host_core(0), &(struct arch_fault){ .kind = FAULT_DIVIDE });
         interrupts_deliver();
-        OK(call_with(label > 0, 1, SYSCALL_CALL, REPLY, REPLY_DEFER), "it is deferred");
-        OK(OWN(1, SYSCALL_REPLY, REPLY, label), "and answered");
+        OK(call_alone(label > 0, 1, REPLY, SYSCALL_CALL, REPLY_DEFER, none), "it is deferred");
+        OK(OWN(1, SYSCALL_REPLY, REPLY, label, 0), "and answered");
         CHECK_EQ(thread_in(OTHER)->state, label == 0 ? THREAD_STATE_READY : THREAD_STATE_INACTIVE,
                  "it goes on, or does not");
         (void)SEND(1, SYSCALL_RECEIVE, ENDPOINT, 0, 0);
