@@ -133,6 +133,22 @@ TEST(cores_a_deferred_call_of_the_own_core_ends_in_time_with_the_own_lock)
     host_stop();
 }
 
+/* While its server runs on its time its deadline need not be queued; from then on it must. */
+TEST(cores_a_call_that_is_deferred_keeps_its_deadline)
+{
+    struct thread *caller;
+
+    begin_with_reply();
+    make_thread(LOCAL, 9, 1, 55);
+    start(LOCAL);
+    caller = call_comes(1, 3 * BUDGET_NS);
+    CHECK(thread_in(REMOTE)->lend.top == caller->context, "the server runs on its caller's time");
+    CHECK(!caller->timeout.node.is_queued, "which is looked at before the deadline");
+    OK(ALL(1, SYSCALL_CALL, REPLY, REPLY_DEFER, 0), "the call is deferred");
+    CHECK(caller->timeout.node.is_queued, "and ends in time");
+    host_stop();
+}
+
 /* It waits at its own core; who holds its call is of another: the time-out takes it from there. */
 TEST(cores_a_deferred_call_of_another_core_ends_in_time_with_all_locks)
 {
