@@ -65,7 +65,7 @@ TEST(cores_a_deferred_call_of_another_core_is_answered_through_its_inbox)
     begin_with_reply();
     for (uint32_t round = 0; round < 3; round++) {
         caller = call_comes(0, round == 1 ? 1000000 : 0);
-        OK(call_alone(round > 0, 1, REPLY, SYSCALL_CALL, REPLY_DEFER, none), "it is deferred");
+        OK(call_alone(round > 0, 1, OP(SYSCALL_CALL, REPLY), REPLY_DEFER, none), "it is deferred");
         CHECK(caller->is_away && caller->held_by == reply(), "it stays with core 1");
         if (round == 2) {
             OK(OWN(1, SYSCALL_CALL, REPLY, REPLY_ADOPT, 0), "adopted");
@@ -117,7 +117,7 @@ TEST(cores_a_deferred_call_of_the_own_core_ends_in_time_with_the_own_lock)
     caller_start(LOCAL);
     for (uint32_t round = 0; round < 2; round++) {
         caller = call_comes(1, 500000);
-        OK(call_alone(round > 0, 1, REPLY, SYSCALL_CALL, REPLY_DEFER, none), "it is deferred");
+        OK(call_alone(round > 0, 1, OP(SYSCALL_CALL, REPLY), REPLY_DEFER, none), "it is deferred");
         CHECK(caller->timeout.node.is_queued, "its deadline is queued");
         host_time_advance(600000);
         alone_begin();
@@ -253,7 +253,7 @@ TEST(cores_a_fault_of_another_core_is_deferred_and_answered)
     for (uint32_t label = 0; label < 2; label++) {
         host_fault(host_core(0), &(struct arch_fault){ .kind = FAULT_DIVIDE });
         interrupts_deliver();
-        OK(call_alone(label > 0, 1, REPLY, SYSCALL_CALL, REPLY_DEFER, none), "it is deferred");
+        OK(call_alone(label > 0, 1, OP(SYSCALL_CALL, REPLY), REPLY_DEFER, none), "it is deferred");
         OK(OWN(1, SYSCALL_REPLY, REPLY, label, 0), "and answered");
         CHECK_EQ(thread_in(OTHER)->state, label == 0 ? THREAD_STATE_READY : THREAD_STATE_INACTIVE,
                  "it goes on, or does not");

@@ -99,11 +99,10 @@ bool syscall_alone(uint32_t core)
     return alone_end() == 1;
 }
 
-err_t call_alone(bool alone, uint32_t core, uint64_t at, uint32_t number, uint32_t label,
-                 const uint64_t *words)
+err_t call_alone(bool alone, uint32_t core, uint64_t op, uint32_t label, const uint64_t *words)
 {
-    struct thread *thread =
-        prepare(core, number, at, MSG_INFO(label, MSG_REGISTER_WORDS, 0), words);
+    uint64_t info = MSG_INFO(label, MSG_REGISTER_WORDS, 0);
+    struct thread *thread = prepare(core, op & 0xffu, op >> 32, info, words);
 
     CHECK_EQ(syscall_alone(core), alone, "the locks that it takes");
     interrupts_deliver();
