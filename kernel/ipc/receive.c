@@ -28,6 +28,7 @@ static bool take_notified(struct thread *server)
     bound->bits &= ~bits;
     thread_answer(server, ERR_OK, MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0), bits);
     words_clear(server);
+    server->bits_were_last = true;
     return true;
 }
 
@@ -67,6 +68,7 @@ static bool take_queued(struct core *core, struct endpoint *endpoint, struct thr
         }
         endpoint_dequeue(core, endpoint, caller);
         serve_begin(core, caller, server);
+        server->bits_were_last = false;
         return true;
     }
     return false;
@@ -103,7 +105,9 @@ static err_t receive_check(struct core *core, struct thread *server, uint64_t ad
 /* Nothing is served. The deadline and mask are in the registers. Errors: TIMED_OUT (nothing is there, and there is no time to wait). */
 static err_t receive_begin(struct core *core, struct endpoint *endpoint, struct thread *server)
 {
-    if (take_notified(server) || take_queued(core, endpoint, server)) {
+    /* By turns, so that neither who signals without end nor who calls without end keeps the other out. */
+    if ((server->bits_were_last && take_queued(core, endpoint, server)) || take_notified(server) ||
+        take_queued(core, endpoint, server)) {
         return ERR_OK;
     }
     if (deadline_is_past(server)) {

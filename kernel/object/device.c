@@ -59,8 +59,9 @@ err_t timer_on_set(struct invocation *inv, const struct timer_set_args *args)
         return err;
     }
     timed_cancel(core_of(inv->core, timer->home), &timer->timed);
-    /* No event is more important than who asks for it: it would take the time of its betters. */
-    uint32_t band = band_of(&inv->caller->lend);
+    /* No event is more important than who asks for it by himself: what he is lent ends, and then it would take the time of his betters. */
+    const struct sched_context *own = inv->caller->context;
+    uint32_t band = own != NULL ? own->base / 16u : 0;
 
     timer->period_ns = args->period;
     timer->home = inv->core;

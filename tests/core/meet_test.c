@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "object/ipc_objects.h"
 #include "object/thread.h"
+#include "object/timer.h"
 #include "situation.h"
 
 enum { E = 40, F, BELL, SPARE, S = 50, T = 52, MANY = 60, HIGH = 120 };
@@ -192,6 +193,53 @@ TEST(bits_of_the_bound_notification_come_before_the_next_call)
     CHECK_EQ(thread_at(S)->state, THREAD_STATE_READY, "the server goes on when it has time");
     CHECK_EQ(thread_at(S)->registers.bits, 2, "with the bit that it waits for");
     CHECK_EQ(MSG_LABEL(thread_at(S)->registers.info), MSG_LABEL_NOTIFIED, "and no call");
+    situation_end();
+}
+
+/* Whoever may signal what a server is bound to would keep out all who call it. */
+TEST(bits_and_queued_calls_take_turns)
+{
+    situation_begin();
+    OK(object_make(OBJECT_NOTIFICATION, 5, BELL), "a notification");
+    OK(slot_mint(BELL, SPARE, 2), "to set bit 1");
+    thread_make(S, 5, HIGH);
+    OK(object_make(OBJECT_ENDPOINT, 5, E), "an endpoint");
+    thread_begin(S);
+    (void)call_receive(E, DEADLINE_NEVER);
+    OK(CALL(S, THREAD_BIND_NOTIFICATION, BELL, 2), "bit 1 ends the receive");
+    thread_make(T, 9, HIGH + 1);
+    (void)call_send(E, 2, DEADLINE_NEVER);
+    is_running(S, "a call arrives");
+    thread_begin(T);
+    (void)call_send(E, 3, DEADLINE_NEVER);
+    is_running(S, "another waits");
+    OK(call_signal(SPARE), "and a bit");
+    (void)call_reply_receive(E, 1);
+    is_running(S, "the server goes on");
+    CHECK_EQ(MSG_LABEL(thread_at(S)->registers.info), MSG_LABEL_NOTIFIED, "with the bit");
+    OK(call_signal(SPARE), "which comes again");
+    (void)call_receive(E, DEADLINE_NEVER);
+    CHECK(thread_at(S)->serving == thread_at(T), "but now it is the call's turn");
+    (void)call_reply_receive(E, 1);
+    is_running(T, "that has its answer");
+    CHECK_EQ(MSG_LABEL(thread_at(S)->registers.info), MSG_LABEL_NOTIFIED, "and then the bit's");
+    situation_end();
+}
+
+/* The time that it is lent ends with the reply; the timer would stay. */
+TEST(a_timer_is_no_more_important_than_its_maker_by_himself)
+{
+    const struct timer *timer;
+
+    situation_begin();
+    OK(object_make(OBJECT_NOTIFICATION, 5, BELL), "a notification");
+    OK(object_make(OBJECT_TIMER, 0, SPARE), "a timer");
+    server_make(S, 5, E);
+    (void)call_send(E, 2, DEADLINE_NEVER);
+    is_running(S, "on the caller's time");
+    OK(CALL(SPARE, TIMER_SET, BELL, host_time() + 50000, 0, 15), "a timer is set");
+    timer = cap_at(SPARE)->object;
+    CHECK_EQ(timer->timed.band, 0, "for what the server is by himself");
     situation_end();
 }
 

@@ -59,6 +59,7 @@ struct thread {
 
     uint8_t fault;       /* enum fault: the last one */
     bool caller_is_gone; /* the call it served was cut short */
+    bool bits_were_last; /* what it received last, of bits and queued calls: the other is next */
     bool lends_waiting;  /* WAITING in lend.from of the notification, not in plain */
     bool is_sweeping;    /* in the middle of a revoke or delete: see cap/revoke.c */
     uint64_t sweep_op;   /* which: its registers op and words[0] */
