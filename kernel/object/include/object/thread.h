@@ -59,7 +59,6 @@ struct thread {
 
     uint8_t fault;       /* enum fault: the last one */
     bool caller_is_gone; /* the call it served was cut short */
-    bool bits_were_last; /* what it received last, of bits and queued calls: the other is next */
     bool lends_waiting;  /* WAITING in lend.from of the notification, not in plain */
     bool is_sweeping;    /* in the middle of a revoke or delete: see cap/revoke.c */
     uint64_t sweep_op;   /* which: its registers op and words[0] */
@@ -82,6 +81,7 @@ struct thread {
     bool is_unsettled;    /* in the list of next_unsettled */
     bool
         is_away; /* with another core; what reaches this thread changes with all locks only until it is back */
+    bool bits_were_last; /* what it received last, of bits and queued calls: the other is next */
     struct reply *held_by; /* the reply object that holds it */
     struct endpoint
         *plain_on; /* or where it is queued without lending, in its plain, or on its way to */
