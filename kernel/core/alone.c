@@ -12,6 +12,7 @@
 #include "core/inbox.h"
 #include "core/trace.h"
 #include "ipc/ipc.h"
+#include "mm/space_lock.h"
 #include "object/device_objects.h"
 #include "object/timer.h"
 #include "sched/sched.h"
@@ -81,11 +82,17 @@ bool alone_receive(const struct core *core, const struct thread *server,
            may_take(endpoint);
 }
 
-/* Methods change what all share, but for this: a message of a device of this core is acknowledged, and nothing was held back. */
-bool alone_invoke(const struct core *core, const struct cap *target, msg_info_t info)
+/*
+ * Methods change what all share, but for these: those of spaces, which have a lock; a message of a device of this core is acknowledged, and nothing
+ * was held back.
+ */
+bool alone_invoke(struct core *core, const struct cap *target, msg_info_t info)
 {
     const struct irq *irq = target->object;
 
+    if (target->type == OBJECT_VSPACE) {
+        return space_lock(core, target->object);
+    }
     return target->type == OBJECT_IRQ && MSG_LABEL(info) == IRQ_ACK && irq->home == core &&
            irq->line == IRQ_NO_LINE && !irq->is_held;
 }
