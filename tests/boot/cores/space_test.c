@@ -6,7 +6,7 @@
 #include "pith/kernel_calls.h"
 
 #define PAGES 16u
-#define ROUNDS 300u
+#define ROUNDS 100u
 #define CREW_MAX 4u
 
 /* Between all of a crew, once a round. */
@@ -176,7 +176,7 @@ TEST(marks_of_another_core_are_not_lost_by_protect)
     crew_give(writer, 1);
     worker_resume(writer);
     CREW_UNTIL(*mine != 0, "it writes");
-    for (uint32_t round = 0; round < 3000; round++) {
+    for (uint32_t round = 0; round < 300; round++) {
         uint64_t accessed = 0, dirty = 0, before, after;
         uint32_t done;
 
