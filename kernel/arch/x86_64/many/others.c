@@ -107,8 +107,8 @@ void arch_flush_others(struct core *core, phys_t root)
         if (core->has_all) {
             core_stop(other);
         }
-        wanted[i] = 1 + atomic_fetch_add_explicit(&other->arch.flushes_wanted, 1,
-                                                  memory_order_acq_rel);
+        wanted[i] =
+            1 + atomic_fetch_add_explicit(&other->arch.flushes_wanted, 1, memory_order_acq_rel);
         if (!core->has_all) {
             lapic_send(other->arch.apic_id, VECTOR_POKE);
             asked |= 1ull << i;

@@ -53,6 +53,6 @@ static inline bool run_claim(struct cap *run, struct vspace *space)
 /** What belongs to the space may be changed: its lock is had, or all are; those of devices have none. */
 static inline void space_needs_lock(const struct vspace *space)
 {
-    assert(ARCH_CORES == 1 || (atomic_load_explicit(&space->turn, memory_order_relaxed) & 1u) != 0 ||
-           arch_has_all());
+    assert(ARCH_CORES == 1 ||
+           (atomic_load_explicit(&space->turn, memory_order_relaxed) & 1u) != 0 || arch_has_all());
 }
