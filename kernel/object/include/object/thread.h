@@ -81,7 +81,7 @@ struct thread {
     bool is_unsettled;    /* in the list of next_unsettled */
     bool
         is_away; /* with another core; what reaches this thread changes with all locks only until it is back */
-    bool bits_were_last; /* what it received last, of bits and queued calls: the other is next */
+    bool bits_were_last;   /* what it received last, of bits and queued calls: the other is next */
     struct reply *held_by; /* the reply object that holds it */
     struct endpoint
         *plain_on; /* or where it is queued without lending, in its plain, or on its way to */
