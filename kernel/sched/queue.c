@@ -20,21 +20,7 @@ static void lead(struct queue_node *node, struct queue_node *parent)
     node->is_leader = true;
 }
 
-/* Takes over the other's place in the tree. */
-static void replace(struct queue_node **link, struct queue_node *old, struct queue_node *node)
-{
-    *link = node;
-    node->parent = old->parent;
-    node->is_leader = true;
-    for (int side = 0; side < 2; side++) {
-        node->child[side] = old->child[side];
-        if (node->child[side] != NULL) {
-            node->child[side]->parent = node;
-        }
-    }
-}
-
-/* Finds the node with the same key, or puts the node where it belongs and returns NULL; whom it meets with a higher key moves down in its place. */
+/* Finds the node with the same key, or puts the node where it belongs and returns NULL. */
 static struct queue_node *find_or_place(struct queue *queue, struct queue_node *node)
 {
     struct queue_node **link = &queue->root;
@@ -42,14 +28,8 @@ static struct queue_node *find_or_place(struct queue *queue, struct queue_node *
     uint32_t bit = queue->key_bits;
 
     while (*link != NULL) {
-        struct queue_node *there = *link;
-
-        if (there->key == node->key) {
-            return there;
-        }
-        if (there->key > node->key) {
-            replace(link, there, node);
-            node = there;
+        if ((*link)->key == node->key) {
+            return *link;
         }
         parent = *link;
         bit--;
@@ -84,6 +64,21 @@ void queue_insert(struct queue *queue, struct queue_node *node, uint64_t key)
     }
 }
 
+/* The new leader takes over the old one's place in the tree. */
+static void replace_leader(struct queue *queue, struct queue_node *old, struct queue_node *leader)
+{
+    *link_of(queue, old) = leader;
+    leader->parent = old->parent;
+    leader->is_leader = true;
+    for (int side = 0; side < 2; side++) {
+        leader->child[side] = old->child[side];
+        if (leader->child[side] != NULL) {
+            leader->child[side]->parent = leader;
+        }
+    }
+    old->is_leader = false;
+}
+
 void queue_insert_first(struct queue *queue, struct queue_node *node, uint64_t key)
 {
     struct queue_node *leader;
@@ -93,35 +88,22 @@ void queue_insert_first(struct queue *queue, struct queue_node *node, uint64_t k
         node->next = leader;
         leader->previous->next = node;
         leader->previous = node;
-        replace(link_of(queue, leader), leader, node);
-        leader->is_leader = false;
+        replace_leader(queue, leader, node);
     }
 }
 
-/* In its place comes the smaller of its children, in the place of that the smaller of its own, and so on. */
-static void leave(struct queue *queue, const struct queue_node *node)
+/* Any leaf below a leader may take its place: it shares the bits that lead there. */
+static struct queue_node *leaf_below(struct queue_node *node)
 {
-    struct queue_node **link = link_of(queue, node);
-    struct queue_node *parent = node->parent;
-    struct queue_node *below[2] = { node->child[0], node->child[1] };
-
-    while (below[0] != NULL || below[1] != NULL) {
-        int side = below[0] == NULL || (below[1] != NULL && below[1]->key < below[0]->key);
-        struct queue_node *up = below[side];
-        struct queue_node *other = below[!side];
-
-        *link = up;
-        up->parent = parent;
-        below[0] = up->child[0];
-        below[1] = up->child[1];
-        up->child[!side] = other;
-        if (other != NULL) {
-            other->parent = up;
+    for (;;) {
+        if (node->child[0] != NULL) {
+            node = node->child[0];
+        } else if (node->child[1] != NULL) {
+            node = node->child[1];
+        } else {
+            return node;
         }
-        link = &up->child[side];
-        parent = up;
     }
-    *link = NULL;
 }
 
 void queue_remove(struct queue *queue, struct queue_node *node)
@@ -131,10 +113,29 @@ void queue_remove(struct queue *queue, struct queue_node *node)
         node->previous->next = node->next;
         node->next->previous = node->previous;
         if (node->is_leader) {
-            replace(link_of(queue, node), node, node->next);
+            replace_leader(queue, node, node->next);
         }
     } else {
-        leave(queue, node);
+        struct queue_node *leaf = leaf_below(node);
+
+        *link_of(queue, leaf) = NULL;
+        if (leaf != node) {
+            replace_leader(queue, node, leaf);
+        }
     }
     queue_node_rest(node);
+}
+
+struct queue_node *queue_first(const struct queue *queue)
+{
+    struct queue_node *first = queue->root;
+    struct queue_node *node = first;
+
+    while (node != NULL) {
+        if (node->key < first->key) {
+            first = node;
+        }
+        node = node->child[0] != NULL ? node->child[0] : node->child[1];
+    }
+    return first;
 }

@@ -43,8 +43,7 @@ static bool check_subtree(const struct walk *walk, const struct queue_node *node
     if (node == NULL) {
         return true;
     }
-    if (node->parent != parent || (parent != NULL && node->key <= parent->key) ||
-        (bits_left < 64 && node->key >> bits_left != prefix)) {
+    if (node->parent != parent || (bits_left < 64 && node->key >> bits_left != prefix)) {
         return view_fail(walk->view, "the tree of the queue %s is out of order at key %llx",
                          walk->name, (unsigned long long)node->key);
     }

@@ -3,9 +3,9 @@
  * A queue in order of a key, first in first out among equal keys: the one ordered structure of the
  * kernel (priorities, lenders, waiters, timers). Smallest key first. Intrusive, never allocates.
  *
- * It is a digital search tree and a heap: a node at depth d branches on bit d (from the highest) of the key,
- * all nodes below it share the bits before, and its key is smaller than theirs. Nodes with a key that is already
- * in the tree form a ring behind the one in the tree, its leader. So the first is the root, and no operation takes more steps than the key has bits.
+ * It is a digital search tree: a node at depth d branches on bit d (from the highest) of the key, and
+ * all nodes below it share the bits before. Nodes with a key that is already in the tree form a ring
+ * behind the one in the tree, its leader. So no operation takes more steps than the key has bits.
  */
 #pragma once
 
@@ -51,11 +51,8 @@ void queue_insert_first(struct queue *queue, struct queue_node *node, uint64_t k
 /** Takes a node out; it must be in this queue. Cost: at most key_bits steps. */
 void queue_remove(struct queue *queue, struct queue_node *node);
 
-/** The first node, or NULL. */
-static inline struct queue_node *queue_first(const struct queue *queue)
-{
-    return queue->root;
-}
+/** The first node, or NULL. Cost: at most key_bits steps; one if there is one node. */
+struct queue_node *queue_first(const struct queue *queue);
 
 /**
  * queue_node_rest() - the shape of a node that is in no queue: that of the only one of a queue. queue_remove() leaves a
