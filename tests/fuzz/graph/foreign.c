@@ -214,8 +214,10 @@ static bool was_locked(const struct vspace *space)
 
     for (uint32_t i = 0; i < kept.count; copy += kept.pieces[i].size, i++) {
         if (kept.pieces[i].kind == SPACE && kept.pieces[i].place == (const uint8_t *)space) {
-            return memcmp(copy + offsetof(struct vspace, turn), &space->turn,
-                          sizeof(space->turn)) != 0;
+            uint32_t turn;
+
+            memcpy(&turn, copy + offsetof(struct vspace, turn), sizeof(turn));
+            return turn != atomic_load_explicit(&space->turn, memory_order_relaxed);
         }
     }
     return false;

@@ -84,6 +84,8 @@ static struct table *firmware_begin(void)
 
 static void read(struct acpi_facts *facts)
 {
+    static const char signature[8] = { 'R', 'S', 'D', ' ', 'P', 'T', 'R', ' ' };
+
     for (uint32_t i = 1; i < table_count; i++) {
         put(tables[0].bytes + tables[0].length, (i + 1ull) * ROOT_AT, 8);
         tables[0].length += 8;
@@ -93,7 +95,7 @@ static void read(struct acpi_facts *facts)
         seal(tables[i].bytes, tables[i].length, 9);
     }
     memset(rsdp, 0, sizeof(rsdp));
-    memcpy(rsdp, "RSD PTR ", 8);
+    memcpy(rsdp, signature, sizeof(signature));
     rsdp[15] = 2;
     put(rsdp + 24, ROOT_AT, 8);
     seal(rsdp, 20, 8);
