@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "abi/types.h"
+
 struct core;
 
 /* What is asked of another core (others.c). */
@@ -25,6 +27,14 @@ void locked_on_letters(struct core *core);
 void locked_left_syscall(struct core *core);
 void locked_left_vector(struct core *core, uint64_t vector, uint64_t error);
 void arch_leave_slowly(struct core *core);
+
+/** lapic_init() for this other core; the registers' place is known. */
+void lapic_init_other(void);
+/** Interrupts between processors: a vector; or the two that start a core at a page below 1 MiB. */
+void lapic_send(uint32_t id, uint32_t vector);
+void lapic_send_init(uint32_t id);
+void lapic_send_nmi(uint32_t id);
+void lapic_send_start(uint32_t id, phys_t page);
 
 /* trampoline.S: another core's first code, copied to OTHERS_START, and what it is to begin with. */
 extern uint8_t others_code[];
