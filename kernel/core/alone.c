@@ -3,7 +3,7 @@
  * What a core may do alone. Invariants that this stands on (all of them kept with all locks):
  * - a thread, its context, its timer events and what it lends to have one home;
  * - who an endpoint's server is, the home of an endpoint, a notification, a thread and an irq, capabilities and spaces do not change meanwhile;
- * - an endpoint and a notification are changed by their home only: an edge to them, a queued thread, a bit.
+ * - an endpoint, a notification and a reply object are changed by their home only: an edge to them, a queued thread, a bit, the call that is held.
  */
 #include "core/alone.h"
 
@@ -49,13 +49,22 @@ bool alone_call(const struct core *core, const struct endpoint *endpoint, msg_in
 }
 
 /* What it has begun to delete is worked off before an error is told, which may be after the reply. */
-bool alone_reply(const struct core *core, const struct thread *server)
+static bool may_answer(const struct core *core, const struct thread *server,
+                       const struct thread *caller)
 {
-    const struct thread *caller = server->serving;
-
     return !thread_has_begun_sweep(server) &&
            (caller == NULL || (MSG_CAPS(server->registers.info) == 0 &&
                                (is_here(core, caller) || inbox_has_room(caller->home))));
+}
+
+bool alone_reply(const struct core *core, const struct thread *server)
+{
+    return may_answer(core, server, server->serving);
+}
+
+bool alone_reply_by(const struct core *core, const struct thread *server, const struct reply *reply)
+{
+    return reply->home == core && may_answer(core, server, reply->caller);
 }
 
 /* The first who calls sends nothing that would change a table. */
@@ -81,13 +90,42 @@ bool alone_receive(const struct core *core, const struct thread *server,
            may_take(endpoint);
 }
 
-/* Methods change what all share, but for this: a message of a device of this core is acknowledged, and nothing was held back. */
-bool alone_invoke(const struct core *core, const struct cap *target, msg_info_t info)
+/* A message or an edge of a device of this core is acknowledged, and nothing was held back: nothing is unmasked. */
+static bool may_acknowledge(const struct core *core, const struct irq *irq)
 {
-    const struct irq *irq = target->object;
+    return irq->home == core && !irq->is_level && !irq->is_held;
+}
 
-    return target->type == OBJECT_IRQ && MSG_LABEL(info) == IRQ_ACK && irq->home == core &&
-           irq->line == IRQ_NO_LINE && !irq->is_held;
+/* All who are queued lend, and so are of this core. */
+static bool may_cancel(const struct core *core, const struct endpoint *endpoint)
+{
+    return endpoint->home == core && queue_is_empty(&endpoint->plain);
+}
+
+/* Methods change what all share, but for these. An error of reply's may have changed something: see may_answer(). */
+bool alone_invoke(const struct core *core, const struct thread *caller, const struct cap *target,
+                  msg_info_t info)
+{
+    uint32_t label = MSG_LABEL(info);
+
+    switch (target->type) {
+    case OBJECT_IRQ:
+        return label == IRQ_ACK && may_acknowledge(core, target->object);
+    case OBJECT_REPLY: /* defer, adopt: the call goes from one place of this core to another */
+        return ((const struct reply *)target->object)->home == core &&
+               !thread_has_begun_sweep(caller);
+    case OBJECT_THREAD:
+        return label == THREAD_INFO && is_here(core, target->object);
+    case OBJECT_ENDPOINT:
+        return label == ENDPOINT_CANCEL && may_cancel(core, target->object);
+    case OBJECT_SCHED_CONTEXT:
+        return label == SCHED_CONTEXT_INFO &&
+               ((const struct sched_context *)target->object)->core == core;
+    case OBJECT_IO_PORT: /* which these are is fixed */
+        return label == IO_PORT_READ || label == IO_PORT_WRITE;
+    default:
+        return false;
+    }
 }
 
 /* Masking, of levels and of what comes a second time, is done in registers that all cores share. */
@@ -110,18 +148,12 @@ void alone_interrupt(struct core *core, struct irq *irq, uint32_t vector)
 /* The wait of a thread of this core ends. */
 static bool may_cut(const struct core *core, const struct thread *thread)
 {
-    const struct lend *to = thread->lend.to;
-
     switch (thread->state) {
     case THREAD_STATE_WAITING:
         return thread->waiting_on->home == core;
     case THREAD_STATE_CALLING:
     case THREAD_STATE_FAULTED:
-        if (thread->is_away) {
-            return false;
-        }
-        /* Else in a reply object. */
-        return thread->served_by != NULL || (to != NULL && to->kind == LEND_ENDPOINT);
+        return !thread->is_away; /* else who, or what, has its call is of this core, too */
     default:
         return true;
     }

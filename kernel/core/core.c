@@ -37,7 +37,7 @@ static err_t invoke(struct core *core, struct thread *caller, struct cap *target
     struct invocation inv = { core, caller, target };
     msg_info_t info = caller->registers.info;
 
-    if (core_is_alone(core) && !alone_invoke(core, target, info) && !core_widen(core)) {
+    if (core_is_alone(core) && !alone_invoke(core, caller, target, info) && !core_widen(core)) {
         return KERNEL_RESTART;
     }
     trace_event(core, TRACE_METHOD, target->type, MSG_LABEL(info));

@@ -50,6 +50,8 @@ void call_return(struct core *core, struct thread *caller, bool goes_on)
     if (caller->served_by != NULL) {
         caller->served_by->serving = NULL;
         caller->served_by = NULL;
+    } else if (caller->held_by != NULL) {
+        reply_release(caller->held_by);
     } else if (caller->plain_on != NULL) {
         endpoint_dequeue(core, caller->plain_on, caller);
     }

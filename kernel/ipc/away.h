@@ -41,10 +41,14 @@ static inline bool must_not_go_on(const struct core *core, const struct thread *
     return core_is_alone(core) && !alone_receive(core, server, endpoint, false);
 }
 
-/* A reply object (addr) belongs to no core. */
-static inline bool reply_gives_up(struct core *core, const struct thread *server, uint64_t addr)
+/* By a reply object, or (NULL) the call that it serves. */
+static inline bool reply_gives_up(struct core *core, const struct thread *server,
+                                  const struct reply *reply)
 {
-    return core_is_alone(core) && (addr != 0 || !alone_reply(core, server)) && !core_widen(core);
+    return core_is_alone(core) &&
+           !(reply != (struct reply *)0 ? alone_reply_by(core, server, reply)
+                                        : alone_reply(core, server)) &&
+           !core_widen(core);
 }
 
 /** Only its own core takes it out of its wait. */

@@ -196,21 +196,21 @@ static err_t answer_served(struct core *core, struct thread *server)
 
 err_t ipc_reply(struct core *core, struct thread *server, uint64_t addr)
 {
+    struct reply *reply = NULL;
     struct cap *cap;
-    err_t err;
 
-    if (reply_gives_up(core, server, addr)) {
+    if (addr != 0) {
+        err_t err = cap_lookup(server->table, addr, OBJECT_REPLY, 0, &cap);
+
+        if (err) {
+            return err;
+        }
+        reply = cap->object;
+    }
+    if (reply_gives_up(core, server, reply)) {
         return KERNEL_RESTART;
     }
-    if (addr == 0) {
-        err = answer_served(core, server);
-    } else {
-        err = cap_lookup(server->table, addr, OBJECT_REPLY, 0, &cap);
-        if (!err) {
-            err = answer_deferred(core, server, cap->object);
-        }
-    }
-    return err;
+    return reply == NULL ? answer_served(core, server) : answer_deferred(core, server, reply);
 }
 
 /*

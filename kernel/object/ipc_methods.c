@@ -53,9 +53,11 @@ err_t reply_on_defer(struct invocation *inv)
     if (reply->caller != NULL) {
         return ERR_BUSY;
     }
+    deadline_cover(inv->core, server);
     server->serving = NULL;
     caller->served_by = NULL;
     caller->held_by = reply;
+    reply->home = server->home;
     reply->caller = caller;
     reply->caller_is_gone = false;
     reply->server = server;
@@ -66,9 +68,6 @@ err_t reply_on_defer(struct invocation *inv)
     }
     server->deferred = reply;
     lend_detach(inv->core, &caller->lend);
-    if (caller->deadline_ns != DEADLINE_NEVER && !caller->timeout.node.is_queued) {
-        deadline_queue(inv->core, caller);
-    }
     return ERR_OK;
 }
 

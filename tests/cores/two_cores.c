@@ -72,6 +72,43 @@ err_t call(uint32_t core, uint32_t number, uint64_t at, uint64_t info, const uin
     return (err_t)thread->registers.op;
 }
 
+static uint32_t entries_alone;
+
+static void count_alone(const struct core *core, bool was_alone)
+{
+    (void)core;
+    entries_alone += was_alone;
+}
+
+void alone_begin(void)
+{
+    entries_alone = 0;
+    host_watch(NULL, count_alone, NULL);
+}
+
+uint32_t alone_end(void)
+{
+    host_watch(NULL, NULL, NULL);
+    return entries_alone;
+}
+
+bool syscall_alone(uint32_t core)
+{
+    alone_begin();
+    host_syscall(host_core(core));
+    return alone_end() == 1;
+}
+
+err_t call_alone(bool alone, uint32_t core, uint64_t op, uint32_t label, const uint64_t *words)
+{
+    uint64_t info = MSG_INFO(label, MSG_REGISTER_WORDS, 0);
+    struct thread *thread = prepare(core, op & 0xffu, op >> 32, info, words);
+
+    CHECK_EQ(syscall_alone(core), alone, "the locks that it takes");
+    interrupts_deliver();
+    return (err_t)thread->registers.op;
+}
+
 void *object_in(uint32_t slot)
 {
     return cap_slot(host_core(0)->machine->root_table, slot)->object;

@@ -48,6 +48,19 @@ struct thread *prepare(uint32_t core, uint32_t number, uint64_t at, uint64_t inf
 /** The current thread of a core makes a call; it is repeated until it is through. */
 err_t call(uint32_t core, uint32_t number, uint64_t at, uint64_t info, const uint64_t *words);
 
+/** From here to alone_end(), which tells how many: entries of the kernel that need no lock but their core's own. */
+void alone_begin(void);
+uint32_t alone_end(void);
+/** What the current thread of a core is prepared to do: true, with that lock alone. */
+bool syscall_alone(uint32_t core);
+/** call() once, of 8 words, with that lock alone, or needing more; op: OP(). */
+err_t call_alone(bool alone, uint32_t core, uint64_t op, uint32_t label, const uint64_t *words);
+#define OP(number, at) ((uint64_t)(number) | (uint64_t)(at) << 32)
+#define OWN(core, number, at, label, ...)                                                          \
+    call_alone(true, (core), OP((number), (at)), (label), (const uint64_t[8]){ __VA_ARGS__ })
+#define ALL(core, number, at, label, ...)                                                          \
+    call_alone(false, (core), OP((number), (at)), (label), (const uint64_t[8]){ __VA_ARGS__ })
+
 void *object_in(uint32_t slot);
 
 struct thread *thread_in(uint32_t slot);

@@ -192,7 +192,8 @@ static bool check_waiting(struct view *view, const struct thread *thread)
 static bool is_with_another_core(const struct view *view, const struct thread *thread)
 {
     return thread->plain_on != NULL || check_inbox_of(view, &thread->inbox) != NULL ||
-           (thread->served_by != NULL && thread->served_by->home != thread->home);
+           (thread->served_by != NULL && thread->served_by->home != thread->home) ||
+           (thread->held_by != NULL && thread->held_by->home != thread->home);
 }
 
 static bool check_state(struct view *view, const struct thread *thread)
@@ -209,7 +210,7 @@ static bool check_state(struct view *view, const struct thread *thread)
          (!calls || thread->served_by != NULL || thread->held_by != NULL))) {
         return wrong(view, thread, "it makes no call, but somebody holds one");
     }
-    if (thread->is_away ? !calls : is_with_another_core(view, thread)) {
+    if (thread->is_away != (calls && is_with_another_core(view, thread))) {
         return wrong(view, thread, "its call is away, or it is not, and the mark does not say so");
     }
     if (waits != (thread->waiting_on != NULL) || receives != (thread->receiving_on != NULL)) {
@@ -326,6 +327,9 @@ static bool check_reply(struct view *view, const struct reply *reply)
     if (!view_has(view, reply->caller, OBJECT_THREAD) || reply->caller->held_by != reply ||
         !view_has(view, reply->server, OBJECT_THREAD) || reply->caller_is_gone) {
         return view_fail(view, "%s and its caller do not know each other", view_name(view, reply));
+    }
+    if (reply->home != reply->server->home) {
+        return view_fail(view, "%s is not of the core of who deferred", view_name(view, reply));
     }
     for (const struct reply *of = reply->server->deferred; of != reply; of = of->next_deferred) {
         if (of == NULL || ++count > view->object_count) {

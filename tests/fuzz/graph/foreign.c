@@ -48,7 +48,7 @@ static void keep_caller(const struct thread *thread)
     KEEP(thread, struct thread, state, lend.node);
     KEEP(thread, struct thread, lend.to, served_by);
     KEEP(thread, struct thread, serving, inbox);
-    keep(thread, END_OF(struct thread, inbox), offsetof(struct thread, plain_on));
+    keep(thread, END_OF(struct thread, inbox), offsetof(struct thread, held_by));
     keep(thread, END_OF(struct thread, plain_on), offsetof(struct thread, arch));
 }
 
@@ -88,8 +88,6 @@ static const struct core *owner_of_timer(const struct timer *timer)
 
 static const struct core *owner_of(const struct view_object *object)
 {
-    const struct reply *reply = object->object;
-
     switch (object->type) {
     case OBJECT_ENDPOINT:
         return ((const struct endpoint *)object->object)->home;
@@ -102,7 +100,7 @@ static const struct core *owner_of(const struct view_object *object)
     case OBJECT_IRQ:
         return ((const struct irq *)object->object)->home;
     case OBJECT_REPLY:
-        return reply->server != NULL ? reply->server->home : NULL;
+        return ((const struct reply *)object->object)->home;
     default:
         return NULL;
     }

@@ -18,6 +18,7 @@ struct cap;
 struct endpoint;
 struct irq;
 struct notification;
+struct reply;
 struct timed;
 
 /** Has the own lock and no other. */
@@ -63,11 +64,15 @@ static inline bool thread_has_begun_sweep(const struct thread *thread)
 bool alone_call(const struct core *core, const struct endpoint *endpoint, msg_info_t info);
 /** Answering the call that it serves, if it serves one. */
 bool alone_reply(const struct core *core, const struct thread *server);
+/** Answering the call that the reply object holds, if it holds one. */
+bool alone_reply_by(const struct core *core, const struct thread *server,
+                    const struct reply *reply);
 /** A receive of its next call; replies: after alone_reply(). */
 bool alone_receive(const struct core *core, const struct thread *server,
                    const struct endpoint *endpoint, bool replies);
-/** A method. */
-bool alone_invoke(const struct core *core, const struct cap *target, msg_info_t info);
+/** A method, called by that thread. */
+bool alone_invoke(const struct core *core, const struct thread *caller, const struct cap *target,
+                  msg_info_t info);
 /** The end of a timer event of this core. */
 bool alone_expire(const struct core *core, const struct timed *timed);
 /** An interrupt, whatever it needs. */

@@ -27,8 +27,13 @@ struct endpoint {
     bool lender_was_last; /* the last to be served from a queue lent: of equals the other is next */
 };
 
-/* Invariant: caller->held_by is this object; it is in server->deferred exactly while caller is set. */
+/*
+ * Invariants: caller->held_by is this object; it is in server->deferred exactly while caller is set, and then home is the server's;
+ * caller->is_away tells whether it is the caller's, too.
+ */
 struct reply {
+    struct core
+        *home; /* of the last who deferred (NULL: nobody has); changed with all locks only */
     struct thread *caller;
     struct thread *server; /* who deferred */
     struct reply *next_deferred;

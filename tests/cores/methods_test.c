@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Methods that need their core's own lock only, and when they need all: what they do is the same. */
+#include "object/device_objects.h"
+#include "two_cores.h"
+
+/* Core 1 has a thread that runs, and one that waits. */
+static void begin_with_two(void)
+{
+    begin_with_server();
+    make_thread(OTHER, 9, 1, 60);
+    start(OTHER);
+    CHECK(current_of(1) == thread_in(OTHER), "it runs");
+}
+
+TEST(cores_threads_and_contexts_of_the_own_core_are_looked_at_alone)
+{
+    begin_with_two();
+    OK(OWN(1, SYSCALL_CALL, REMOTE, THREAD_INFO, 0), "a thread of the core");
+    CHECK_EQ(current_of(1)->registers.words[0], THREAD_STATE_RECEIVING, "its state");
+    OK(ALL(0, SYSCALL_CALL, REMOTE, THREAD_INFO, 0), "for another core with all locks");
+    CHECK_EQ(current_of(0)->registers.words[0], THREAD_STATE_RECEIVING, "the same");
+    host_time_advance(5000);
+    OK(OWN(1, SYSCALL_CALL, OTHER_CONTEXT, SCHED_CONTEXT_INFO, 0), "its own context");
+    CHECK(current_of(1)->registers.words[0] >= 5000, "what it used");
+    host_time_advance(5000);
+    OK(ALL(0, SYSCALL_CALL, OTHER_CONTEXT, SCHED_CONTEXT_INFO, 0), "for another core");
+    CHECK(current_of(0)->registers.words[0] >= 10000, "with all locks");
+    make(OBJECT_SCHED_CONTEXT, 0, SPARE);
+    OK(ALL(1, SYSCALL_CALL, SPARE, SCHED_CONTEXT_INFO, 0), "one that is no core's");
+    host_stop();
+}
+
+TEST(cores_callers_of_the_own_core_are_told_off_alone)
+{
+    begin_with_two();
+    OK(ALL(0, SYSCALL_METHOD, ENDPOINT, ENDPOINT_SET_SERVER, 0), "nobody serves");
+    OK(OWN(1, SYSCALL_METHOD, ENDPOINT, ENDPOINT_CANCEL, 0), "nobody is queued");
+    CHECK_EQ(current_of(1)->registers.words[0], 0, "so none is told");
+    OK(ALL(0, SYSCALL_METHOD, ENDPOINT, ENDPOINT_CANCEL, 0), "it is not of core 0");
+    make_thread(LOCAL, 9, 1, 61);
+    start(LOCAL);
+    (void)SEND(1, SYSCALL_CALL, ENDPOINT, 1, 0);
+    CHECK_EQ(thread_in(LOCAL)->state, THREAD_STATE_CALLING, "one of core 1 calls");
+    OK(OWN(1, SYSCALL_METHOD, ENDPOINT, ENDPOINT_CANCEL, 0), "and is told");
+    CHECK_EQ(thread_in(LOCAL)->registers.op, ERR_CANCELLED, "so");
+    CHECK_EQ(thread_in(OTHER)->registers.words[0], 1, "it is the only one");
+    (void)SEND(1, SYSCALL_CALL, ENDPOINT, 1, 0);
+    make_thread(THING, 9, 0, PRIORITY + 1);
+    start(THING);
+    (void)SEND(0, SYSCALL_CALL, ENDPOINT, 1, 0);
+    CHECK(thread_in(THING)->plain_on == object_in(ENDPOINT), "one of core 0 as well");
+    OK(ALL(1, SYSCALL_METHOD, ENDPOINT, ENDPOINT_CANCEL, 0), "both are told with all locks");
+    CHECK_EQ(thread_in(THING)->registers.op, ERR_CANCELLED, "so");
+    CHECK_EQ(thread_in(OTHER)->registers.words[0], 2, "all");
+    host_stop();
+}
+
+TEST(cores_ports_are_used_alone)
+{
+    enum { PORT = 0x80 };
+
+    begin_with_two();
+    make(OBJECT_IO_PORT, 0, SPARE);
+    OK(ALL(0, SYSCALL_CALL, SPARE, IO_PORT_CLAIM, ROOT_SLOT_MACHINE, PORT, 1), "a port is claimed");
+    for (uint32_t core = 0; core < CORES; core++) {
+        OK(OWN(core, SYSCALL_CALL, SPARE, IO_PORT_WRITE, PORT, 1, 17), "written by any core");
+        OK(OWN(core, SYSCALL_CALL, SPARE, IO_PORT_READ, PORT, 1), "and read");
+        CHECK_EQ(OWN(core, SYSCALL_CALL, SPARE, IO_PORT_READ, PORT + 1, 1), ERR_RANGE, "not more");
+    }
+    host_stop();
+}
+
+enum { IRQ = SPARE, BELL = THING, LINE = 3 };
+
+/* An interrupt of core 1, told to who runs there by a notification that nobody waits for. */
+static void begin_with_line(uint32_t level)
+{
+    begin_with_two();
+    make(OBJECT_NOTIFICATION, 5, NOTIFICATION);
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_MINT, BELL, ROOT_SLOT_TABLE, NOTIFICATION, ~0u, 1),
+       "a badge");
+    make(OBJECT_IRQ, 0, IRQ);
+    OK(CALL(1, IRQ, IRQ_CLAIM_LINE, ROOT_SLOT_MACHINE, LINE, level, 0), "claimed by core 1");
+    OK(CALL(1, IRQ, IRQ_BIND, BELL), "and bound");
+    host_line_raise(LINE);
+    interrupts_deliver();
+    CHECK(((const struct irq *)object_in(IRQ))->is_pending, "it comes");
+}
+
+TEST(cores_an_edge_is_acknowledged_alone)
+{
+    begin_with_line(0);
+    OK(OWN(1, SYSCALL_CALL, IRQ, IRQ_ACK, 0), "by its core, with its lock");
+    host_line_raise(LINE);
+    interrupts_deliver();
+    OK(ALL(0, SYSCALL_CALL, IRQ, IRQ_ACK, 0), "by another, with all");
+    for (uint32_t i = 0; i < 2; i++) {
+        host_line_raise(LINE);
+        interrupts_deliver();
+    }
+    CHECK(((const struct irq *)object_in(IRQ))->is_held, "a second one is held back");
+    OK(ALL(1, SYSCALL_CALL, IRQ, IRQ_ACK, 0), "and let in with all locks");
+    OK(OWN(1, SYSCALL_CALL, IRQ, IRQ_ACK, 0), "then");
+
+    host_stop();
+}
+
+TEST(cores_a_level_is_acknowledged_with_all_locks)
+{
+    begin_with_line(1);
+    OK(ALL(1, SYSCALL_CALL, IRQ, IRQ_ACK, 0), "it is unmasked where all cores do it");
+    host_stop();
+}
