@@ -5,7 +5,7 @@
 module_places := $(wildcard kernel lib drivers servers apps tests bench)
 module_files := $(if $(module_places),$(shell find $(module_places) -name module.mk | LC_ALL=C sort))
 
-module_settings := kind name sources target_sources one_sources many_sources offsets uses tests test_uses includes fpu script \
+module_settings := kind name sources target_sources one_sources many_sources offsets uses tests test_uses test_sources includes fpu script \
                    cflags test_args package package_sources package_omit package_includes \
                    package_headers package_cflags package_ways package_prepare \
                    package_renames package_inner package_extra package_arch libc

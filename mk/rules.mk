@@ -212,13 +212,21 @@ $(1): $(2) $(call host_inputs,$(3),$(4)) $(5) $(BUILD)/$(4)/flags
 	$$(call say,LD,$$@)$$(CC) $$(link.$(4)) -o $$@ $(2) $(call group,$(call host_inputs,$(3),$(4)))
 endef
 
-test_flags = $(call own_headers,$(1)) $(patsubst %,-I%,$(arch_include.$(2))) \
+# Tests of a machine's own files see its headers, not those of the simulated one.
+test_arch = $(arch_include.$(if $(filter $(kernel_host_modules),$(1)),$(2),$(if $(filter kernel/%,$(1)),many,$(2))))
+test_flags = $(call own_headers,$(1)) $(patsubst %,-I%,$(call test_arch,$(1),$(2))) \
     $(call include_flags,$(1) $($(1).test_uses) tests/host) $(if $(filter user,$(2)),$(if $($(1).libc),$(libc_flags)))
+# Sources for the target that a module's tests are linked with, those of them that a test needs.
+tested = $(if $($(1).test_sources),$(BUILD)/$(2)/$(1)/tested.a)
+$(foreach v,host cov,$(foreach m,$(modules),$(if $($(m).test_sources),\
+    $(foreach s,$($(m).test_sources),$(eval $(call rule_compile,$(m),$(s),$(v),$(BUILD)/$(v)/$(m),\
+        $(call test_flags,$(m),$(v)) $(flags.hosted_core))))\
+    $(eval $(call rule_archive,$(call tested,$(m),$(v)),$(patsubst %,$(BUILD)/$(v)/$(m)/%.o,$($(m).test_sources)),$(m)/module.mk)))))
 test_exe = $(patsubst %.c,$(BUILD)/$(3)/tests/$(1)/%,$(2))
 rules_for_test = \
     $(eval $(call rule_compile,$(1),$(2),$(3),$(BUILD)/$(3)/$(1),$(call test_flags,$(1),$(3))))\
     $(eval $(call rule_host_link,$(call test_exe,$(1),$(2),$(3)),$(BUILD)/$(3)/$(1)/$(2).o \
-        $(BUILD)/$(3)/tests/host/$(harness_source).o,$(1) $($(1).test_uses),$(3),$(1)/module.mk))
+        $(BUILD)/$(3)/tests/host/$(harness_source).o $(call tested,$(1),$(3)),$(1) $($(1).test_uses),$(3),$(1)/module.mk))
 $(foreach v,host cov,$(foreach m,$(modules),$(foreach t,$($(m).tests),$(call rules_for_test,$(m),$(t),$(v)))))
 
 bin_of = $(BUILD)/$(2)/bin/$(call name_of,$(1))

@@ -162,15 +162,14 @@ static uint64_t range_room(const struct boot_range *range, uint64_t align_bytes,
     return end > *place ? end - *place : 0;
 }
 
-phys_t boot_plan_take(struct boot_plan *plan, uint64_t size_bytes, uint64_t align_bytes,
-                      phys_t below)
+phys_t boot_plan_take(struct boot_plan *plan, uint64_t size_bytes, uint64_t align, phys_t below)
 {
     uint64_t most = 0;
     phys_t best = 0;
     phys_t place;
 
     for (uint32_t i = 0; i < plan->ram_count; i++) {
-        uint64_t room = range_room(&plan->ram[i], align_bytes, below, &place);
+        uint64_t room = range_room(&plan->ram[i], align, below, &place);
 
         if (room > most) {
             most = room;

@@ -247,7 +247,7 @@ void core_on_dma_fault(struct core *core)
     if (core_gives_up(core)) {
         return;
     }
-    dma_faults_take(core);
+    dma_fault_take(core);
     leave(core);
 }
 

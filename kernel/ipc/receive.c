@@ -232,8 +232,8 @@ static void reply_and_wait(struct core *core, struct endpoint *endpoint, struct 
         serve_end_only(caller, server);
     } else {
         lend_detach(core, &caller->lend);
-        core->must_dispatch =
-            false; /* set by the change of the server's top; the caller has it now */
+        /* Set by the change of the server's top; the caller has it now. */
+        core->must_dispatch = false;
     }
     waiter_mark(endpoint, server);
     deadline_cover(core, caller);

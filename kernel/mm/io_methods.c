@@ -29,14 +29,14 @@ err_t io_space_on_map(struct invocation *inv, const struct io_space_map_args *ar
     if (run->is_device) {
         return ERR_WRONG_TYPE;
     }
-    if (space->end == 0 || run->page_class > arch_iommu_page_class_max()) {
+    if (space->end == 0 || run->page_class > arch_iommu.page_class_max) {
         return ERR_RANGE;
     }
     err = vspace_map_pages(space, args->frame, &mapping, &results->done);
     if (err) {
         return err;
     }
-    space->must_flush = arch_iommu_caches_absence();
+    space->must_flush = arch_iommu.caches_absence;
     vspace_sync(inv->core, space);
     return ERR_OK;
 }

@@ -25,12 +25,12 @@ void vspace_init(struct vspace *space)
 
 void vspace_init_io(struct vspace *space)
 {
-    uint32_t bits = arch_iommu_bits();
+    uint32_t bits = arch_iommu.bits;
 
     *space = (struct vspace){
         .root = arch_ptr_to_phys(vspace_root(space)),
         .end = bits == 0 ? 0 : 1ull << bits,
-        .root_level = (uint8_t)arch_iommu_root_level(),
+        .root_level = (uint8_t)arch_iommu.root_level,
         .is_io = true,
     };
 }

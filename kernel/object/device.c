@@ -349,6 +349,6 @@ err_t irq_on_set_core(struct invocation *inv, const struct irq_set_core_args *ar
     if (irq->is_claimed) {
         return ERR_BUSY;
     }
-    irq->wish = machine->cores[args->core];
+    irq->wish = machine->cores[args->core % ARCH_CORES];
     return ERR_OK;
 }

@@ -7,15 +7,21 @@
 #include "object/timer.h"
 
 #define PORTS 65536u
+#define RANGES_MAX 256u /* more would be a long walk for each */
 
-static bool is_taken(const struct machine *machine, uint32_t first, uint32_t count)
+static err_t claim_check(const struct machine *machine, uint32_t first, uint32_t count)
 {
+    uint32_t ranges = 0;
+
     for (const struct io_port *port = machine->ports; port != NULL; port = port->next) {
         if (first < port->first + port->count && port->first < first + count) {
-            return true;
+            return ERR_BUSY;
         }
+        ranges++;
     }
-    return arch_port_is_kernels(first, count);
+    return arch_port_is_kernels(first, count) ? ERR_BUSY
+           : ranges < RANGES_MAX              ? ERR_OK
+                                              : ERR_NO_MEMORY;
 }
 
 void io_port_destroy(struct core *core, struct io_port *port)
@@ -40,8 +46,10 @@ err_t io_port_on_claim(struct invocation *inv, const struct io_port_claim_args *
     if (args->first + args->count > PORTS) {
         return ERR_RANGE;
     }
-    if (port->count != 0 || is_taken(machine, args->first, args->count)) {
-        return ERR_BUSY;
+    err_t err = port->count != 0 ? ERR_BUSY : claim_check(machine, args->first, args->count);
+
+    if (err) {
+        return err;
     }
     port->first = args->first;
     port->count = args->count;

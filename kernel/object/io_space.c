@@ -40,7 +40,7 @@ static struct io_source *source_find(struct io_space *io, uint32_t id)
 /* A domain that no space has; 0: none is left. */
 static uint32_t domain_find(const struct machine *machine)
 {
-    uint32_t count = arch_iommu_domains();
+    uint32_t count = arch_iommu.domains;
 
     for (uint32_t i = 1; i < count && i < IO_DOMAINS_MAX; i++) {
         if (machine->dma.domains[i] == NULL) {
@@ -57,7 +57,7 @@ err_t io_space_on_attach(struct invocation *inv, const struct io_space_attach_ar
     uint32_t domain;
     err_t err;
 
-    if (arch_iommu_bits() == 0 || !arch_iommu_covers(args->source)) {
+    if (arch_iommu.bits == 0 || !arch_iommu_covers(args->source)) {
         return ERR_RANGE;
     }
     if (arch_iommu_domain_of(args->source) != 0) {
@@ -67,7 +67,10 @@ err_t io_space_on_attach(struct invocation *inv, const struct io_space_attach_ar
     if (io->source_count == IO_SOURCES_MAX || domain == 0) {
         return ERR_NO_MEMORY;
     }
-    dma_faults_take(inv->core); /* what was recorded is not this space's */
+    err = dma_faults_take(inv->core); /* what was recorded is not this space's */
+    if (err) {
+        return err;
+    }
     /* All that the unit reads from now on; what is changed in it later is published each time. */
     arch_iommu_publish(vspace_root(&io->space), PTE_PER_TABLE * sizeof(uint64_t));
     err = arch_iommu_attach(args->source, domain, io->space.root);
@@ -99,9 +102,12 @@ err_t io_space_on_detach(struct invocation *inv, const struct io_space_detach_ar
     if (source == NULL) {
         return ERR_GONE;
     }
-    dma_faults_take(inv->core); /* what was recorded is still this space's */
-    source_detach(inv->core->machine, io, source);
-    return ERR_OK;
+    err_t err = dma_faults_take(inv->core); /* what was recorded is still this space's */
+
+    if (err == ERR_OK) {
+        source_detach(inv->core->machine, io, source);
+    }
+    return err;
 }
 
 err_t io_space_destroy(struct core *core, struct io_space *io)
@@ -120,7 +126,7 @@ err_t io_space_on_info(struct invocation *inv, struct io_space_info_results *res
 {
     const struct io_space *io = io_of(inv->target);
 
-    results->bits = arch_iommu_bits();
+    results->bits = arch_iommu.bits;
     results->sources = io->source_count;
     results->attached = io->space.frame_runs;
     results->tables = io->space.tables_used;
@@ -148,7 +154,7 @@ static void note(struct dma_faults *faults, const struct arch_dma_fault *fault)
 static void mute(const struct arch_dma_fault *fault)
 {
     if (!arch_iommu_mute(fault->source, true) || fault->is_message) {
-        arch_iommu_deafen();
+        arch_iommu_deafen(true);
     }
 }
 
@@ -162,15 +168,14 @@ static void fault_of_stray(struct machine *machine, const struct arch_dma_fault 
     }
 }
 
-static void fault_of_space(struct core *core, struct io_space *io,
-                           const struct arch_dma_fault *fault)
+static void fault_of_io(struct core *core, struct io_space *io, const struct arch_dma_fault *fault)
 {
     struct io_source *source = source_find(io, fault->source);
 
     assert(source != NULL);
     if (source->is_muted) {
         if (fault->is_message) {
-            arch_iommu_deafen();
+            arch_iommu_deafen(true);
         }
         return; /* others were recorded before it was muted */
     }
@@ -185,48 +190,76 @@ static void fault_of_space(struct core *core, struct io_space *io,
     }
 }
 
-void dma_faults_take(struct core *core)
+/* The next record, if there is one. So many in a row that nothing else was done come faster than they are taken: whoever asks hears of the rest. */
+static bool fault_take(struct core *core)
 {
-    struct machine *machine = core->machine;
+    struct dma *dma = &core->machine->dma;
     struct arch_dma_fault fault;
-    uint32_t taken = 0;
 
-    while (taken < DMA_FAULTS_TAKEN_MAX && arch_iommu_fault_take(&fault)) {
-        uint32_t domain = arch_iommu_domain_of(fault.source);
+    if (!arch_iommu_fault_take(&fault, &dma->lost)) {
+        dma->in_a_row = 0;
+        return false;
+    }
+    uint32_t domain = arch_iommu_domain_of(fault.source);
 
-        taken++;
-        if (domain == 0) {
-            fault_of_stray(machine, &fault);
-        } else {
-            fault_of_space(core, machine->dma.domains[domain], &fault);
+    if (domain == 0) {
+        fault_of_stray(core->machine, &fault);
+    } else {
+        fault_of_io(core, dma->domains[domain], &fault);
+    }
+    if (++dma->in_a_row < DMA_FAULTS_IN_A_ROW_MAX) {
+        return true;
+    }
+    dma->in_a_row = 0;
+    arch_iommu_deafen(true);
+    return false;
+}
+
+err_t dma_faults_take(struct core *core)
+{
+    while (fault_take(core)) {
+        if (arch_interrupt_pending(core)) {
+            return KERNEL_RESTART;
         }
     }
-    machine->dma.lost += arch_iommu_faults_lost();
-    if (taken == DMA_FAULTS_TAKEN_MAX) {
-        arch_iommu_deafen(); /* they come faster than they are taken: whoever asks next hears of them */
+    return ERR_OK;
+}
+
+void dma_fault_take(struct core *core)
+{
+    if (fault_take(core)) {
+        arch_iommu_faults_again();
     }
 }
 
 /* Whoever asks is told what the units hold now, and makes them report again. */
-static void faults_read(struct invocation *inv, struct dma_faults *faults, struct dma_faults *read)
+static err_t faults_read(struct invocation *inv, struct dma_faults *faults, struct dma_faults *read)
 {
     struct machine *machine = inv->core->machine;
 
-    if (arch_iommu_bits() != 0) {
-        dma_faults_take(inv->core);
-        arch_iommu_hear();
+    if (arch_iommu.bits != 0) {
+        err_t err = dma_faults_take(inv->core);
+
+        if (err) {
+            return err;
+        }
+        arch_iommu_deafen(false);
     }
     *read = *faults;
     read->lost = machine->dma.lost - faults->lost;
     *faults = (struct dma_faults){ .lost = machine->dma.lost };
+    return ERR_OK;
 }
 
 err_t io_space_on_fault(struct invocation *inv, struct io_space_fault_results *results)
 {
     struct io_space *io = io_of(inv->target);
     struct dma_faults read;
+    err_t err = faults_read(inv, &io->faults, &read);
 
-    faults_read(inv, &io->faults, &read);
+    if (err) {
+        return err;
+    }
     *results = (struct io_space_fault_results){ read.count, read.source, read.address, read.reason,
                                                 read.lost };
     for (uint32_t i = 0; i < io->source_count; i++) {
@@ -238,8 +271,11 @@ err_t io_space_on_fault(struct invocation *inv, struct io_space_fault_results *r
 err_t machine_on_faults(struct invocation *inv, struct machine_faults_results *results)
 {
     struct dma_faults read;
+    err_t err = faults_read(inv, &inv->core->machine->dma.strays, &read);
 
-    faults_read(inv, &inv->core->machine->dma.strays, &read);
+    if (err) {
+        return err;
+    }
     *results = (struct machine_faults_results){ read.count, read.source, read.address, read.reason,
                                                 read.lost };
     return ERR_OK;

@@ -115,8 +115,8 @@ err_t sched_context_on_configure(struct invocation *inv,
     if (args->priority > args->machine->badge) {
         return ERR_NO_RIGHT;
     }
-    context_configure(machine->cores[args->core], context, (uint8_t)args->priority, args->budget,
-                      args->period);
+    context_configure(machine->cores[args->core % ARCH_CORES], context, (uint8_t)args->priority,
+                      args->budget, args->period);
     return ERR_OK;
 }
 

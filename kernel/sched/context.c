@@ -140,8 +140,8 @@ void context_set_spare(struct sched_context *context, uint8_t spare)
     context_charge(core, now_ns);
     context->spare = spare;
     if (!takes_turns(context) && context->members == 0) {
-        context->is_sliced =
-            false; /* if it is on spare time: at the new priority, from its first slice */
+        /* If it is on spare time: at the new priority, from its first slice. */
+        context->is_sliced = false;
         context_budget_check(core, context, now_ns);
         core_ask_dispatch(core);
     }

@@ -357,11 +357,71 @@ TEST(refused_messages_without_end_do_not_interrupt_without_end)
         interrupts += host_interrupts_deliver(core);
         machine_is_sound();
     }
-    CHECK_EQ(interrupts, IO_FAULTS_MAX, "no more interrupts than faults are recorded");
+    CHECK_EQ(interrupts, 2 * IO_FAULTS_MAX,
+             "one for each that is recorded, and one that finds no other");
     CHECK_EQ(faults_told(), IO_FAULTS_MAX, "they were told");
     CHECK(!reaches(SOURCE + 1, AT, false), "another device faults");
     OK(CALL(ROOT_SLOT_MACHINE, MACHINE_FAULTS, 0), "whoever asks");
     CHECK_EQ(core->current->registers.words[0], 1, "hears of it");
+    host_stop();
+}
+
+/* So many accesses to nothing before the kernel can look. */
+static void refused(uint32_t source, uint32_t count)
+{
+    phys_t phys;
+
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK(!host_dma(source, 0x1000, true, &phys), "nothing is there");
+    }
+}
+
+TEST(faults_at_once_are_taken_one_in_each_interrupt)
+{
+    io_begin();
+    refused(SOURCE, 20);
+    CHECK_EQ(host_interrupts_deliver(core), 21, "others get in between");
+    machine_is_sound();
+    CHECK_EQ(faults_told(), IO_FAULTS_MAX, "then it was muted");
+    refused(SOURCE + 1, 40);
+    CHECK_EQ(host_interrupts_deliver(core), DMA_FAULTS_IN_A_ROW_MAX,
+             "without end they are not heard");
+    CHECK_EQ(host_interrupts_deliver(core), 0, "any more");
+    OK(CALL(ROOT_SLOT_MACHINE, MACHINE_FAULTS, 0), "whoever asks");
+    CHECK_EQ(core->current->registers.words[0], 40, "hears of all");
+    host_stop();
+}
+
+TEST(asking_for_faults_stops_for_interrupts)
+{
+    io_begin();
+    refused(SOURCE, 20);
+    host_preempt_at(0);
+    CHECK_EQ(faults_told(), IO_FAULTS_MAX, "asked for, in pieces");
+    CHECK(host_preempt_looks() != 0, "it looked whether an interrupt waits");
+    host_stop();
+}
+
+/* Buses that are there only because a device makes its numbers up. */
+TEST(muted_strays_leave_room_for_who_is_attached)
+{
+    uint32_t found = 0;
+
+    io_begin();
+    for (uint32_t bus = 1; bus < 3; bus++) {
+        for (uint32_t i = 0; i < 40; i++) {
+            CHECK(!reaches(bus * HOST_SOURCES_PER_BUS, 0x1000, true), "a source in no space");
+        }
+        CHECK_EQ(host_source_is_muted(bus * HOST_SOURCES_PER_BUS), 1, "it is muted");
+    }
+    OK(CALL(IO, IO_SPACE_ATTACH, ROOT_SLOT_MACHINE, 3 * HOST_SOURCES_PER_BUS), "there is room");
+    OK(CALL(IO, IO_SPACE_ATTACH, ROOT_SLOT_MACHINE, 2 * HOST_SOURCES_PER_BUS), "twice");
+    for (uint32_t bus = 1; bus < 3; bus++) {
+        found += host_source_is_muted(bus * HOST_SOURCES_PER_BUS);
+    }
+    CHECK_EQ(found, 0, "of who was muted nothing is known");
+    CHECK_EQ(CALL(IO, IO_SPACE_ATTACH, ROOT_SLOT_MACHINE, HOST_SOURCES_PER_BUS), ERR_NO_MEMORY,
+             "all have somebody attached");
     host_stop();
 }
 

@@ -230,6 +230,7 @@ uint32_t host_interrupts_deliver(struct core *core)
         } else if (vector_pending(host.active, &vector)) {
             deliver_vector(core, vector);
         } else if (unit_interrupts(host.active)) {
+            host.iommu.is_again = false;
             core_on_dma_fault(core);
         } else {
             return count;

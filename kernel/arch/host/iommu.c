@@ -15,29 +15,14 @@ enum { PAGE_BYTES = 4096, BITS = 39, ROOT_LEVEL = 2, BUSES_MAX = 3 };
 
 /* --- What the kernel asks -------------------------------------------------------------------------- */
 
-uint32_t arch_iommu_root_level(void)
-{
-    return ROOT_LEVEL;
-}
+struct arch_iommu arch_iommu;
 
-uint32_t arch_iommu_bits(void)
+void host_iommu_start(void)
 {
-    return host.has_iommu ? BITS : 0;
-}
-
-uint32_t arch_iommu_domains(void)
-{
-    return HOST_DOMAINS;
-}
-
-uint32_t arch_iommu_page_class_max(void)
-{
-    return 1;
-}
-
-bool arch_iommu_caches_absence(void)
-{
-    return false;
+    arch_iommu = (struct arch_iommu){ .bits = host.has_iommu ? BITS : 0,
+                                      .root_level = ROOT_LEVEL,
+                                      .domains = HOST_DOMAINS,
+                                      .page_class_max = 1 };
 }
 
 bool arch_iommu_covers(uint32_t source)
@@ -71,6 +56,26 @@ static uint32_t buses_used(uint32_t but)
     return (uint32_t)__builtin_popcount(seen);
 }
 
+/* One that has muted sources and no other forgets them. */
+static bool bus_free(void)
+{
+    for (uint32_t bus = 0; bus < HOST_SOURCES / HOST_SOURCES_PER_BUS; bus++) {
+        struct host_source *sources = &host.iommu.sources[bus * HOST_SOURCES_PER_BUS];
+        bool is_muting = false;
+        bool has_attached = false;
+
+        for (uint32_t i = 0; i < HOST_SOURCES_PER_BUS; i++) {
+            is_muting |= sources[i].is_muted;
+            has_attached |= sources[i].domain != 0;
+        }
+        if (is_muting && !has_attached) {
+            memset(sources, 0, HOST_SOURCES_PER_BUS * sizeof(*sources));
+            return true;
+        }
+    }
+    return false;
+}
+
 err_t arch_iommu_attach(uint32_t source, uint32_t domain, phys_t root)
 {
     struct host_source *found = source_of(source);
@@ -78,7 +83,7 @@ err_t arch_iommu_attach(uint32_t source, uint32_t domain, phys_t root)
     if (found->domain != 0 || domain == 0 || domain >= HOST_DOMAINS) {
         host_fail("the kernel attaches a source twice, or to a domain that does not exist");
     }
-    if (buses_used(source / HOST_SOURCES_PER_BUS) >= BUSES_MAX) {
+    if (buses_used(source / HOST_SOURCES_PER_BUS) >= BUSES_MAX && !bus_free()) {
         return ERR_NO_MEMORY;
     }
     *found = (struct host_source){ .domain = domain, .root = root };
@@ -106,14 +111,9 @@ bool arch_iommu_mute(uint32_t source, bool is_muted)
     return true;
 }
 
-void arch_iommu_deafen(void)
+void arch_iommu_deafen(bool is_deaf)
 {
-    host.iommu.is_deaf = true;
-}
-
-void arch_iommu_hear(void)
-{
-    host.iommu.is_deaf = false;
+    host.iommu.is_deaf = is_deaf;
 }
 
 /* Only whole lines are written back on hardware; here it is enough that it is memory. */
@@ -133,8 +133,10 @@ void arch_iommu_flush(uint32_t domain)
     }
 }
 
-bool arch_iommu_fault_take(struct arch_dma_fault *fault)
+bool arch_iommu_fault_take(struct arch_dma_fault *fault, uint32_t *lost)
 {
+    *lost += host.iommu.has_lost;
+    host.iommu.has_lost = false;
     if (host.iommu.fault_count == 0) {
         return false;
     }
@@ -145,17 +147,14 @@ bool arch_iommu_fault_take(struct arch_dma_fault *fault)
     return true;
 }
 
-bool arch_iommu_faults_lost(void)
+void arch_iommu_faults_again(void)
 {
-    bool lost = host.iommu.has_lost;
-
-    host.iommu.has_lost = false;
-    return lost;
+    host.iommu.is_again = true;
 }
 
 bool host_iommu_interrupts(void)
 {
-    return host.iommu.fault_count != 0 && !host.iommu.is_deaf;
+    return host.iommu.is_again || (host.iommu.fault_count != 0 && !host.iommu.is_deaf);
 }
 
 /* --- What devices do ------------------------------------------------------------------------------- */

@@ -51,6 +51,7 @@ void host_start(const struct host_options *options)
     host.ram_bytes = bytes;
     host.tick_ns = options->tick_ns;
     host.has_iommu = options->has_iommu;
+    host_iommu_start();
     host.now_ns = 1000;
     host.core_count = options->cores != 0 ? options->cores : 1;
     for (uint32_t i = 0; i < ARCH_CORES; i++) {

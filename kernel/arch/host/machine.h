@@ -55,7 +55,7 @@ struct host_iotlb_entry {
 };
 
 #define HOST_IOTLB_ENTRIES 64u
-#define HOST_DMA_FAULTS 4u
+#define HOST_DMA_FAULTS 40u
 
 struct host_iommu {
     struct host_source sources[HOST_SOURCES];
@@ -65,6 +65,7 @@ struct host_iommu {
     uint32_t fault_count;
     bool has_lost;
     bool is_deaf;
+    bool is_again; /* the kernel said so */
 };
 
 struct host_state {
@@ -109,6 +110,7 @@ void host_finish(struct core *core);
 void host_take_all(struct core *core);
 /* The entry gave up: now with all. */
 void host_begin_anew(struct core *core);
+void host_iommu_start(void);
 /** Does the DMA remapping unit interrupt? */
 bool host_iommu_interrupts(void);
 /** The unit refuses a message, and records that whoever is muted. */

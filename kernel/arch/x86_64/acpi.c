@@ -46,6 +46,11 @@ static const uint8_t *table_map(phys_t phys, uint32_t *length)
 
 static void core_add(struct acpi_facts *facts, uint32_t apic_id, uint32_t flags)
 {
+    for (uint32_t i = 0; i < facts->core_count; i++) {
+        if (facts->apic_ids[i] == apic_id) {
+            return; /* it stands there twice, by both kinds of number, say */
+        }
+    }
     if ((flags & MADT_ENABLED) != 0 && facts->core_count < ACPI_CORES_MAX) {
         facts->apic_ids[facts->core_count++] = apic_id;
     }

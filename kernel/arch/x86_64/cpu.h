@@ -106,11 +106,6 @@ static inline struct core *core_this(void)
     return core;
 }
 
-static inline void task_switched_clear(void)
-{
-    __asm__ volatile("clts" ::: "memory");
-}
-
 #define PORT(bits)                                                                                 \
     static inline uint##bits##_t port_read##bits(uint32_t port)                                    \
     {                                                                                              \
@@ -127,48 +122,31 @@ PORT(8)
 PORT(16)
 PORT(32)
 
-/** Lets interrupts in for one instruction: sti takes effect after the next one. */
-static inline void interrupts_window(void)
-{
-    __asm__ volatile("sti; nop; cli" ::: "memory");
-}
+#define INSTRUCTION(name, text)                                                                    \
+    static inline void name(void)                                                                  \
+    {                                                                                              \
+        __asm__ volatile(text ::: "memory");                                                       \
+    }
+INSTRUCTION(task_switched_clear, "clts")
+/* Lets interrupts in for one instruction: sti takes effect after the next one. */
+INSTRUCTION(interrupts_window, "sti; nop; cli")
+/* Sleeps until an interrupt has been noted. None can slip in between sti and hlt. */
+INSTRUCTION(interrupts_wait, "sti; hlt; cli")
+INSTRUCTION(cpu_pause, "pause")
+INSTRUCTION(cpu_halt, "cli; hlt")
+INSTRUCTION(fence_all, "mfence")
 
-/** Sleeps until an interrupt has been noted. None can slip in between sti and hlt. */
-static inline void interrupts_wait(void)
-{
-    __asm__ volatile("sti; hlt; cli" ::: "memory");
-}
-
-static inline void cpu_pause(void)
-{
-    __asm__ volatile("pause");
-}
-
-/** Writes a line of the caches back to memory; fence_all() waits for it. */
-static inline void cache_line_flush(const void *address)
-{
-    __asm__ volatile("clflush (%0)" ::"r"(address) : "memory");
-}
-
-static inline void fence_all(void)
-{
-    __asm__ volatile("mfence" ::: "memory");
-}
-
-static inline void cpu_halt(void)
-{
-    __asm__ volatile("cli; hlt" ::: "memory");
-}
-
-static inline void gdt_load(const void *pointer)
-{
-    __asm__ volatile("lgdt (%0)" ::"r"(pointer) : "memory");
-}
-
-static inline void idt_load(const void *pointer)
-{
-    __asm__ volatile("lidt (%0)" ::"r"(pointer) : "memory");
-}
+#define INSTRUCTION_AT(name, text, type)                                                           \
+    static inline void name(type *at)                                                              \
+    {                                                                                              \
+        __asm__ volatile(text " (%0)" ::"r"(at) : "memory");                                       \
+    }
+/* Writes a line of the caches back to memory; fence_all() waits for it. */
+INSTRUCTION_AT(cache_line_flush, "clflush", const void)
+INSTRUCTION_AT(gdt_load, "lgdt", const void)
+INSTRUCTION_AT(idt_load, "lidt", const void)
+INSTRUCTION_AT(fpu_fxsave, "fxsave64", void)
+INSTRUCTION_AT(fpu_fxrstor, "fxrstor64", const void)
 
 /** No local descriptor table. After a reset there is one at address 0, where a program may have a page: SDM volume 3, 9.1.1. */
 static inline void ldt_forget(void)
@@ -191,16 +169,6 @@ static inline void tss_load(uint16_t selector)
 FPU_STATE(fpu_xsave, "xsave64", void)
 FPU_STATE(fpu_xsaveopt, "xsaveopt64", void)
 FPU_STATE(fpu_xrstor, "xrstor64", const void)
-
-static inline void fpu_fxsave(void *area)
-{
-    __asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
-}
-
-static inline void fpu_fxrstor(const void *area)
-{
-    __asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
-}
 
 static inline void xcr0_write(uint64_t value)
 {

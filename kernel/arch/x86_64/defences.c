@@ -76,9 +76,8 @@ void defences_choose(const char *command_line)
                    "switched on as well\n");
     }
     print_names("Pith: defences against speculation:", choice.on);
-    print_names(
-        "Pith: these are needed or asked for, but this processor or this kernel has them not:",
-        choice.missing);
+    print_names("Pith: needed or asked for, but this processor or this kernel has them not:",
+                choice.missing);
 }
 
 void defences_init(struct core *core)

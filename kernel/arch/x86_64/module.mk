@@ -7,3 +7,5 @@ one_sources := one/cores.c
 many_sources := many/apic.c many/cores.c many/locks.c many/others.c many/start.c many/trampoline.S
 offsets := offsets.c
 uses := abi kernel/arch kernel/cap kernel/core kernel/object
+tests := test/acpi_test.c test/vtd_test.c
+test_sources := acpi.c vtd.c vtd_tables.c

@@ -18,8 +18,8 @@
 #define VECTOR_FOREIGN 31 /* a system call that is not native; no exception of the processor's */
 #define VECTOR_EXCEPTIONS 32
 #define VECTOR_DEVICES 0x30
-#define VECTOR_TIMER 0xe0
-#define VECTOR_DMA_FAULT 0xe1
+#define VECTOR_DMA_FAULT 0xe0 /* many may come one after the other: the timer goes before them */
+#define VECTOR_TIMER 0xe1
 #define VECTOR_POKE 0xe2 /* from another core */
 #define VECTOR_SPURIOUS 0xff
 #define FATAL_VECTOR_NONE 0x100 /* of a panic that is no exception */

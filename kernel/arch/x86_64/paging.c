@@ -23,8 +23,7 @@
 #define WINDOW_START 0xffffffffc0000000ull
 #define WINDOW_PAGES 512u
 
-_Static_assert(TRACE_THREAD_PHYS(ARCH_DIRECT_MAP) == 0,
-               "an address in it says where a thread lies");
+_Static_assert(TRACE_THREAD_PHYS(ARCH_DIRECT_MAP) == 0, "addresses in it say where a thread is");
 
 struct paging {
     uint64_t *root;

@@ -15,7 +15,7 @@
 #include "offsets.h"
 
 _Static_assert(sizeof(struct thread) <= 4096, "a thread is one page");
-_Static_assert(VECTOR_DEVICES + ARCH_IRQ_VECTORS <= VECTOR_TIMER, "vectors must not overlap");
+_Static_assert(VECTOR_DEVICES + ARCH_IRQ_VECTORS <= VECTOR_DMA_FAULT, "vectors must not overlap");
 _Static_assert(VECTOR_DEVICES % ARCH_IRQ_CLASS_VECTORS == 0 && ARCH_IRQ_CLASS_VECTORS == 16,
                "the upper half of a vector is its class");
 

@@ -54,6 +54,7 @@
 #define QUEUE_ON (1u << 26)
 #define INTERRUPTS_ON (1u << 25)
 #define INTERRUPTS_SET (1u << 24)
+#define OLD_MESSAGES_ON (1u << 23) /* which name no entry: they pass unasked */
 #define ONE_SHOT (1u << 30 | 1u << 29 | 1u << 27 | 1u << 24)
 
 #define FAULT_LOST 1u
@@ -72,11 +73,12 @@
 #define REASON_WRITE 0x100u
 
 #define INTERRUPTS_256 7u /* log2 of the number of entries, less 1 */
-#define INTERRUPTS_X2APIC (1u << 11)
+#define X2APIC_IDS (1u << 11)
 #define MSI_ADDRESS 0xfee00000u
 #define PAGE 4096u
 
 struct vtd vtd;
+struct arch_iommu arch_iommu;
 
 static uint32_t read32(const struct vtd_unit *unit, uint32_t offset)
 {
@@ -130,9 +132,9 @@ struct survey {
     uint32_t domains;
 };
 
-static void survey_all(struct survey *survey)
+static void survey_all(struct survey *all)
 {
-    *survey = (struct survey){
+    *all = (struct survey){
         .every = ~0ull, .every_extended = ~0ull, .width = 64, .domains = UINT32_MAX
     };
     for (uint32_t i = 0; i < vtd.unit_count; i++) {
@@ -140,13 +142,12 @@ static void survey_all(struct survey *survey)
         uint32_t width = CAPABILITY_WIDTH(can);
         uint32_t domains = CAPABILITY_DOMAINS(can);
 
-        survey->every &= can;
-        survey->any |= can;
-        survey->is_long |=
-            CAPABILITY_FAULT_OFFSET(can) + CAPABILITY_FAULTS(can) * RECORD_BYTES > PAGE;
-        survey->every_extended &= read64(&vtd.units[i], EXTENDED);
-        survey->width = width < survey->width ? width : survey->width;
-        survey->domains = domains < survey->domains ? domains : survey->domains;
+        all->every &= can;
+        all->any |= can;
+        all->is_long |= CAPABILITY_FAULT_OFFSET(can) + CAPABILITY_FAULTS(can) * RECORD_BYTES > PAGE;
+        all->every_extended &= read64(&vtd.units[i], EXTENDED);
+        all->width = width < all->width ? width : all->width;
+        all->domains = domains < all->domains ? domains : all->domains;
     }
 }
 
@@ -168,13 +169,13 @@ static const char *settle(const struct survey *survey)
     if (!is_48 && (survey->every & CAPABILITY_39_BITS) == 0) {
         return "the units have no width of addresses in common";
     }
-    vtd.root_level = is_48 ? 3 : 2;
-    vtd.bits = survey->width < table_bits ? survey->width : table_bits;
-    vtd.domains = survey->domains;
-    vtd.page_class_max = (survey->every & CAPABILITY_2M) == 0   ? 0
-                         : (survey->every & CAPABILITY_1G) == 0 ? 1
-                                                                : 2;
-    vtd.caches_absence = (survey->any & CAPABILITY_CACHES_ABSENCE) != 0;
+    arch_iommu.root_level = is_48 ? 3 : 2;
+    arch_iommu.bits = survey->width < table_bits ? survey->width : table_bits;
+    arch_iommu.domains = survey->domains;
+    arch_iommu.page_class_max = (survey->every & CAPABILITY_2M) == 0   ? 0
+                                : (survey->every & CAPABILITY_1G) == 0 ? 1
+                                                                       : 2;
+    arch_iommu.caches_absence = (survey->any & CAPABILITY_CACHES_ABSENCE) != 0;
     vtd.is_coherent = (survey->every_extended & EXTENDED_COHERENT) != 0;
     return NULL;
 }
@@ -219,7 +220,7 @@ static void *take(struct boot_plan *plan)
 /* The firmware may have used it. */
 static void unit_stop(const struct vtd_unit *unit)
 {
-    static const uint32_t states[] = { TRANSLATION_ON, INTERRUPTS_ON, QUEUE_ON };
+    static const uint32_t states[] = { TRANSLATION_ON, OLD_MESSAGES_ON, INTERRUPTS_ON, QUEUE_ON };
 
     for (uint32_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         if ((read32(unit, STATUS) & states[i]) != 0) {
@@ -265,8 +266,7 @@ static void unit_start(const struct vtd_unit *unit, const void *nothing)
     vtd_invalidate_contexts();
     if (vtd.remaps_interrupts) {
         write64(unit, INTERRUPTS,
-                arch_ptr_to_phys(interrupts) | INTERRUPTS_256 |
-                    (vtd.is_x2apic ? INTERRUPTS_X2APIC : 0));
+                arch_ptr_to_phys(interrupts) | INTERRUPTS_256 | (vtd.is_x2apic ? X2APIC_IDS : 0));
         command(unit, INTERRUPTS_SET, true);
         vtd_invalidate_interrupts();
         command(unit, INTERRUPTS_ON, true);
@@ -314,7 +314,7 @@ static void say(const char *text, const char *why)
 static void say_started(const struct acpi_facts *facts, const char *interrupts)
 {
     print_decimal("DMA remapping: ", vtd.unit_count);
-    print_decimal(" unit(s), addresses of ", vtd.bits);
+    print_decimal(" unit(s), addresses of ", arch_iommu.bits);
     print_text(" bits, all devices blocked\n");
     if (interrupts != NULL) {
         say("interrupts are not remapped, any device can raise any: ", interrupts);
@@ -345,7 +345,7 @@ void vtd_init(struct boot_plan *plan, const struct acpi_facts *facts)
     }
     if (wrong != NULL) {
         vtd.unit_count = 0;
-        vtd.bits = 0;
+        arch_iommu.bits = 0;
         say("not used, devices reach all memory: ", wrong);
     }
     if (vtd.unit_count == 0) {
@@ -387,11 +387,16 @@ static bool record_take(const struct vtd_unit *unit, uint32_t index, struct arch
     return true;
 }
 
-static bool unit_fault_take(const struct vtd_unit *unit, struct arch_dma_fault *fault)
+static bool unit_fault_take(const struct vtd_unit *unit, struct arch_dma_fault *fault,
+                            uint32_t *lost)
 {
     uint32_t status = read32(unit, FAULT_STATUS);
     uint32_t first = FAULT_INDEX(status);
 
+    if ((status & FAULT_LOST) != 0) {
+        write32(unit, FAULT_STATUS, FAULT_LOST);
+        ++*lost;
+    }
     if (unit->is_foreign || (status & FAULT_PENDING) == 0) {
         return false;
     }
@@ -403,30 +408,22 @@ static bool unit_fault_take(const struct vtd_unit *unit, struct arch_dma_fault *
     return false;
 }
 
-bool arch_iommu_fault_take(struct arch_dma_fault *fault)
+bool arch_iommu_fault_take(struct arch_dma_fault *fault, uint32_t *lost)
 {
     for (uint32_t i = 0; i < vtd.unit_count; i++) {
-        if (unit_fault_take(&vtd.units[i], fault)) {
+        if (unit_fault_take(&vtd.units[i], fault, lost)) {
             return true;
         }
     }
     return false;
 }
 
-bool arch_iommu_faults_lost(void)
+void arch_iommu_faults_again(void)
 {
-    bool lost = false;
-
-    for (uint32_t i = 0; i < vtd.unit_count; i++) {
-        if ((read32(&vtd.units[i], FAULT_STATUS) & FAULT_LOST) != 0) {
-            write32(&vtd.units[i], FAULT_STATUS, FAULT_LOST);
-            lost = true;
-        }
-    }
-    return lost;
+    lapic_send(lapic_id(), VECTOR_DMA_FAULT);
 }
 
-static void deaf_set(bool is_deaf)
+void arch_iommu_deafen(bool is_deaf)
 {
     if (vtd.is_deaf == is_deaf) {
         return;
@@ -437,16 +434,6 @@ static void deaf_set(bool is_deaf)
             write32(&vtd.units[i], FAULT_CONTROL, is_deaf ? FAULT_MASKED : 0);
         }
     }
-}
-
-void arch_iommu_deafen(void)
-{
-    deaf_set(true);
-}
-
-void arch_iommu_hear(void)
-{
-    deaf_set(false);
 }
 
 /* --- Invalidation ---------------------------------------------------------------------------------- */

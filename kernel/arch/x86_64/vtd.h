@@ -28,11 +28,6 @@ struct vtd {
     const struct dmar_facts *dmar;
     uint32_t unit_count;
     struct vtd_unit units[DMAR_UNITS_MAX];
-    uint32_t bits; /* of addresses; 0: the units are not used */
-    uint32_t root_level;
-    uint32_t domains;
-    uint32_t page_class_max;
-    bool caches_absence;
     bool is_coherent;
     bool is_deaf;
     bool is_x2apic; /* interrupts are remapped to 32-bit ids */
@@ -43,7 +38,8 @@ struct vtd {
     struct vtd_context_table {
         uint64_t *entries; /* 256 of two words, by device and function */
         uint32_t bus;
-        uint32_t used; /* entries that are not 0; 0: the table is in no use */
+        uint32_t used;     /* entries that are not 0; 0: the table is in no use */
+        uint32_t attached; /* of these; the others only mute */
     } contexts[VTD_CONTEXT_TABLES];
 };
 

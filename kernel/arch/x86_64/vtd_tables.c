@@ -12,8 +12,8 @@
 
 /* A context entry: two words. */
 #define CONTEXT_PRESENT 1ull
-#define CONTEXT_MUTED 2ull /* counts in entries that are not present, too */
-#define CONTEXT_WIDTH_LEVEL(level) ((uint64_t)(level)-1) /* 1: three levels, 2: four */
+#define MUTED 2ull                                 /* counts in entries that are not present, too */
+#define CONTEXT_WIDTH(level) ((uint64_t)(level)-1) /* 1: three levels, 2: four */
 #define CONTEXT_DOMAIN_SHIFT 8u
 #define CONTEXT_DOMAIN 0xffffull
 #define ROOT_PRESENT 1ull
@@ -142,6 +142,23 @@ static struct vtd_context_table *table_make(uint32_t source)
     return table;
 }
 
+/* One that only mutes is taken from its bus: whose devices are in no domain, and reach nothing with or without it. */
+static void table_free(void)
+{
+    for (uint32_t i = 0; i < VTD_CONTEXT_TABLES; i++) {
+        struct vtd_context_table *table = &vtd.contexts[i];
+
+        if (table->attached == 0) {
+            root_set(table->bus, 0);
+            arch_memory_clear(table->entries, 4096);
+            arch_iommu_publish(table->entries, 4096);
+            table->used = 0;
+            vtd_invalidate_contexts();
+            return;
+        }
+    }
+}
+
 /*
  * Chapter 6: first the entry without what makes it present, then with it; then units forget what was there. If only the first word
  * changes (a source is muted or not) that is one write: what the device may reach stays so meanwhile.
@@ -153,6 +170,7 @@ static void entry_set(struct vtd_context_table *table, uint32_t source, uint64_t
     bool was_used = entry[0] != 0;
 
     table->used += (low != 0) - (uint32_t)was_used;
+    table->attached += (uint32_t)(low & CONTEXT_PRESENT) - (uint32_t)(entry[0] & CONTEXT_PRESENT);
     if (entry[1] != high) {
         entry[0] = low & ~CONTEXT_PRESENT;
         arch_iommu_publish(entry, 16);
@@ -186,10 +204,14 @@ err_t arch_iommu_attach(uint32_t source, uint32_t domain, phys_t root)
     struct vtd_context_table *table = table_make(source);
 
     if (table == NULL) {
+        table_free();
+        table = table_make(source);
+    }
+    if (table == NULL) {
         return ERR_NO_MEMORY;
     }
     entry_set(table, source, root | CONTEXT_PRESENT,
-              CONTEXT_WIDTH_LEVEL(vtd.root_level) | (uint64_t)domain << CONTEXT_DOMAIN_SHIFT);
+              CONTEXT_WIDTH(arch_iommu.root_level) | (uint64_t)domain << CONTEXT_DOMAIN_SHIFT);
     return ERR_OK;
 }
 
@@ -207,37 +229,11 @@ bool arch_iommu_mute(uint32_t source, bool is_muted)
     }
     const uint64_t *entry = entry_of(table, source);
 
-    entry_set(table, source, is_muted ? entry[0] | CONTEXT_MUTED : entry[0] & ~CONTEXT_MUTED,
-              entry[1]);
+    entry_set(table, source, is_muted ? entry[0] | MUTED : entry[0] & ~MUTED, entry[1]);
     return true;
 }
 
 /* --- What they have in common ---------------------------------------------------------------------- */
-
-uint32_t arch_iommu_root_level(void)
-{
-    return vtd.root_level;
-}
-
-uint32_t arch_iommu_bits(void)
-{
-    return vtd.bits;
-}
-
-uint32_t arch_iommu_domains(void)
-{
-    return vtd.domains;
-}
-
-uint32_t arch_iommu_page_class_max(void)
-{
-    return vtd.page_class_max;
-}
-
-bool arch_iommu_caches_absence(void)
-{
-    return vtd.caches_absence;
-}
 
 /* The buses behind a bridge (PCI-to-PCI bridge specification 1.2, 3.2.5), without disturbing whoever uses the ports. */
 static bool bridge_leads_to(uint32_t bridge, uint32_t bus)

@@ -11,6 +11,7 @@
 #define LINE_RTC 8u
 #define PORT_RTC 0x70u
 #define PORT_NONE 0x5000u
+#define RANGES_MAX 256u
 #define SOURCE 0x10u /* some device */
 #define SOURCE_NONE 0x10000u
 
@@ -143,6 +144,22 @@ TEST(ports_refuse)
     cap_addr_t third = make(OBJECT_IO_PORT, 0);
 
     CHECK_OK(io_port_claim(third, MACHINE, PORT_NONE, 8));
+}
+
+TEST(ports_are_claimed_in_so_many_ranges)
+{
+    cap_addr_t first = make_row(OBJECT_IO_PORT, 0, RANGES_MAX + 1);
+    uint32_t count = 0;
+
+    while (count <= RANGES_MAX &&
+           io_port_claim(first + count, MACHINE, PORT_NONE + count, 1) == ERR_OK) {
+        count++;
+    }
+    CHECK_BETWEEN(count, RANGES_MAX - 16, RANGES_MAX, "less what others have");
+    EXPECT(IO_PORT, CLAIM, NO_MEMORY, io_port_claim(first + count, MACHINE, PORT_NONE + count, 1));
+    EXPECT(IO_PORT, CLAIM, BUSY, io_port_claim(first + count, MACHINE, PORT_NONE, 1));
+    delete (first);
+    CHECK_OK(io_port_claim(first + count, MACHINE, PORT_NONE + count, 1));
 }
 
 TEST(ports_reach_the_device)

@@ -13,28 +13,30 @@
 #include "abi/types.h"
 #include "arch_impl/io_pte.h"
 
-/** The level of the root of a domain's tables. */
-uint32_t arch_iommu_root_level(void);
-/** Width of addresses in bits; 0: there is no unit, and nothing below may be called but publish. */
-uint32_t arch_iommu_bits(void);
-/** Domains are numbered from 1 to one less than this. */
-uint32_t arch_iommu_domains(void);
-uint32_t arch_iommu_page_class_max(void);
-/** True if units may remember that something was absent: then new mappings need a flush, too. */
-bool arch_iommu_caches_absence(void);
+/*
+ * What all units have in common; fixed before the first program. Without bits there is no unit, and nothing below may be called but
+ * publish. Units that cache absence may remember that something was absent: then new mappings need a flush, too.
+ */
+struct arch_iommu {
+    uint32_t bits;       /* width of addresses */
+    uint32_t root_level; /* of a domain's tables */
+    uint32_t domains;    /* are numbered from 1 to one less than this */
+    uint32_t page_class_max;
+    bool caches_absence;
+};
+extern struct arch_iommu arch_iommu;
 
 bool arch_iommu_covers(uint32_t source);
 /** The domain of a source; 0: none. */
 uint32_t arch_iommu_domain_of(uint32_t source);
-/** Puts a source that is in none into a domain, unmuted. Errors: NO_MEMORY (too many buses). */
+/** Puts a source that is in none into a domain, unmuted. May forget which sources without one are muted. Errors: NO_MEMORY (too many buses). */
 MUST_CHECK err_t arch_iommu_attach(uint32_t source, uint32_t domain, phys_t root);
 /** Takes a source out of its domain; flushed. */
 void arch_iommu_detach(uint32_t source);
 /** Faults of a source are not recorded, or are again; false if there is no room to note that. */
 bool arch_iommu_mute(uint32_t source, bool is_muted);
-/** Does not report faults by interrupts until arch_iommu_hear(). */
-void arch_iommu_deafen(void);
-void arch_iommu_hear(void);
+/** Does not report faults by interrupts until told otherwise. */
+void arch_iommu_deafen(bool is_deaf);
 
 /** The kernel has written these bytes of tables: let the units see them. Cost: linear in bytes. */
 void arch_iommu_publish(const void *start, uint64_t size_bytes);
@@ -47,7 +49,7 @@ struct arch_dma_fault {
     uint64_t address;
     bool is_message; /* about an interrupt: to mute the source does not end those */
 };
-/** The next recorded fault, if there is one; it is not recorded any more. */
-bool arch_iommu_fault_take(struct arch_dma_fault *fault);
-/** True if units had no room to record more since the last call. */
-bool arch_iommu_faults_lost(void);
+/** The next recorded fault, if there is one; it is not recorded any more. Counts on `lost` if a unit had no room to record more. */
+bool arch_iommu_fault_take(struct arch_dma_fault *fault, uint32_t *lost);
+/** Interrupts this core as if more were recorded, as soon as it takes interrupts. */
+void arch_iommu_faults_again(void);

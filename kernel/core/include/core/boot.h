@@ -58,8 +58,7 @@ void boot_plan_set_line(struct boot_plan *plan, const char *text, uint64_t max_b
  * @below: the memory ends at or below this address; it must be within the direct map.
  * Panics if there is none. Cost: linear in ranges and bytes.
  */
-phys_t boot_plan_take(struct boot_plan *plan, uint64_t size_bytes, uint64_t align_bytes,
-                      phys_t below);
+phys_t boot_plan_take(struct boot_plan *plan, uint64_t size_bytes, uint64_t align, phys_t below);
 
 /**
  * boot_plan_hold_archive() - keeps the boot archive, if there is one, from everybody. What the kernel itself writes to must

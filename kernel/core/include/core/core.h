@@ -61,8 +61,7 @@ struct core {
     ns_t charged_since_ns;
 
     struct queue timers[TIMER_BANDS];
-    uint8_t
-        armed_band; /* the lowest band whose events armed_ns covers: that of the running context */
+    uint8_t armed_band; /* the lowest whose events armed_ns covers: that of the running context */
     uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */
     bool must_dispatch; /* current may no longer be the one to run */
 
@@ -95,8 +94,7 @@ static inline void core_forget_entered(struct core *core, const struct thread *t
 struct arch_fault {
     enum fault kind;
     uint64_t address; /* of memory or 0 */
-    uint64_t
-        detail; /* machine-specific error code; bit 0 read/1 write, bit 1 fetch for memory faults */
+    uint64_t detail;  /* machine-specific; for memory faults bit 0 read/1 write, bit 1 fetch */
 };
 
 void core_init(struct core *core, struct machine *machine, uint32_t number);

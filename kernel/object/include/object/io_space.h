@@ -47,6 +47,7 @@ struct dma {
         *domains[IO_DOMAINS_MAX]; /* borrowed: a space leaves its domain before it dies */
     struct dma_faults strays;     /* of sources that are in no space */
     uint32_t lost;                /* how often units recorded less than there was */
+    uint32_t in_a_row;            /* records taken, with more behind each */
 };
 
 static inline struct io_space *io_space_of(struct vspace *space)
@@ -59,6 +60,8 @@ void io_space_init(const struct core *core, struct io_space *io);
 /** Detaches all sources, then lets go of all runs. Returns ERR_OK or KERNEL_RESTART. */
 MUST_CHECK err_t io_space_destroy(struct core *core, struct io_space *io);
 
-/** Takes what the units recorded and tells those whom it concerns. Cost: at most DMA_FAULTS_TAKEN_MAX records. */
-void dma_faults_take(struct core *core);
-#define DMA_FAULTS_TAKEN_MAX 32u
+/** Takes what the units recorded and tells those whom it concerns. Returns ERR_OK or KERNEL_RESTART. */
+MUST_CHECK err_t dma_faults_take(struct core *core);
+/** On their interrupt: one record, if there is one; then another interrupt follows. */
+void dma_fault_take(struct core *core);
+#define DMA_FAULTS_IN_A_ROW_MAX 32u

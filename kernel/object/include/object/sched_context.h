@@ -31,9 +31,8 @@ struct sched_context {
     uint8_t base;      /* while it has budget, or none and no spare time */
     uint8_t spare;     /* on spare time; 0: it gets none */
     bool has_time;     /* with budget, in turns, or on spare time; and not parked */
-    bool
-        is_sliced; /* in turns, or on spare time: no refill pays, but slices of the budget's length */
-    uint8_t head; /* of refills */
+    bool is_sliced; /* in turns, or on spare time: slices of the budget's length, no refill pays */
+    uint8_t head;   /* of refills */
     uint8_t count;
     uint64_t left_ns; /* of the slice, or of the first refill: then it must be looked at again */
     uint64_t budget_ns;
@@ -49,8 +48,7 @@ struct sched_context {
     /* A member. */
     struct sched_context *group; /* charged too; set exactly while group_cap is */
     struct cap group_cap;        /* embedded */
-    struct queue_node
-        waiting; /* parked, in group->parked: its turn came when the group was empty */
+    struct queue_node waiting;   /* parked, in group->parked: when its turn came that was empty */
 
     /* A group. */
     struct queue parked; /* by priority: keys as in object/lend.h */

@@ -62,8 +62,7 @@ struct arch_core {
 
     /* What others write or wait for, in a line of its own. */
     _Alignas(64) _Atomic bool own_lock;
-    _Atomic bool
-        is_outside; /* in user mode, or on the way there or back: its registers may be anything */
+    _Atomic bool is_outside; /* in user mode, or on the way there or back, with any registers */
     /* Guarded by the own lock. */
     bool is_idle;           /* halted: an interrupt wakes it */
     bool is_poked;          /* before it leaves the kernel it looks at what another core changed */
