@@ -14,6 +14,8 @@
 #define LAPIC_TASK_PRIORITY 0x080u
 #define LAPIC_END 0x0b0u
 #define LAPIC_SPURIOUS 0x0f0u
+#define LAPIC_COMMAND 0x300u
+#define LAPIC_COMMAND_HIGH 0x310u
 #define LAPIC_TIMER 0x320u
 #define LAPIC_LINT0 0x350u
 #define LAPIC_LINT1 0x360u
@@ -25,6 +27,8 @@
 #define LAPIC_SPURIOUS_ON 0x100u
 #define LAPIC_MASKED 0x10000u
 #define LAPIC_NMI 0x400u
+#define LAPIC_ASSERT 0x4000u
+#define LAPIC_SENDING 0x1000u
 #define LAPIC_TIMER_DEADLINE 0x40000u
 #define LAPIC_DIVIDE_BY_1 0x0bu
 
@@ -102,6 +106,23 @@ void lapic_init(phys_t base, bool forbids_x2apic)
         apics.lapic = paging_map_device(base, 4096);
     }
     lapic_registers_init();
+}
+
+/* SDM volume 3, 10.6.1. In x2APIC mode the register is one, and nothing has to be waited for. */
+void lapic_send(uint32_t id, uint32_t what)
+{
+    uint32_t command = LAPIC_ASSERT | what;
+
+    if (apics.lapic == NULL) {
+        fence_all(); /* such a write does not wait for those to memory before it: 10.12.3 */
+        msr_write(MSR_X2APIC + LAPIC_COMMAND / 16, (uint64_t)id << 32 | command);
+        return;
+    }
+    while ((lapic_read(LAPIC_COMMAND) & LAPIC_SENDING) != 0) {
+        cpu_pause();
+    }
+    lapic_write(LAPIC_COMMAND_HIGH, id << 24);
+    lapic_write(LAPIC_COMMAND, command);
 }
 
 bool lapic_is_x2apic(void)

@@ -156,6 +156,8 @@ uint32_t lapic_id(void);
 uint32_t lapic_read(uint32_t offset);
 void lapic_write(uint32_t offset, uint32_t value);
 void lapic_registers_init(void);
+/** An interrupt to a processor, which may be this one: a vector, or what many/apic.c has. */
+void lapic_send(uint32_t id, uint32_t what);
 /** Counts down from the highest number, for calibration. */
 void lapic_count_start(void);
 uint32_t lapic_counted(void);

@@ -30,8 +30,7 @@ void arch_leave_slowly(struct core *core);
 
 /** lapic_init() for this other core; the registers' place is known. */
 void lapic_init_other(void);
-/** Interrupts between processors: a vector; or the two that start a core at a page below 1 MiB. */
-void lapic_send(uint32_t id, uint32_t vector);
+/** The two that start a core at a page below 1 MiB, and one that cannot be masked. */
 void lapic_send_init(uint32_t id);
 void lapic_send_nmi(uint32_t id);
 void lapic_send_start(uint32_t id, phys_t page);
