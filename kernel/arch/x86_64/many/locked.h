@@ -35,6 +35,9 @@ void lapic_send_init(uint32_t id);
 void lapic_send_nmi(uint32_t id);
 void lapic_send_start(uint32_t id, phys_t page);
 
+/** Drops all translations if others asked for it. Wherever a core waits for anything, and before it leaves the kernel. */
+void flushes_serve(struct core *core);
+
 /* trampoline.S: another core's first code, copied to OTHERS_START, and what it is to begin with. */
 extern uint8_t others_code[];
 extern uint8_t others_code_end[];
