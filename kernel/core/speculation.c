@@ -24,7 +24,7 @@
 #define CAPABLE_RFDS_CLEAR (1ull << 28)
 
 static const char *const names[SPECULATION_COUNT] = { "pti", "retpoline", "eibrs", "ibpb",
-                                                      "rsb", "verw",      "bhb" };
+                                                      "rsb", "verw",      "bhb",   "bhbloop" };
 
 const char *speculation_name(uint32_t number)
 {
@@ -79,11 +79,11 @@ static uint32_t needed_by(const struct speculation_facts *facts)
     return facts->is_intel ? needed | needed_by_intel(facts) : needed;
 }
 
-/* VERW and calls exist everywhere. PTI is the kernel's own. The kernel has no indirect branch that counts (tools/branches.py). Not built: the loop that overwrites branch history in software. */
+/* VERW, calls and jumps exist everywhere. PTI is the kernel's own. The kernel has no indirect branch that counts (tools/branches.py). */
 static uint32_t possible_on(const struct speculation_facts *facts)
 {
-    uint32_t possible =
-        SPECULATION_RSB | SPECULATION_VERW | SPECULATION_PTI | SPECULATION_RETPOLINE;
+    uint32_t possible = SPECULATION_RSB | SPECULATION_VERW | SPECULATION_PTI |
+                        SPECULATION_RETPOLINE | SPECULATION_BHB_LOOP;
 
     if (has_eibrs(facts)) {
         possible |= SPECULATION_EIBRS;
@@ -151,6 +151,9 @@ struct speculation_choice speculation_choose(const struct speculation_facts *fac
     struct speculation_choice choice = { 0 };
     uint32_t chosen = wished(facts, wish, &choice.is_garbled);
 
+    if ((chosen & ~possible_on(facts) & SPECULATION_BHB) != 0) {
+        chosen = (chosen & ~(uint32_t)SPECULATION_BHB) | SPECULATION_BHB_LOOP;
+    }
     choice.on = chosen & possible_on(facts);
     choice.missing = chosen & ~choice.on;
     return choice;
