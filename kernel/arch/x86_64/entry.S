@@ -180,8 +180,7 @@ arch_call:
 2:  movl $5, %eax
 3:  jmp 4f; nop
 4:  subl $1, %eax; jnz 3b
-    subl $1, %ecx; jnz 1b
-    ret
+    subl $1, %ecx; jnz 1b; ret
 5:  lfence
     popq %rcx; popq %rax
     movq %gs:CORE_SCRATCH, %rsp
@@ -196,8 +195,7 @@ bhb_pti_syscall:
     jmp arch_fast_entry
 
 bhb_interrupt:
-    swapgs
-    lfence
+    swapgs; lfence
 bhb_pti_interrupt:
     bhb_clear
     jmp interrupt_from_user
