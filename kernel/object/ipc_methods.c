@@ -53,7 +53,6 @@ err_t reply_on_defer(struct invocation *inv)
     if (reply->caller != NULL) {
         return ERR_BUSY;
     }
-    deadline_cover(inv->core, server);
     server->serving = NULL;
     caller->served_by = NULL;
     caller->held_by = reply;
@@ -68,6 +67,9 @@ err_t reply_on_defer(struct invocation *inv)
     }
     server->deferred = reply;
     lend_detach(inv->core, &caller->lend);
+    if (caller->deadline_ns != DEADLINE_NEVER && !caller->timeout.node.is_queued) {
+        deadline_queue(inv->core, caller);
+    }
     return ERR_OK;
 }
 
