@@ -91,7 +91,7 @@ void cap_derive(struct cap *source, struct cap *created, uint32_t rights)
     created->object = source->object;
     if (cap_is_memory(source)) {
         created->run = source->run;
-        created->run.space = NULL;
+        atomic_store_explicit(&created->run.space, NULL, memory_order_relaxed);
         created->run.used_count = 0;
         created->run.is_leaving = false;
         created->run.attached_next = NULL;

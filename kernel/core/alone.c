@@ -12,6 +12,7 @@
 #include "core/inbox.h"
 #include "core/trace.h"
 #include "ipc/ipc.h"
+#include "mm/space_lock.h"
 #include "object/device_objects.h"
 #include "object/timer.h"
 #include "sched/sched.h"
@@ -103,12 +104,14 @@ static bool may_cancel(const struct core *core, const struct endpoint *endpoint)
 }
 
 /* Methods change what all share, but for these. An error of reply's may have changed something: see may_answer(). */
-bool alone_invoke(const struct core *core, const struct thread *caller, const struct cap *target,
+bool alone_invoke(struct core *core, const struct thread *caller, const struct cap *target,
                   msg_info_t info)
 {
     uint32_t label = MSG_LABEL(info);
 
     switch (target->type) {
+    case OBJECT_VSPACE: /* it has a lock */
+        return space_lock(core, target->object);
     case OBJECT_IRQ:
         return label == IRQ_ACK && may_acknowledge(core, target->object);
     case OBJECT_REPLY: /* defer, adopt: the call goes from one place of this core to another */

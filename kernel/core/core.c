@@ -7,6 +7,7 @@
 #include "core/trace.h"
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
+#include "mm/space_lock.h"
 #include "object/thread_life.h"
 #include "object/timer.h"
 #include "sched/sched.h"
@@ -43,6 +44,7 @@ static err_t invoke(struct core *core, struct thread *caller, struct cap *target
     trace_event(core, TRACE_METHOD, target->type, MSG_LABEL(info));
     err_t err = method_dispatch(&inv, &info, caller->registers.words);
 
+    spaces_unlock(core);
     if (core->current != caller) {
         return KERNEL_RESTART; /* it destroyed itself: nobody is left to be told */
     }

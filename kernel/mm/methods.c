@@ -2,9 +2,11 @@
 /* The methods of address spaces, frames and page tables (abi/idl/kernel.idl). */
 #include <stddef.h>
 
+#include "core/alone.h"
 #include "core/core.h"
 #include "entry.h"
 #include "kernel_gen/methods.h"
+#include "mm/space_lock.h"
 #include "mm/vspace.h"
 
 #define PAGE_BYTES 4096u
@@ -72,7 +74,7 @@ err_t vspace_on_protect(struct invocation *inv, const struct vspace_protect_args
         if (err) {
             break;
         }
-        *entry = pte_protect(*entry, args->prot);
+        pte_protect(entry, args->prot);
         results->done++;
         at += pte_span(level) - at % pte_span(level);
     }
@@ -184,7 +186,7 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
         .size_bytes = run->size_bytes,
         .first = pte_page(run->base, 0, PROT_READ, args->frame->rights, run->cache),
     };
-    bool was_attached = args->frame->run.space != NULL;
+    bool was_attached = run_space(args->frame) != NULL;
     err_t err;
 
     if (range_is_bad(args->at, args->count) || range_is_bad(args->from, args->count)) {
@@ -192,6 +194,9 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
     }
     if (!(args->frame->rights & RIGHT_READ)) {
         return ERR_NO_RIGHT;
+    }
+    if (core_is_alone(inv->core) && !space_lock(inv->core, source) && !core_widen(inv->core)) {
+        return KERNEL_RESTART;
     }
     err = vspace_attach_frame(space, args->frame);
     if (err) {
@@ -277,7 +282,7 @@ err_t frame_on_set_cache(struct invocation *inv, const struct frame_set_cache_ar
 
 err_t frame_on_detach(struct invocation *inv)
 {
-    return inv->target->run.space == NULL ? ERR_OK : vspace_run_detach(inv->core, inv->target);
+    return run_space(inv->target) == NULL ? ERR_OK : vspace_run_detach(inv->core, inv->target);
 }
 
 err_t page_table_on_info(struct invocation *inv, struct page_table_info_results *results)

@@ -4,6 +4,7 @@
 
 #include "core/core.h"
 #include "entry.h"
+#include "mm/space_lock.h"
 #include "mm/vspace.h"
 
 /* So many entries are looked at between two preemption points. */
@@ -28,7 +29,7 @@ static void run_link(struct vspace *space, struct cap *run)
 {
     struct cap **list = list_of(space, run);
 
-    run->run.space = space;
+    space_needs_lock(space);
     run->run.attached_previous = NULL;
     run->run.attached_next = *list;
     if (*list != NULL) {
@@ -39,10 +40,11 @@ static void run_link(struct vspace *space, struct cap *run)
 
 static void run_unlink(struct cap *run)
 {
+    space_needs_lock(run_space(run));
     if (run->run.attached_previous != NULL) {
         run->run.attached_previous->run.attached_next = run->run.attached_next;
     } else {
-        *list_of(run->run.space, run) = run->run.attached_next;
+        *list_of(run_space(run), run) = run->run.attached_next;
     }
     if (run->run.attached_next != NULL) {
         run->run.attached_next->run.attached_previous = run->run.attached_previous;
@@ -66,7 +68,7 @@ bool vspace_table_take(struct vspace *space, phys_t *taken)
 
 void vspace_run_release(struct cap *run)
 {
-    struct vspace *space = run->run.space;
+    struct vspace *space = run_space(run);
 
     run_unlink(run);
     if (run->type == OBJECT_FRAME) {
@@ -76,14 +78,15 @@ void vspace_run_release(struct cap *run)
     }
     run->run.used_count = 0;
     run->run.is_leaving = false;
-    run->run.space = NULL;
     run->run.attached_next = NULL;
     run->run.attached_previous = NULL;
+    /* Release: pairs with the acquire in run_claim(). */
+    atomic_store_explicit(&run->run.space, NULL, memory_order_release);
 }
 
 err_t vspace_attach_tables(struct vspace *space, struct cap *tables)
 {
-    if (tables->run.space != NULL) {
+    if (!run_claim(tables, space)) {
         return ERR_BUSY;
     }
     tables->run.low = 0;
@@ -94,10 +97,10 @@ err_t vspace_attach_tables(struct vspace *space, struct cap *tables)
 
 err_t vspace_attach_frame(struct vspace *space, struct cap *frame)
 {
-    if (frame->run.space == space && !frame->run.is_leaving) {
+    if (run_space(frame) == space && !frame->run.is_leaving) {
         return ERR_OK;
     }
-    if (frame->run.space != NULL) {
+    if (!run_claim(frame, space)) {
         return ERR_BUSY;
     }
     frame->run.low = space->end;
@@ -119,7 +122,7 @@ void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes)
 
 void vspace_run_moved(struct cap *to)
 {
-    struct vspace *space = to->run.space;
+    struct vspace *space = run_space(to);
 
     if (to->run.attached_previous != NULL) {
         to->run.attached_previous->run.attached_next = to;
@@ -139,7 +142,7 @@ static bool run_holds(const struct cap *run, phys_t phys)
 /* Removes the page at an address if it is of the run. Returns how many bytes are dealt with. */
 static uint64_t frame_scan(struct core *core, struct cap *run, user_addr_t at)
 {
-    struct vspace *space = run->run.space;
+    struct vspace *space = run_space(run);
     uint32_t level;
     uint64_t *entry = vspace_find(space, at, &level);
 
@@ -154,7 +157,7 @@ static uint64_t frame_scan(struct core *core, struct cap *run, user_addr_t at)
 /* Removes the table of the run nearest the root on the way to an address. */
 static uint64_t table_scan(struct core *core, struct cap *run, user_addr_t at)
 {
-    struct vspace *space = run->run.space;
+    struct vspace *space = run_space(run);
     uint64_t *table = vspace_root(space);
 
     for (uint32_t level = space->root_level;; level--) {
@@ -177,7 +180,7 @@ static uint64_t table_scan(struct core *core, struct cap *run, user_addr_t at)
 
 err_t vspace_run_detach(struct core *core, struct cap *run)
 {
-    struct vspace *space = run->run.space;
+    struct vspace *space = run_space(run);
     uint32_t step = 0;
 
     if (!run->run.is_leaving) {

@@ -6,6 +6,7 @@
 
 #include "core/core.h"
 #include "entry.h"
+#include "mm/space_lock.h"
 #include "object/io_space.h"
 
 #define PAGE_BYTES 4096u
@@ -121,6 +122,7 @@ static bool is_loaded(const struct core *core, const struct vspace *space)
 
 void vspace_forget(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
 {
+    space_needs_lock(space);
     space->must_flush = true;
     if (space->is_io) {
         return;
@@ -142,12 +144,8 @@ void vspace_sync(struct core *core, struct vspace *space)
     if (space->is_io && io_space_of(space)->domain != 0) {
         arch_iommu_flush(io_space_of(space)->domain);
     }
-    for (uint32_t i = 0; ARCH_CORES > 1 && !space->is_io && i < core->machine->core_count; i++) {
-        struct core *other = core->machine->cores[i];
-
-        if (other != core && is_loaded(other, space)) {
-            arch_core_flush_all(other);
-        }
+    if (ARCH_CORES > 1 && !space->is_io) {
+        arch_flush_others(core, space->root);
     }
 }
 
@@ -215,10 +213,10 @@ static ALWAYS_INLINE uint32_t map_some(struct vspace *space, const struct cap *f
 static ALWAYS_INLINE err_t map_pages(struct vspace *space, struct cap *frame,
                                      const struct mapping *mapping, uint32_t *done, bool is_plain)
 {
-    bool was_attached = frame->run.space != NULL;
+    bool was_attached = run_space(frame) != NULL;
     err_t err = map_refusal(space, frame, mapping, is_plain);
 
-    if (!err && (frame->run.space != space || frame->run.is_leaving)) {
+    if (!err && (run_space(frame) != space || frame->run.is_leaving)) {
         err = vspace_attach_frame(space, frame);
     }
     if (err) {

@@ -254,6 +254,13 @@ void arch_core_interrupt(struct core *core)
     arch_core_poke(core);
 }
 
+/* Cores take turns, and none keeps a lock. */
+bool arch_others_wait(struct core *core)
+{
+    (void)core;
+    host_fail("a core waits for another, which does not run");
+}
+
 void arch_core_poke(struct core *core)
 {
     host.cores[core->arch.host_number].is_poked = true;

@@ -78,9 +78,14 @@ void arch_tlb_flush_page(user_addr_t addr)
     tlb_flush_page(host_active(), addr);
 }
 
-void arch_core_flush_all(struct core *core)
+void arch_flush_others(struct core *core, phys_t root)
 {
-    tlb_flush(&host.cores[core->arch.host_number]);
+    (void)core;
+    for (uint32_t i = 0; i < ARCH_CORES; i++) {
+        if (i != host.active && host.cores[i].root == root) {
+            tlb_flush(&host.cores[i]);
+        }
+    }
 }
 
 static void tlb_add(struct host_core *core, const struct host_tlb_entry *added)

@@ -46,8 +46,8 @@ void arch_vspace_root_init(uint64_t *root)
 
 static void vspace_load(struct arch_core *arch, phys_t root)
 {
-    arch->root = root;
-    cr3_write(root);
+    atomic_store_explicit(&arch->root, root, memory_order_relaxed);
+    cr3_write(root); /* serialises: who looks up something by it is known to have it */
 }
 
 /* The next space with this root is another's. Relaxed: no thread of this one runs any more. */
@@ -62,7 +62,7 @@ void arch_vspace_leave(struct core *core, phys_t root)
     if (defences_on != 0) {
         guard_forget(core, root);
     }
-    if (core->arch.root != root) {
+    if (atomic_load_explicit(&core->arch.root, memory_order_relaxed) != root) {
         return;
     }
     if (ARCH_CORES == 1 || core == core_this()) {
@@ -83,7 +83,7 @@ void arch_thread_enter(struct core *core, struct thread *next)
     const struct arch_registers *registers = &next->registers;
     phys_t root = next->space->root;
 
-    if (arch->root != root) {
+    if (atomic_load_explicit(&arch->root, memory_order_relaxed) != root) {
         vspace_load(arch, root);
     }
     fpu_switch(core, next);

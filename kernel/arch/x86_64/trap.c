@@ -159,7 +159,9 @@ static void on_interrupt(struct core *core, uint64_t vector)
         return;
     } else if (vector == VECTOR_DMA_FAULT) {
         core_on_dma_fault(core);
-    } else if (vector != VECTOR_POKE) { /* what that is about lies in the core */
+    } else if (vector == VECTOR_POKE) {
+        core->must_look = true; /* what that is about lies in the core */
+    } else {
         return; /* spurious (SDM volume 3, 10.9): nothing happened and nothing is to be acknowledged */
     }
     if (!core_has_declined(core)) {

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is not a core's own: a copy of all of it, to be compared with what it is after the core worked with its own lock alone. An object
- * has one owner, as docs/locking.md says; capabilities, spaces and what belongs to no core have none.
+ * has one owner, as docs/locking.md says; capabilities and what belongs to no core have none. A space, and the runs attached to it, may change
+ * if its lock was had meanwhile, which its turn tells.
  */
 #include <string.h>
 
 #include "check.h"
 #include "graph/invariants.h"
+
+enum kind {
+    PLAIN,
+    RUN, /* of a struct memory_run, from is_leaving on */
+    SPACE,
+};
 
 enum { BYTES_MAX = 8 << 20, PIECES_MAX = 4 * VIEW_OBJECTS_MAX };
 
@@ -18,6 +25,7 @@ static struct {
     struct {
         const uint8_t *place;
         uint32_t size;
+        enum kind kind;
         const void *object;
     } pieces[PIECES_MAX];
     uint8_t copies[BYTES_MAX];
@@ -34,6 +42,7 @@ static void keep(const void *object, size_t from, size_t to)
     kept.pieces[kept.count].place = (const uint8_t *)object + from;
     kept.pieces[kept.count].size = size;
     kept.pieces[kept.count].object = object;
+    kept.pieces[kept.count].kind = PLAIN;
     memcpy(kept.copies + kept.bytes, (const uint8_t *)object + from, size);
     kept.bytes += size;
     kept.count++;
@@ -76,6 +85,39 @@ static void keep_notification(const struct notification *notification)
 {
     KEEP(notification, struct notification, lend, incoming);
     keep(notification, END_OF(struct notification, inbox), sizeof(*notification));
+}
+
+static void mark_last(enum kind kind)
+{
+    if (!kept.is_full) {
+        kept.pieces[kept.count - 1].kind = kind;
+    }
+}
+
+/* Which space it is attached to, and where, is the space's. */
+static void keep_cap(const struct cap *cap, bool all)
+{
+    bool is_run = (cap->type == OBJECT_FRAME || cap->type == OBJECT_PAGE_TABLE) &&
+                  !(cap->flags & CAP_EMBEDDED);
+
+    if (all || !is_run) {
+        keep(cap, 0, sizeof(*cap));
+        return;
+    }
+    KEEP(cap, struct cap, parent, run.is_leaving);
+    keep(cap, offsetof(struct cap, run.is_leaving), sizeof(*cap));
+    mark_last(RUN);
+}
+
+static void keep_space(const struct vspace *space, bool all)
+{
+    if (!all) {
+        keep(space, 0, sizeof(*space));
+        mark_last(SPACE);
+        return;
+    }
+    KEEP(space, struct vspace, frames, turn);
+    keep(space, END_OF(struct vspace, turn), sizeof(*space));
 }
 
 static const struct core *owner_of(const struct view_object *object)
@@ -122,6 +164,8 @@ static void keep_object(const struct core *core, const struct view_object *objec
         keep_thread(core, object->object);
     } else if (object->type == OBJECT_NOTIFICATION && owner_of(object) != core) {
         keep_notification(object->object);
+    } else if (object->type == OBJECT_VSPACE) {
+        keep_space(object->object, false);
     } else if (size_of(object->type) != 0 && owner_of(object) != core) {
         keep(object->object, 0, size_of(object->type));
     }
@@ -134,6 +178,8 @@ static void keep_whole(const struct view_object *object)
         keep(object->object, 0, offsetof(struct thread, arch));
     } else if (object->type == OBJECT_NOTIFICATION) {
         keep(object->object, 0, sizeof(struct notification));
+    } else if (object->type == OBJECT_VSPACE) {
+        keep_space(object->object, true);
     } else if (size_of(object->type) != 0) {
         keep(object->object, 0, size_of(object->type));
     }
@@ -157,8 +203,41 @@ void foreign_keep(struct view *view, const struct core *core, bool all)
         }
     }
     for (uint32_t i = 0; i < view->cap_count; i++) {
-        keep(view->caps[i], 0, sizeof(struct cap));
+        keep_cap(view->caps[i], all);
     }
+}
+
+/* Was its lock had since it was kept? */
+static bool was_locked(const struct vspace *space)
+{
+    const uint8_t *copy = kept.copies;
+
+    for (uint32_t i = 0; i < kept.count; copy += kept.pieces[i].size, i++) {
+        if (kept.pieces[i].kind == SPACE && kept.pieces[i].place == (const uint8_t *)space) {
+            return memcmp(copy + offsetof(struct vspace, turn), &space->turn,
+                          sizeof(space->turn)) != 0;
+        }
+    }
+    return false;
+}
+
+/* What changed is a space's, or was or is attached to one. */
+static bool is_allowed(uint32_t piece, const uint8_t *copy)
+{
+    const size_t space_at = offsetof(struct cap, run.space) - offsetof(struct cap, run.is_leaving);
+    const struct vspace *before;
+    const struct vspace *after;
+
+    if (kept.pieces[piece].kind == SPACE) {
+        return was_locked((const struct vspace *)(const void *)kept.pieces[piece].place);
+    }
+    if (kept.pieces[piece].kind != RUN) {
+        return false;
+    }
+    memcpy(&before, copy + space_at, sizeof(before));
+    memcpy(&after, kept.pieces[piece].place + space_at, sizeof(after));
+    /* Attached nowhere before and after: what is left of an attempt means nothing. */
+    return (before == NULL || was_locked(before)) && (after == NULL || was_locked(after));
 }
 
 bool foreign_same(struct view *view)
@@ -169,7 +248,8 @@ bool foreign_same(struct view *view)
         return view_fail(view, "there is more than can be compared: BYTES_MAX, PIECES_MAX");
     }
     for (uint32_t i = 0; i < kept.count; i++) {
-        if (memcmp(kept.copies + at, kept.pieces[i].place, kept.pieces[i].size) != 0) {
+        if (memcmp(kept.copies + at, kept.pieces[i].place, kept.pieces[i].size) != 0 &&
+            !is_allowed(i, kept.copies + at)) {
             return view_fail(view,
                              kept.is_all
                                  ? "an entry that gave up changed %s"

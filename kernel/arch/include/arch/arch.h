@@ -70,8 +70,10 @@ bool arch_try_all(struct core *core);
 void arch_core_poke(struct core *core);
 /** The same some time soon, without waiting; the own lock is enough. It may be the core that runs this. */
 void arch_core_interrupt(struct core *core);
-/** Translations that the core may remember are dropped. */
-void arch_core_flush_all(struct core *core);
+/** Translations of the space with this root that other cores may remember are dropped. With the own lock it waits for them, as long as an entry takes. */
+void arch_flush_others(struct core *core, phys_t root);
+/** A look while it waits for what another has, with the own lock: answers what others ask of this core's translations. Somebody waits for all locks? */
+bool arch_others_wait(struct core *core);
 /** The thread goes to another core: what this one's hardware holds of it is stored in it, and forgotten. */
 void arch_thread_leave(struct core *core, struct thread *thread);
 

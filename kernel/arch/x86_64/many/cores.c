@@ -35,10 +35,7 @@ static void catch_up(struct core *core)
         arch->is_poked = false;
         core_on_interrupt(core, ARCH_VECTOR_POKE);
     }
-    if (arch->must_flush) {
-        arch->must_flush = false;
-        arch_tlb_flush_all();
-    }
+    flushes_serve(core);
     inbox_catch_up(core);
 }
 

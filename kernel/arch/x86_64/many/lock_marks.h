@@ -22,7 +22,7 @@
 #define LOCK_DECLINES 14 /* gives the lock of all back, for it cannot have all others at once */
 
 /* In struct arch_core, in bytes: for on_vector (fast_locks.inc). */
-#define OWN_LOCK_TO_WANTED 5
+#define OWN_LOCK_TO_WANTED 4
 
 /* At the next instruction. */
 #define LOCK_MARK(kind)                                                                            \

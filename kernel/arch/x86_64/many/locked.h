@@ -26,6 +26,9 @@ void locked_left_syscall(struct core *core);
 void locked_left_vector(struct core *core, uint64_t vector, uint64_t error);
 void arch_leave_slowly(struct core *core);
 
+/** Drops all translations if others asked for it. Wherever a core waits for anything, and before it leaves the kernel. */
+void flushes_serve(struct core *core);
+
 /* trampoline.S: another core's first code, copied to OTHERS_START, and what it is to begin with. */
 extern uint8_t others_code[];
 extern uint8_t others_code_end[];

@@ -47,11 +47,12 @@ static void wants_serve(struct core *core)
     /* Acquire: pairs with the release in want(): what it is about is as the other left it. */
     uint32_t wants = atomic_load_explicit(&arch->wants, memory_order_acquire);
 
+    flushes_serve(core);
     if (wants == 0) {
         return;
     }
     if ((wants & WANT_LEAVE_SPACE) != 0) {
-        arch->root = paging_kernel_root;
+        atomic_store_explicit(&arch->root, paging_kernel_root, memory_order_relaxed);
         cr3_write(paging_kernel_root);
     }
     if ((wants & WANT_FPU) != 0) {
@@ -189,11 +190,18 @@ static __attribute__((noinline)) void turn_wait(struct core *core)
     }
 }
 
+bool arch_others_wait(struct core *core)
+{
+    flushes_serve(core);
+    cpu_pause();
+    return cores_wait();
+}
+
 /*
  * By who has the lock of all. Who asks for his own goes first, if he is there; who has it and comes again and again is interrupted, and waits then:
  * so neither keeps the other from it for long.
  */
-static void own_take_of(struct core *other)
+static void own_take_of(struct core *core, struct core *other)
 {
     uint32_t looks = 0;
 
@@ -203,6 +211,7 @@ static void own_take_of(struct core *other)
             ask_no_more(other->number, &lock_of_all.asking_own);
             break;
         }
+        flushes_serve(core);
         cpu_pause();
     }
     for (looks = 0; !lock_try(&other->arch.own_lock); looks++) {
@@ -211,6 +220,7 @@ static void own_take_of(struct core *other)
             atomic_store_explicit(&other->arch.is_wanted, true, memory_order_relaxed);
             lapic_send(other->arch.apic_id, VECTOR_POKE);
         }
+        flushes_serve(core); /* who has that lock may wait for it */
         cpu_pause();
     }
     atomic_store_explicit(&other->arch.is_wanted, false, memory_order_relaxed);
@@ -229,7 +239,7 @@ void all_take(struct core *core)
     LOCK_MARK_NOP(LOCK_HAS_ALL);
     LOCK_MARK_NOP(LOCK_SPINS);
     for (uint32_t i = 0; i < machine->core_count; i++) {
-        own_take_of(machine->cores[i]);
+        own_take_of(core, machine->cores[i]);
     }
     LOCK_MARK_NOP(LOCK_SPUN);
     core->has_all = core->gives_all = true;

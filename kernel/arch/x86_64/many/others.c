@@ -65,10 +65,60 @@ void arch_core_poke(struct core *core)
     wake(core);
 }
 
-void arch_core_flush_all(struct core *core)
+/* Acquire and release: pair with those in arch_flush_others(). What is asked meanwhile is done the next time. */
+void flushes_serve(struct core *core)
 {
-    core_stop(core);
-    core->arch.must_flush = true;
+    struct arch_core *arch = &core->arch;
+    uint32_t wanted = atomic_load_explicit(&arch->flushes_wanted, memory_order_acquire);
+
+    if (wanted != atomic_load_explicit(&arch->flushes_done, memory_order_relaxed)) {
+        arch_tlb_flush_all();
+        atomic_store_explicit(&arch->flushes_done, wanted, memory_order_release);
+    }
+}
+
+/* With the own lock alone: another may have its own, too, and do the same. So whoever waits does what it is asked for. */
+static void flush_await(struct core *core, struct core *other, uint32_t wanted)
+{
+    LOCK_MARK_NOP(LOCK_SPINS);
+    while ((int32_t)(atomic_load_explicit(&other->arch.flushes_done, memory_order_acquire) -
+                     wanted) < 0) {
+        flushes_serve(core);
+        cpu_pause();
+    }
+    LOCK_MARK_NOP(LOCK_SPUN);
+}
+
+void arch_flush_others(struct core *core, phys_t root)
+{
+    const struct machine *machine = core->machine;
+    uint32_t wanted[ARCH_CORES];
+    uint64_t asked = 0;
+
+    /* The tables are changed before it is looked who has them: whoever loads them from here on sees the change. */
+    atomic_thread_fence(memory_order_seq_cst);
+    for (uint32_t i = 0; i < machine->core_count; i++) {
+        struct core *other = machine->cores[i];
+
+        if (other == core ||
+            atomic_load_explicit(&other->arch.root, memory_order_relaxed) != root) {
+            continue;
+        }
+        if (core->has_all) {
+            core_stop(other);
+        }
+        wanted[i] =
+            1 + atomic_fetch_add_explicit(&other->arch.flushes_wanted, 1, memory_order_acq_rel);
+        if (!core->has_all) {
+            lapic_send(other->arch.apic_id, VECTOR_POKE);
+            asked |= 1ull << i;
+        }
+    }
+    for (; asked != 0; asked &= asked - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(asked);
+
+        flush_await(core, machine->cores[i], wanted[i]);
+    }
 }
 
 void arch_thread_leave(struct core *core, struct thread *thread)

@@ -40,8 +40,9 @@ struct memory_run {
     bool is_device;     /* FRAME, UNTYPED */
     bool is_leaving;    /* FRAME, PAGE_TABLE: being detached; nothing new may be mapped from it */
     union {
-        struct {                  /* FRAME, PAGE_TABLE */
-            struct vspace *space; /* borrowed: a space detaches all runs before it dies */
+        struct { /* FRAME, PAGE_TABLE */
+            /* Borrowed: a space detaches all runs before it dies. With its lock the rest may be changed, too. */
+            _Atomic(struct vspace *) space;
             struct cap *attached_next;
             struct cap *attached_previous;
             user_addr_t low; /* every use of the run lies in [low, high) */

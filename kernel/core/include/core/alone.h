@@ -70,8 +70,8 @@ bool alone_reply_by(const struct core *core, const struct thread *server,
 /** A receive of its next call; replies: after alone_reply(). */
 bool alone_receive(const struct core *core, const struct thread *server,
                    const struct endpoint *endpoint, bool replies);
-/** A method, called by that thread. */
-bool alone_invoke(const struct core *core, const struct thread *caller, const struct cap *target,
+/** A method, called by that thread. What it needs besides the own lock, the space's, is had then, until spaces_unlock(). */
+bool alone_invoke(struct core *core, const struct thread *caller, const struct cap *target,
                   msg_info_t info);
 /** The end of a timer event of this core. */
 bool alone_expire(const struct core *core, const struct timed *timed);

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "cap/cap.h"
 
 struct vspace {
@@ -14,6 +16,7 @@ struct vspace {
     struct cap *spent;  /* page-table runs without */
     uint32_t frame_runs;
     uint32_t tables_used;
+    _Atomic uint32_t turn; /* odd: a core has its lock (mm/space_lock.h) */
     phys_t root;
     user_addr_t end; /* addresses are below */
     uint8_t root_level;

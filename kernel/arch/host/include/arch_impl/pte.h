@@ -71,9 +71,9 @@ static inline uint64_t pte_page(phys_t page, uint32_t level, uint32_t prot, uint
 }
 
 /** The same page with another protection. */
-static inline uint64_t pte_protect(uint64_t pte, uint32_t prot)
+static inline void pte_protect(uint64_t *pte, uint32_t prot)
 {
-    return (pte & ~(PTE_WRITE | PTE_EXEC)) | pte_protection(prot);
+    *pte = (*pte & ~(PTE_WRITE | PTE_EXEC)) | pte_protection(prot);
 }
 
 /** Takes bits away. */

@@ -48,7 +48,7 @@ struct arch_core {
     uint64_t pending[4]; /* vectors that arrived while the kernel ran, not yet handed to the core */
 
     struct thread *fpu_owner; /* whose state is in the FPU */
-    phys_t root;              /* in CR3 */
+    _Atomic phys_t root;      /* in CR3; written before that is */
     uint64_t fs_base;         /* loaded; */
     uint64_t gs_base;         /* in KERNEL_GS_BASE while the kernel runs */
     uint64_t
@@ -66,9 +66,12 @@ struct arch_core {
     /* Guarded by the own lock. */
     bool is_idle;           /* halted: an interrupt wakes it */
     bool is_poked;          /* before it leaves the kernel it looks at what another core changed */
-    bool must_flush;        /* before it leaves the kernel it drops all translations */
     _Atomic bool is_wanted; /* who has all waits for own_lock: it is not taken before him */
     _Atomic uint32_t wants; /* enum core_want, of who has all locks and waits until it is 0 */
+
+    /* How often others asked it to drop all translations, and which time it has done so: docs/locking.md, "Translations". */
+    _Atomic uint32_t flushes_wanted;
+    _Atomic uint32_t flushes_done;
 
     /* Whose programs ran last, with defences on (defences.c); 0: none's that is left. Who destroys a space sets it, for any core. */
     _Atomic phys_t guarded_root;

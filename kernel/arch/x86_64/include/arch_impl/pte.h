@@ -82,10 +82,19 @@ static inline uint64_t pte_page(phys_t page, uint32_t level, uint32_t prot, uint
            ((may & PTE_PROT_EXEC) != 0 ? PTE_MAY_EXEC : 0);
 }
 
-/** The same page with another protection. */
-static inline uint64_t pte_protect(uint64_t pte, uint32_t prot)
+/** The same page with another protection; what a processor marks in the entry meanwhile (accessed, dirty) stays. */
+static inline void pte_protect(uint64_t *pte, uint32_t prot)
 {
-    return (pte & ~(PTE_WRITE | PTE_NO_EXEC)) | pte_protection(prot);
+    uint64_t keep = ~(PTE_WRITE | PTE_NO_EXEC);
+    uint64_t seen = *pte;
+
+    if (ARCH_CORES == 1) {
+        *pte = (seen & keep) | pte_protection(prot);
+        return;
+    }
+    while (!__atomic_compare_exchange_n(pte, &seen, (seen & keep) | pte_protection(prot), false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
 }
 
 /** Takes bits away; what a processor marks in the entry meanwhile (accessed, dirty) stays. */
