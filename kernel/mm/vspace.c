@@ -114,7 +114,7 @@ err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint64_t **entry)
     return entry_make(space, at, 0, entry, true);
 }
 
-/* May the core have the space loaded? If it is not known who was entered last, anything may be. */
+/* May the core that runs have the space loaded? If it is not known who was entered last, anything may be. */
 static bool is_loaded(const struct core *core, const struct vspace *space)
 {
     return core->entered == NULL || core->entered->space == space || core->entered->space == NULL;
