@@ -171,6 +171,7 @@ static const struct thread *thread_of_timeout(const struct timed *timed)
 bool alone_expire(const struct core *core, const struct timed *timed)
 {
     const struct timer *timer = (const struct timer *)(const void *)timed;
+    const struct notification *notification;
 
     switch (timed->kind) {
     case TIMED_DEADLINE:
@@ -178,8 +179,10 @@ bool alone_expire(const struct core *core, const struct timed *timed)
     case TIMED_REPLENISH:
         return true;
     default:
-        /* One that is not set again gives up its capability. */
-        return timer->period_ns != 0 && alone_signal(core, timer->notification_cap.object);
+        /* One that is not set again gives up its capability; one that waits to be taken belongs where its bits are. */
+        notification = timer->notification_cap.object;
+        return timer->period_ns != 0 && notification->home == core &&
+               alone_signal(core, notification);
     }
 }
 

@@ -11,6 +11,7 @@
 #include "ipc/deadline.h"
 #include "ipc/homes.h"
 #include "ipc/ipc.h"
+#include "object/timer.h"
 #include "sched/sched.h"
 #include "words.h"
 
@@ -53,10 +54,9 @@ struct thread *notification_waiter(const struct notification *notification)
     return lender == NULL ? NULL : thread_of_lend((struct lend *)(void *)lender);
 }
 
-/* Those who still wait and lend now lend to the one who was woken. */
+/* Those who still wait and lend now lend to the one who was woken; nobody does to who was it before. */
 static void hand_on(struct core *core, struct notification *notification, struct thread *holder)
 {
-    lend_detach(core, &notification->lend);
     if (!queue_is_empty(&notification->lend.from) && holder->lend.rank <= notification->lend.rank &&
         core_is_same(notification->home, holder->home)) {
         lend_attach(core, &notification->lend, &holder->lend);
@@ -84,6 +84,7 @@ static void signal_waiter(struct core *core, struct notification *notification,
     }
     notification->bits &= ~bits;
     thread_answer(waiter, ERR_OK, 0, bits);
+    lend_detach(core, &notification->lend); /* at once: one walk */
     notification_dequeue(core, waiter);
     deadline_cancel(core, waiter);
     if (!queue_is_empty(&notification->lend.from)) {
@@ -100,7 +101,7 @@ static void signal_bound(struct core *core, struct notification *notification,
     if (thread->state != THREAD_STATE_RECEIVING || bits == 0) {
         return;
     }
-    notification->bits &= ~bits;
+    bits = notification_take(core, notification, bits);
     thread_answer(thread, ERR_OK, MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0), bits);
     words_clear(thread);
     ipc_cut(core, thread);
@@ -158,14 +159,15 @@ void notification_signal(struct core *core, struct notification *notification, u
     }
 }
 
-static bool take_bits(struct thread *thread, struct notification *notification, uint64_t mask)
+static bool take_bits(struct core *core, struct thread *thread, struct notification *notification,
+                      uint64_t mask)
 {
     uint64_t bits = notification->bits & mask;
 
     if (bits == 0) {
         return false;
     }
-    notification->bits &= ~bits;
+    bits = notification_take(core, notification, bits);
     thread_answer(thread, ERR_OK, 0, bits);
     return true;
 }
@@ -176,7 +178,8 @@ err_t notification_poll(struct core *core, struct thread *thread, struct cap *ta
         return KERNEL_RESTART;
     }
     notification_come_home(target->object, core);
-    return take_bits(thread, target->object, thread->registers.bits) ? ERR_OK : ERR_WOULD_BLOCK;
+    return take_bits(core, thread, target->object, thread->registers.bits) ? ERR_OK
+                                                                           : ERR_WOULD_BLOCK;
 }
 
 /* Whom word 0 names to lend to; NULL for nobody. Errors: BAD_CAP, WRONG_TYPE, NO_RIGHT, WOULD_DEADLOCK. */
@@ -253,7 +256,7 @@ err_t notification_wait(struct core *core, struct thread *thread, struct cap *ta
         return ERR_BUSY;
     }
     notification_come_home(notification, core);
-    if (take_bits(thread, notification, mask)) {
+    if (take_bits(core, thread, notification, mask)) {
         return ERR_OK;
     }
     if (deadline_is_past(thread)) {

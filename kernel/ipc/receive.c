@@ -7,13 +7,14 @@
 #include "ipc/deadline.h"
 #include "ipc/fast.h"
 #include "ipc/homes.h"
+#include "object/timer.h"
 #include "sched/sched.h"
 #include "words.h"
 
 /* So many callers whose message cannot be delivered are refused in one kernel entry. */
 #define REFUSALS_MAX 8
 
-static bool take_notified(struct thread *server)
+static bool take_notified(struct core *core, struct thread *server)
 {
     struct notification *bound = server->bound;
     uint64_t bits;
@@ -25,7 +26,7 @@ static bool take_notified(struct thread *server)
     if (bits == 0) {
         return false;
     }
-    bound->bits &= ~bits;
+    bits = notification_take(core, bound, bits);
     thread_answer(server, ERR_OK, MSG_INFO(MSG_LABEL_NOTIFIED, 0, 0), bits);
     words_clear(server);
     server->bits_were_last = true;
@@ -106,7 +107,7 @@ static err_t receive_check(struct core *core, struct thread *server, uint64_t ad
 static err_t receive_begin(struct core *core, struct endpoint *endpoint, struct thread *server)
 {
     /* By turns, so that neither who signals without end nor who calls without end keeps the other out. */
-    if ((server->bits_were_last && take_queued(core, endpoint, server)) || take_notified(server) ||
+    if ((server->bits_were_last && take_queued(core, endpoint, server)) || take_notified(core, server) ||
         take_queued(core, endpoint, server)) {
         return ERR_OK;
     }

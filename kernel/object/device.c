@@ -10,70 +10,132 @@
 
 #define TIMER_PERIOD_MIN_NS 10000u
 
+/* The bit for which a timer with a period waits. */
+static uint64_t bit_of(const struct timer *timer)
+{
+    return timer->notification_cap.badge & -timer->notification_cap.badge;
+}
+
+/* Where the timer of a bit is in the list, or the list's end: at most 64 steps. */
+static struct timer **ticking_find(struct notification *notification, uint64_t bit)
+{
+    struct timer **link = &notification->ticking;
+
+    while (*link != NULL && bit_of(*link) != bit) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+static void timer_stop(struct core *core, struct timer *timer)
+{
+    timed_cancel(core_of(core, timer->home), &timer->timed);
+    if (timer->period_ns != 0) {
+        *ticking_find(timer->notification_cap.object, bit_of(timer)) = timer->next;
+        timer->period_ns = 0;
+    }
+}
+
 static void notification_gone(struct core *core, struct cap *cap)
 {
-    struct timer *timer = cap->holder;
-
-    timed_cancel(core_of(core, timer->home), &timer->timed);
+    timer_stop(core, cap->holder);
 }
 
 void timer_destroy(struct core *core, struct timer *timer)
 {
-    timed_cancel(core_of(core, timer->home), &timer->timed);
+    timer_stop(core, timer);
     cap_unembed(&timer->notification_cap);
 }
 
+/* On the core where it is waited for. Periods that were missed altogether are one signal. */
+static void timer_go_on(struct core *core, struct timer *timer)
+{
+    const struct notification *notification = timer->notification_cap.object;
+    ns_t next_ns = timer->timed.node.key + timer->period_ns;
+    ns_t now_ns = arch_now();
+
+    if (next_ns < timer->period_ns) {
+        next_ns = DEADLINE_NEVER; /* past the end of time */
+    } else if (next_ns <= now_ns) {
+        next_ns += ((now_ns - next_ns) / timer->period_ns + 1) * timer->period_ns;
+    }
+    timer->home = notification->home;
+    timed_arm(core_of(core, timer->home), &timer->timed, next_ns, timer->timed.band);
+}
+
+uint64_t timers_go_on(struct core *core, const struct notification *notification, uint64_t bits)
+{
+    uint32_t count = 0;
+
+    for (struct timer *timer = notification->ticking; timer != NULL; timer = timer->next) {
+        if ((bits & bit_of(timer)) == 0 || timer->timed.node.is_queued) {
+            continue;
+        }
+        if (count++ < TIMER_EXPIRE_MAX) {
+            timer_go_on(core, timer);
+        } else {
+            bits &= ~bit_of(timer);
+        }
+    }
+    return bits;
+}
+
+/* Another end before the signal was taken would change nothing, and be paid for by whoever runs. */
 void timer_expired(struct core *core, struct timer *timer)
 {
-    struct cap *cap = &timer->notification_cap;
-    struct notification *notification = cap->object;
-    uint64_t badge = cap->badge;
+    struct notification *notification = timer->notification_cap.object;
+    uint64_t badge = timer->notification_cap.badge;
 
-    if (timer->period_ns != 0) {
-        ns_t next_ns = timer->timed.node.key + timer->period_ns;
-        ns_t now_ns = arch_now();
-
-        /* Periods that were missed altogether are one signal. */
-        if (next_ns < timer->period_ns) {
-            next_ns = DEADLINE_NEVER; /* past the end of time */
-        } else if (next_ns <= now_ns) {
-            next_ns += ((now_ns - next_ns) / timer->period_ns + 1) * timer->period_ns;
-        }
-        timed_arm(core, &timer->timed, next_ns, timer->timed.band);
-    } else {
-        cap_unembed(cap);
+    if (timer->period_ns == 0) {
+        cap_unembed(&timer->notification_cap);
     }
     notification_signal(core, notification, badge);
+    if (timer->period_ns != 0 && (notification->bits & bit_of(timer)) == 0) {
+        timer_go_on(core, timer);
+    }
 }
 
 err_t timer_on_set(struct invocation *inv, const struct timer_set_args *args)
 {
     struct timer *timer = inv->target->object;
-    err_t err;
+    struct notification *notification = args->notification->object;
+    uint64_t badge = args->notification->badge;
+    err_t err = cap_may_derive(args->notification);
 
     if (args->period != 0 && args->period < TIMER_PERIOD_MIN_NS) {
         return ERR_RANGE;
     }
-    err = cap_embed(args->notification, &timer->notification_cap, timer, notification_gone);
     if (err) {
         return err;
     }
-    timed_cancel(core_of(inv->core, timer->home), &timer->timed);
+    if (args->period != 0 && badge != 0) {
+        const struct timer *other = *ticking_find(notification, badge & -badge);
+
+        if (other != NULL && other != timer) {
+            return ERR_BUSY;
+        }
+    }
+    timer_stop(inv->core, timer);
+    err = cap_embed(args->notification, &timer->notification_cap, timer, notification_gone);
+    if (badge != 0 && args->period != 0) {
+        timer->period_ns = args->period;
+        timer->next = notification->ticking;
+        notification->ticking = timer;
+    }
     /* No event is more important than who asks for it by himself: what he is lent ends, and then it would take the time of his betters. */
     const struct sched_context *own = inv->caller->context;
     uint32_t band = own != NULL ? own->base / 16u : 0;
 
-    timer->period_ns = args->period;
     timer->home = inv->core;
     timed_arm(inv->core, &timer->timed, args->at, args->band < band ? args->band : band);
-    return ERR_OK;
+    return err;
 }
 
 err_t timer_on_cancel(struct invocation *inv, struct timer_cancel_results *results)
 {
     struct timer *timer = inv->target->object;
 
-    results->was_set = timer->timed.node.is_queued;
+    results->was_set = timer->notification_cap.type != OBJECT_NONE;
     timer_destroy(inv->core, timer);
     return ERR_OK;
 }
@@ -135,31 +197,19 @@ void irq_on_interrupt(struct core *core, uint32_t vector)
     notification_signal(core, irq->notification_cap.object, irq->notification_cap.badge);
 }
 
-/* One of the class, counting down; false: all are taken. */
-static bool vector_find_in(const struct machine *machine, uint32_t class, uint32_t *vector)
-{
-    for (uint32_t i = ARCH_IRQ_CLASS_VECTORS; i-- > 0;) {
-        *vector = class * ARCH_IRQ_CLASS_VECTORS + i;
-        if (machine->vectors[*vector] == NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Of the band's class; if it is full of a more important one, which disturbs more than it should, or else a less important one. */
 static bool vector_find(const struct machine *machine, uint32_t band, uint32_t *vector)
 {
     uint32_t class = arch_irq_class(band);
 
-    for (uint32_t i = class; i < ARCH_IRQ_CLASSES; i++) {
-        if (vector_find_in(machine, i, vector)) {
-            return true;
-        }
-    }
-    while (class -- > 0) {
-        if (vector_find_in(machine, class, vector)) {
-            return true;
+    for (uint32_t i = 0; i < ARCH_IRQ_CLASSES; i++) {
+        uint32_t from = class + i < ARCH_IRQ_CLASSES ? class + i : ARCH_IRQ_CLASSES - 1 - i;
+
+        for (uint32_t j = ARCH_IRQ_CLASS_VECTORS; j-- > 0;) {
+            *vector = from * ARCH_IRQ_CLASS_VECTORS + j;
+            if (machine->vectors[*vector] == NULL) {
+                return true;
+            }
         }
     }
     return false;

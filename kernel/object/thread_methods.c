@@ -80,14 +80,8 @@ err_t thread_on_read_registers(struct invocation *inv,
     if (thread->state == THREAD_STATE_READY) {
         return ERR_BUSY;
     }
-    results->r0 = values[0];
-    results->r1 = values[1];
-    results->r2 = values[2];
-    results->r3 = values[3];
-    results->r4 = values[4];
-    results->r5 = values[5];
-    results->r6 = values[6];
-    results->r7 = values[7];
+    *results = (struct thread_read_registers_results){ values[0], values[1], values[2], values[3],
+                                                       values[4], values[5], values[6], values[7] };
     return ERR_OK;
 }
 

@@ -143,22 +143,16 @@ static void *object_init(struct core *core, enum object_type type, uint64_t size
 
 static uint32_t rights_of(enum object_type type)
 {
-    switch (type) {
-    case OBJECT_FRAME:
-        return RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC | RIGHT_MANAGE;
-    case OBJECT_THREAD:
-        return RIGHT_MANAGE | RIGHT_LEND;
-    case OBJECT_ENDPOINT:
-        return RIGHT_CALL | RIGHT_RECEIVE | RIGHT_GRANT | RIGHT_MANAGE;
-    case OBJECT_NOTIFICATION:
-        return RIGHT_SIGNAL | RIGHT_WAIT | RIGHT_MANAGE;
-    case OBJECT_IO_SPACE:
-        return RIGHT_WRITE | RIGHT_MANAGE;
-    case OBJECT_IO_PORT:
-        return RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE;
-    default:
-        return RIGHT_MANAGE;
-    }
+    static const uint32_t beside_manage[] = {
+        [OBJECT_FRAME] = RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC,
+        [OBJECT_THREAD] = RIGHT_LEND,
+        [OBJECT_ENDPOINT] = RIGHT_CALL | RIGHT_RECEIVE | RIGHT_GRANT,
+        [OBJECT_NOTIFICATION] = RIGHT_SIGNAL | RIGHT_WAIT,
+        [OBJECT_IO_PORT] = RIGHT_READ | RIGHT_WRITE,
+        [OBJECT_IO_SPACE] = RIGHT_WRITE, /* the last of all types */
+    };
+
+    return beside_manage[type] | RIGHT_MANAGE;
 }
 
 static void object_create(struct invocation *inv, const struct untyped_retype_args *args, phys_t at,

@@ -39,27 +39,26 @@ void context_init(struct sched_context *context)
     queue_init(&context->parked, LEND_KEY_BITS);
 }
 
-void context_time_set(struct core *core, struct sched_context *context, bool has_time)
+/* Time at a priority, or none: what goes by it is put right in one walk. When the turn of one that was parked comes, it is looked at anew. */
+static void time_set(struct core *core, struct sched_context *context, uint8_t priority,
+                     bool has_time)
 {
     if (context->waiting.is_queued) {
-        group_unpark(core, context); /* when its turn comes it is looked at anew */
+        group_unpark(core, context);
     }
-    if (context->has_time != has_time) {
+    if (context->has_time != has_time || context->priority != priority) {
         context->has_time = has_time;
+        context->priority = priority;
+        context->band = priority / 16u;
         if (context->owner != NULL) {
             lend_update(core, &context->owner->lend);
         }
     }
 }
 
-/* Places in queues go by priority: it leaves them with the old one and comes back with the new. */
-static void priority_set(struct core *core, struct sched_context *context, uint8_t priority)
+void context_time_set(struct core *core, struct sched_context *context, bool has_time)
 {
-    if (context->priority != priority) {
-        context_time_set(core, context, false);
-        context->priority = priority;
-        context->band = priority / 16u;
-    }
+    time_set(core, context, context->priority, has_time);
 }
 
 /* No refill is due: on spare time, if it may, behind its new equals; else it waits. */
@@ -67,13 +66,11 @@ static void budget_lack(struct core *core, struct sched_context *context)
 {
     if (context->spare == 0) {
         context->is_sliced = false;
-        context_time_set(core, context, false);
-        priority_set(core, context, context->base);
+        time_set(core, context, context->base, false);
     } else if (!context->is_sliced) {
         context->is_sliced = true;
         context->left_ns = context->budget_ns;
-        priority_set(core, context, context->spare);
-        context_time_set(core, context, true);
+        time_set(core, context, context->spare, true);
         /* Else its equals would get nothing if its budget always came back within the slice. */
         if (core->current != NULL && core->current->lend.top == context) {
             current_yield(core);
@@ -93,8 +90,7 @@ void context_budget_check(struct core *core, struct sched_context *context, ns_t
         timed_cancel(core, &context->replenish);
         context->is_sliced = false;
         context->left_ns = first->amount_ns;
-        priority_set(core, context, context->base);
-        context_time_set(core, context, true);
+        time_set(core, context, context->base, true);
     } else {
         timed_arm(core, &context->replenish, first->at_ns, context->base / 16u);
         budget_lack(core, context);
@@ -119,11 +115,8 @@ void context_configure(struct core *core, struct sched_context *context, uint8_t
         context_leave(context->core, context);
     }
     context_charge(core, now_ns);
-    context_time_set(core, context, false);
     timed_cancel(core, &context->replenish);
     context->core = core;
-    context->priority = priority;
-    context->band = priority / 16u;
     context->base = priority;
     context->spare = 0;
     context->is_sliced = budget_ns == period_ns;
@@ -134,7 +127,7 @@ void context_configure(struct core *core, struct sched_context *context, uint8_t
     context->head = 0;
     context->count = 1;
     context->refills[0] = (struct refill){ now_ns, budget_ns };
-    context_time_set(core, context, true);
+    time_set(core, context, priority, true);
     group_refilled(core, context); /* if it is one */
     core_ask_dispatch(core);
 }

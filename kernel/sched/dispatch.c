@@ -141,7 +141,7 @@ static __attribute__((noinline)) struct thread *choose_with_groups(struct core *
         if (top->group == NULL || !group_is_empty(top->group, now_ns)) {
             return next;
         }
-        if (parked == GROUP_PARK_MAX) {
+        if (parked == GROUP_PARK_MAX || (parked != 0 && arch_now() - now_ns > CORE_LONG_NS)) {
             ready_insert_first(&core->ready, &next->ready, lend_key(&next->lend));
             return NULL;
         }

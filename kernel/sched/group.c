@@ -58,12 +58,11 @@ void group_unpark(struct core *core, struct sched_context *member)
 
     queue_remove(&group->parked, &member->waiting);
     group_refilled(core, group);
-    context_time_set(core, member, true);
 }
 
 void group_replenish(struct core *core, struct sched_context *group)
 {
-    group_unpark(core, context_of_waiting(queue_first(&group->parked)));
+    context_time_set(core, context_of_waiting(queue_first(&group->parked)), true);
 }
 
 /* Its own event and state were a context's, which another core may not have chosen anew since; now they are a group's. */
@@ -92,7 +91,7 @@ static void member_gone(struct core *core, struct cap *cap)
     core = core_of(core, member->core);
     context_charge(core, now_ns);
     if (member->waiting.is_queued) {
-        group_unpark(core, member);
+        context_time_set(core, member, true);
     }
     member->group = NULL;
     if (--group->members == 0) {

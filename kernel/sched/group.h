@@ -15,7 +15,7 @@ static inline bool group_is_empty(const struct sched_context *group, ns_t now_ns
 void group_charge(struct core *core, struct sched_context *group, ns_t start_ns, ns_t now_ns);
 /** The turn of a member with time of its own has come, but its group is empty. */
 void group_park(struct core *core, struct sched_context *member);
-/** It is parked; its own time counts again. */
+/** It is parked, and is not any more: context_time_set() does this first. */
 void group_unpark(struct core *core, struct sched_context *member);
 /** The event of the group is due. */
 void group_replenish(struct core *core, struct sched_context *group);

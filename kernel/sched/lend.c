@@ -108,10 +108,10 @@ static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
     }
 }
 
-/* While it was put off (settle.h), the same context may have got another priority. */
+/* The same context may have got another priority. */
 static bool is_up_to_date(const struct lend *lend, const struct sched_context *top)
 {
-    return top == lend->top && (ARCH_CORES == 1 || lend_key(lend) == lend_key_of(top));
+    return top == lend->top && lend_key(lend) == lend_key_of(top);
 }
 
 void lend_update(struct core *core, struct lend *lend)
@@ -134,7 +134,7 @@ void lend_update(struct core *core, struct lend *lend)
             root_changed(core, lend, old_key);
             return;
         }
-        if (lend_key(lend) != old_key) {
+        if (lend_key(lend) != old_key && !queue_holds_only(&lend->to->from, &lend->node)) {
             queue_remove(&lend->to->from, &lend->node);
             queue_insert(&lend->to->from, &lend->node, lend_key(lend));
         }

@@ -40,22 +40,16 @@ static struct queue_node *find_or_place(struct queue *queue, struct queue_node *
     return NULL;
 }
 
-static bool prepare(struct queue *queue, struct queue_node *node, uint64_t key,
-                    struct queue_node **leader)
-{
-    node->key = key;
-    node->next = node;
-    node->previous = node;
-    node->is_queued = true;
-    *leader = find_or_place(queue, node);
-    return *leader != NULL;
-}
-
 void queue_insert(struct queue *queue, struct queue_node *node, uint64_t key)
 {
     struct queue_node *leader;
 
-    if (prepare(queue, node, key, &leader)) {
+    node->key = key;
+    node->next = node;
+    node->previous = node;
+    node->is_queued = true;
+    leader = find_or_place(queue, node);
+    if (leader != NULL) {
         node->is_leader = false;
         node->previous = leader->previous;
         node->next = leader;
@@ -77,19 +71,6 @@ static void replace_leader(struct queue *queue, struct queue_node *old, struct q
         }
     }
     old->is_leader = false;
-}
-
-void queue_insert_first(struct queue *queue, struct queue_node *node, uint64_t key)
-{
-    struct queue_node *leader;
-
-    if (prepare(queue, node, key, &leader)) {
-        node->previous = leader->previous;
-        node->next = leader;
-        leader->previous->next = node;
-        leader->previous = node;
-        replace_leader(queue, leader, node);
-    }
 }
 
 /* Any leaf below a leader may take its place: it shares the bits that lead there. */

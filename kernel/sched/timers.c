@@ -93,7 +93,8 @@ void timers_on_interrupt(struct core *core)
                 break;
             }
             expire(core, timed_of(first));
-            expired++;
+            /* Others come with the next interrupt, the most important first. */
+            expired = arch_now() - now_ns > CORE_LONG_NS ? TIMER_EXPIRE_MAX : expired + 1;
         }
     }
     if (core->current != NULL) {

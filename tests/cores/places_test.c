@@ -175,6 +175,40 @@ TEST(cores_timers_and_interrupts_come_to_the_core_that_asked)
     host_stop();
 }
 
+/* Whoever takes its signals has its ends: set on core 1, it is core 0's after the first of them. */
+TEST(cores_a_timer_with_a_period_comes_to_who_takes_its_signals)
+{
+    enum { TIMER = LOCAL, BELL = THING, PERIOD_NS = 10000 };
+
+    machine_begin();
+    make(OBJECT_NOTIFICATION, 5, NOTIFICATION);
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_MINT, BELL, ROOT_SLOT_TABLE, NOTIFICATION, ~0u, 1),
+       "a badge");
+    make(OBJECT_TIMER, 0, TIMER);
+    make_thread(REMOTE, 9, 1, 50);
+    start(REMOTE);
+    OK(CALL(1, TIMER, TIMER_SET, BELL, host_time() + PERIOD_NS, PERIOD_NS, 15), "on core 1");
+    host_time_advance(PERIOD_NS + 1000);
+    CHECK(!host_interrupt_waits(host_core(0)), "there it ends first");
+    interrupts_deliver();
+    (void)SEND(0, SYSCALL_WAIT, NOTIFICATION, 0, 0);
+    CHECK(current_of(0) == thread_in(ROOT_SLOT_THREAD), "who waits on core 0 has its bit");
+    for (uint32_t i = 0; i < 3; i++) {
+        (void)SEND(0, SYSCALL_WAIT, NOTIFICATION, 0, 0);
+        CHECK(current_of(0) == NULL, "and waits for the next");
+        host_time_advance(PERIOD_NS);
+        CHECK(host_interrupt_waits(host_core(0)) && !host_interrupt_waits(host_core(1)),
+              "which is core 0's alone");
+        interrupts_deliver();
+        CHECK(current_of(0) == thread_in(ROOT_SLOT_THREAD), "it is woken");
+    }
+    host_time_advance(PERIOD_NS);
+    interrupts_deliver();
+    OK(CALL(1, ROOT_SLOT_TABLE, CAP_TABLE_DELETE, TIMER), "core 1 deletes it while it waits");
+    machine_is_sound();
+    host_stop();
+}
+
 /* Who waits for a device runs on core 1: faults of devices interrupt core 0, messages the core that claimed them. */
 TEST(cores_a_device_is_heard_on_both)
 {

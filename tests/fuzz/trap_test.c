@@ -212,14 +212,19 @@ TEST(trap_mapping_while_page_tables_go)
 /* Periods near the end of time must not wrap around to the past. */
 TEST(trap_a_timer_with_an_endless_period)
 {
-    enum { TIMER = 40, BELL = 41 };
+    enum { TIMER = 40, BELL = 41, BADGED = 42 };
 
     machine_begin();
     OK(make_in_root(OBJECT_TIMER, 0, TIMER), "a timer");
     OK(make_in_root(OBJECT_NOTIFICATION, 0, BELL), "a notification");
-    OK(CALL(TIMER, TIMER_SET, BELL, host_time() + 5000, ~0ull - 2, 15), "a period without end");
+    OK(CALL(ROOT_SLOT_TABLE, CAP_TABLE_MINT, BADGED, ROOT_SLOT_TABLE, BELL, ~0u, 1), "a badge");
+    OK(CALL(TIMER, TIMER_SET, BADGED, host_time() + 5000, ~0ull - 2, 15), "a period without end");
     host_time_advance(10000);
     CHECK(host_interrupts_deliver(core) < 5, "it comes once");
+    machine_is_sound();
+    OK(METHOD(SYSCALL_POLL, BELL, 0, 0), "it is taken");
+    host_time_advance(10000);
+    CHECK(host_interrupts_deliver(core) < 5, "and does not come again");
     machine_is_sound();
     host_stop();
 }

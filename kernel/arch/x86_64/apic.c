@@ -27,14 +27,10 @@
 #define LAPIC_SPURIOUS_ON 0x100u
 #define LAPIC_MASKED 0x10000u
 #define LAPIC_NMI 0x400u
-#define LAPIC_INIT 0x500u
-#define LAPIC_START 0x600u
 #define LAPIC_ASSERT 0x4000u
 #define LAPIC_SENDING 0x1000u
 #define LAPIC_TIMER_DEADLINE 0x40000u
 #define LAPIC_DIVIDE_BY_1 0x0bu
-#define APIC_BASE_ON 0x800u
-#define APIC_BASE_X2 0x400u
 
 #define IOAPIC_SELECT 0
 #define IOAPIC_DATA 4 /* as an index of 32-bit words: offset 0x10 */
@@ -72,13 +68,13 @@ struct apics {
 };
 static struct apics apics;
 
-static uint32_t lapic_read(uint32_t offset)
+uint32_t lapic_read(uint32_t offset)
 {
     return apics.lapic != NULL ? apics.lapic[offset / 4]
                                : (uint32_t)msr_read(MSR_X2APIC + offset / 16);
 }
 
-static void lapic_write(uint32_t offset, uint32_t value)
+void lapic_write(uint32_t offset, uint32_t value)
 {
     if (apics.lapic != NULL) {
         apics.lapic[offset / 4] = value;
@@ -87,7 +83,7 @@ static void lapic_write(uint32_t offset, uint32_t value)
     }
 }
 
-static void registers_init(void)
+void lapic_registers_init(void)
 {
     lapic_write(LAPIC_SPURIOUS, LAPIC_SPURIOUS_ON | VECTOR_SPURIOUS);
     lapic_write(LAPIC_TASK_PRIORITY, 0);
@@ -109,20 +105,14 @@ void lapic_init(phys_t base, bool forbids_x2apic)
     if (!has_x2) {
         apics.lapic = paging_map_device(base, 4096);
     }
-    registers_init();
-}
-
-void lapic_init_other(void)
-{
-    uint64_t state = msr_read(MSR_APIC_BASE) | APIC_BASE_ON;
-
-    msr_write(MSR_APIC_BASE, apics.lapic == NULL ? state | APIC_BASE_X2 : state);
-    registers_init();
+    lapic_registers_init();
 }
 
 /* SDM volume 3, 10.6.1. In x2APIC mode the register is one, and nothing has to be waited for. */
-static void command_write(uint32_t id, uint32_t command)
+void lapic_send(uint32_t id, uint32_t what)
 {
+    uint32_t command = LAPIC_ASSERT | what;
+
     if (apics.lapic == NULL) {
         fence_all(); /* such a write does not wait for those to memory before it: 10.12.3 */
         msr_write(MSR_X2APIC + LAPIC_COMMAND / 16, (uint64_t)id << 32 | command);
@@ -133,26 +123,6 @@ static void command_write(uint32_t id, uint32_t command)
     }
     lapic_write(LAPIC_COMMAND_HIGH, id << 24);
     lapic_write(LAPIC_COMMAND, command);
-}
-
-void lapic_send(uint32_t id, uint32_t vector)
-{
-    command_write(id, LAPIC_ASSERT | vector);
-}
-
-void lapic_send_init(uint32_t id)
-{
-    command_write(id, LAPIC_ASSERT | LAPIC_INIT);
-}
-
-void lapic_send_nmi(uint32_t id)
-{
-    command_write(id, LAPIC_ASSERT | LAPIC_NMI);
-}
-
-void lapic_send_start(uint32_t id, phys_t page)
-{
-    command_write(id, LAPIC_ASSERT | LAPIC_START | (uint32_t)(page >> 12));
 }
 
 bool lapic_is_x2apic(void)

@@ -116,6 +116,8 @@ void paging_show(struct boot_plan *plan, const void *start, const void *end);
 /** Maps a stack, with nothing below it; it stays mapped. Returns its low end. */
 void *paging_map_stack(phys_t phys, uint64_t size_bytes);
 extern phys_t paging_kernel_root;
+extern uint64_t
+    paging_direct_entries; /* of the root, in use for the direct map; beside these there is the last */
 
 /* acpi.c */
 #define ACPI_IOAPIC_MAX 8u
@@ -143,18 +145,19 @@ void acpi_take_rsdp(struct boot_plan *plan, phys_t at);
 void acpi_find_rsdp(struct boot_plan *plan);
 
 /* apic.c */
+#define APIC_BASE_ON 0x800u
+#define APIC_BASE_X2 0x400u
 /** forbids_x2apic: the firmware asks not to use it. */
 void lapic_init(phys_t base, bool forbids_x2apic);
 bool lapic_is_x2apic(void);
 void lapic_acknowledge(void);
 uint32_t lapic_id(void);
-/** The same for this other core; the registers' place is known. */
-void lapic_init_other(void);
-/** Interrupts between processors: a vector; or the two that start a core at a page below 1 MiB. */
-void lapic_send(uint32_t id, uint32_t vector);
-void lapic_send_init(uint32_t id);
-void lapic_send_nmi(uint32_t id);
-void lapic_send_start(uint32_t id, phys_t page);
+/** A register of the core's own, by its offset in memory. */
+uint32_t lapic_read(uint32_t offset);
+void lapic_write(uint32_t offset, uint32_t value);
+void lapic_registers_init(void);
+/** An interrupt to a processor, which may be this one: a vector, or what many/apic.c has. */
+void lapic_send(uint32_t id, uint32_t what);
 /** Counts down from the highest number, for calibration. */
 void lapic_count_start(void);
 uint32_t lapic_counted(void);
@@ -183,7 +186,6 @@ void irte_mask(uint32_t vector, bool masked);
 
 /* clock.c */
 void clock_init(const struct acpi_facts *facts);
-void clock_init_other(void);
 
 /* uart.c */
 void uart_init(void);

@@ -167,12 +167,6 @@ void clock_init(const struct acpi_facts *facts)
     }
     arch_clock.mult = (NS_PER_S << ARCH_CLOCK_SHIFT) / clock.tsc_hz;
     clock.ticks_per_ns = (timer_hz / NS_PER_S << 32) + (timer_hz % NS_PER_S << 32) / NS_PER_S;
-    clock_init_other();
-}
-
-/* What each core has of its own. */
-void clock_init_other(void)
-{
     lapic_timer_on(cpu_choice.by_deadline);
 }
 

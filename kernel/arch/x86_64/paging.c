@@ -34,6 +34,7 @@ struct paging {
 };
 static struct paging paging;
 phys_t paging_kernel_root;
+uint64_t paging_direct_entries;
 
 static uint64_t *table_take(struct boot_plan *plan)
 {
@@ -96,6 +97,9 @@ static void map_direct(struct boot_plan *plan, const struct boot_range *range)
 
         map(plan, ARCH_DIRECT_MAP + at, at, level, FLAGS_DATA);
         at += pte_span(level);
+    }
+    if (at > paging_direct_entries * pte_span(PTE_ROOT_LEVEL)) {
+        paging_direct_entries = (at - 1) / pte_span(PTE_ROOT_LEVEL) + 1;
     }
 }
 

@@ -40,7 +40,8 @@ void arch_vspace_root_init(uint64_t *root)
     const uint64_t *kernel = arch_phys_to_ptr(paging_kernel_root);
 
     for (uint32_t i = PTE_USER_IN_ROOT; i < VSPACE_ROOT_BYTES / 8; i += PTE_PER_TABLE) {
-        arch_memory_copy_words(root + i, kernel + i, PTE_PER_TABLE - PTE_USER_IN_ROOT);
+        arch_memory_copy_words(root + i, kernel + i, paging_direct_entries);
+        root[i + PTE_USER_IN_ROOT - 1] = kernel[i + PTE_USER_IN_ROOT - 1];
     }
 }
 

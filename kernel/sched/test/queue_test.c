@@ -34,19 +34,14 @@ static void model_put(struct model *model, uint32_t at, struct queue_node *node)
     model->count++;
 }
 
-static void model_insert(struct model *model, struct queue_node *node, uint64_t key, bool first)
+static void model_insert(struct model *model, struct queue_node *node, uint64_t key)
 {
     uint32_t at = 0;
 
-    while (at < model->count &&
-           (model->order[at]->key < key || (!first && model->order[at]->key == key))) {
+    while (at < model->count && model->order[at]->key <= key) {
         at++;
     }
-    if (first) {
-        queue_insert_first(&model->queue, node, key);
-    } else {
-        queue_insert(&model->queue, node, key);
-    }
+    queue_insert(&model->queue, node, key);
     model_put(model, at, node);
 }
 
@@ -147,8 +142,7 @@ static void random_steps(struct model *model, uint32_t key_bits, uint32_t spread
         uint32_t grow = (step / 500) % 2 == 0 ? 6 : 3; /* fill up, then drain */
 
         if (model->count < NODES && test_random(9) < grow) {
-            model_insert(model, random_free(model), random_key(key_bits, spread),
-                         test_random(4) == 0);
+            model_insert(model, random_free(model), random_key(key_bits, spread));
         } else if (model->count != 0) {
             model_remove(model, test_random(3) == 0 ? 0 : test_random(model->count));
         }
@@ -181,7 +175,7 @@ TEST(queue_path_is_never_longer_than_the_key_has_bits)
         for (uint32_t i = 0; i <= key_bits; i++) {
             uint64_t key = i == key_bits ? 0 : (uint64_t)1 << (key_bits - 1 - i);
 
-            model_insert(&model, &model.nodes[i], key, false);
+            model_insert(&model, &model.nodes[i], key);
         }
         if (!check_all(&model)) {
             return;
@@ -193,19 +187,18 @@ TEST(queue_path_is_never_longer_than_the_key_has_bits)
     }
 }
 
-TEST(queue_insert_first_goes_before_its_equals_and_behind_the_smaller)
+TEST(queue_insert_goes_behind_its_equals_and_before_the_larger)
 {
     static struct model model;
 
     model_reset(&model, 9);
-    model_insert(&model, &model.nodes[0], 5, false);
-    model_insert(&model, &model.nodes[1], 5, false);
-    model_insert(&model, &model.nodes[2], 5, true);
-    model_insert(&model, &model.nodes[3], 4, false);
+    model_insert(&model, &model.nodes[0], 5);
+    model_insert(&model, &model.nodes[1], 5);
+    model_insert(&model, &model.nodes[2], 4);
     check_all(&model);
-    CHECK(queue_first(&model.queue) == &model.nodes[3], "the smallest key");
-    queue_remove(&model.queue, &model.nodes[3]);
-    CHECK(queue_first(&model.queue) == &model.nodes[2], "put before its equals");
+    CHECK(queue_first(&model.queue) == &model.nodes[2], "the smallest key");
     queue_remove(&model.queue, &model.nodes[2]);
-    CHECK(queue_first(&model.queue) == &model.nodes[0], "then the oldest");
+    CHECK(queue_first(&model.queue) == &model.nodes[0], "then the oldest of its equals");
+    queue_remove(&model.queue, &model.nodes[0]);
+    CHECK(queue_first(&model.queue) == &model.nodes[1], "then the other");
 }

@@ -18,6 +18,7 @@
 TEST(timer_refuses_short_periods)
 {
     cap_addr_t timer = make(OBJECT_TIMER, 0);
+    cap_addr_t other = make(OBJECT_TIMER, 0);
     cap_addr_t notification = make(OBJECT_NOTIFICATION, 0);
     uint32_t was_set = 9;
 
@@ -25,7 +26,17 @@ TEST(timer_refuses_short_periods)
     EXPECT(TIMER, SET, RANGE, timer_set(timer, notification, 0, 9999, 0));
     CHECK_OK(timer_cancel(timer, &was_set));
     CHECK_EQ(was_set, 0, "it was never set");
-    CHECK_OK(timer_set(timer, notification, clock_now() + MS(1000), US(10), 15));
+    CHECK_OK(timer_set(other, mint_of(notification, RIGHT_SIGNAL, 6), clock_now() + MS(1000),
+                       US(10), 15));
+    EXPECT(TIMER, SET, BUSY,
+           timer_set(timer, mint_of(notification, RIGHT_SIGNAL, 2), 0, US(10), 0));
+    CHECK_OK(timer_set(timer, mint_of(notification, RIGHT_SIGNAL, 2), clock_now() + MS(1), 0, 0));
+    CHECK_OK(timer_set(other, mint_of(notification, RIGHT_SIGNAL, 2), clock_now() + MS(1000),
+                       US(10), 15));
+    CHECK_OK(timer_cancel(other, &was_set));
+    CHECK_EQ(was_set, 1, "it was set again, for the bit that it had");
+    CHECK_OK(timer_set(timer, mint_of(notification, RIGHT_SIGNAL, 2), clock_now() + MS(1000),
+                       US(10), 15));
     CHECK_OK(timer_cancel(timer, &was_set));
     CHECK_EQ(was_set, 1, "it was set");
     CHECK_OK(timer_cancel(timer, &was_set));

@@ -15,14 +15,19 @@
 
 #define BEAT_NS US(11)
 #define BEATS_NS MS(3)
-#define LATE_MAX_NS US(8) /* one step of the kernel, the wake-up, and reading the clock */
+#define LATE_MAX_NS 5500u /* one step of the kernel, the wake-up, and reading the clock */
 #define TOP 14u           /* the highest rank of an endpoint that somebody can call */
+#define SPACES 16u
 #define CALLERS 64u
 #define CAPS 4u
 
 enum { REGISTER_RIP = 0, REGISTER_RAX = 3, REGISTER_RSI = 7 };
 
-static cap_addr_t endpoints[TOP + 1];
+struct chain {
+    cap_addr_t endpoints[TOP + 1]; /* by rank; the server of each calls the next below */
+    cap_addr_t servers[TOP + 1];
+};
+static struct chain chains[2];
 
 /* arg[0]: notification; out[0]: the most that it was late. */
 static void beat(struct worker *worker)
@@ -52,6 +57,7 @@ static struct worker *beat_start(void)
 static void beat_end(struct worker *worker)
 {
     CHECK(worker_join(worker), "the beat ends");
+    test_note("late by %lu ns at most", (uint64_t)worker->out[0]);
     CHECK_BETWEEN(worker->out[0], 1, LATE_MAX_NS, "nothing takes longer");
 }
 
@@ -87,22 +93,35 @@ static cap_addr_t caller_start(const struct order *order, cap_addr_t *made)
     return context;
 }
 
-/* The server of each endpoint calls the one below, and has no time of its own. */
-static void chain_make(void)
+/* Through all ranks. No server has time of its own. The last serves nobody yet, and runs if he is told where. */
+static void chain_make(struct chain *chain)
 {
-    for (uint32_t rank = 1; rank <= TOP; rank++) {
-        endpoints[rank] = make(OBJECT_ENDPOINT, rank);
+    for (uint32_t rank = 0; rank <= TOP; rank++) {
+        chain->endpoints[rank] = make(OBJECT_ENDPOINT, rank);
     }
-    for (uint32_t rank = TOP; rank > 1; rank--) {
-        cap_addr_t thread;
+    for (uint32_t rank = TOP; rank > 0; rank--) {
         cap_addr_t context = caller_start(
-            &(struct order){ rank, 30, endpoints[rank - 1], NULL, DEADLINE_NEVER }, &thread);
+            &(struct order){ rank, 30, chain->endpoints[rank - 1], NULL, DEADLINE_NEVER },
+            &chain->servers[rank]);
 
         settle();
         REQUIRE_OK(sched_context_unbind(context));
-        REQUIRE_OK(endpoint_set_server(endpoints[rank], thread));
+        REQUIRE_OK(endpoint_set_server(chain->endpoints[rank], chain->servers[rank]));
     }
-    REQUIRE_OK(endpoint_set_server(endpoints[1], make(OBJECT_THREAD, THREAD_SIZE(1))));
+    chain->servers[0] = make(OBJECT_THREAD, THREAD_SIZE(0));
+    REQUIRE_OK(thread_configure(chain->servers[0], TABLE, VSPACE));
+    REQUIRE_OK(endpoint_set_server(chain->endpoints[0], chain->servers[0]));
+}
+
+/* A call at its top. Returns the caller's context. */
+static cap_addr_t chain_call(const struct chain *chain, uint32_t priority)
+{
+    cap_addr_t thread;
+    cap_addr_t context = caller_start(
+        &(struct order){ 15, priority, chain->endpoints[TOP], NULL, DEADLINE_NEVER }, &thread);
+
+    settle();
+    return context;
 }
 
 /* Each more important than the one before, so each that goes changes the priority of all the chain. */
@@ -111,7 +130,8 @@ static void callers_start(uint32_t count, ns_t deadline)
     for (uint32_t i = 0; i < count; i++) {
         cap_addr_t thread;
 
-        (void)caller_start(&(struct order){ 15, 100 + i, endpoints[TOP], NULL, deadline }, &thread);
+        (void)caller_start(&(struct order){ 15, 100 + i, chains[0].endpoints[TOP], NULL, deadline },
+                           &thread);
     }
     settle();
 }
@@ -122,7 +142,7 @@ static void cancel(struct worker *worker)
     uint32_t cancelled = 0;
 
     do {
-        worker->out[2] |= endpoint_cancel(endpoints[TOP], &cancelled) != ERR_OK;
+        worker->out[2] |= endpoint_cancel(chains[0].endpoints[TOP], &cancelled) != ERR_OK;
         worker->out[0] += cancelled;
         worker->out[1]++;
     } while (cancelled != 0);
@@ -130,7 +150,7 @@ static void cancel(struct worker *worker)
 
 TEST(many_cancelled_calls_keep_nobody_waiting)
 {
-    chain_make();
+    chain_make(&chains[0]);
     callers_start(CALLERS, DEADLINE_NEVER);
 
     struct worker *high = beat_start();
@@ -172,4 +192,174 @@ TEST(many_messages_that_cannot_be_delivered_keep_nobody_waiting)
     worker_act(server, receive_from(endpoint));
     CHECK(!server->is_done, "nothing could be received");
     beat_end(high);
+}
+
+TEST(many_deadlines_at_once_keep_nobody_waiting)
+{
+    chain_make(&chains[0]);
+    callers_start(CALLERS, clock_now() + MS(20));
+    sleep_ns(MS(19));
+
+    struct worker *high = beat_start();
+
+    beat_end(high);
+}
+
+/* --- One walk along the longest chain -------------------------------------------------------------- */
+
+/* What is done again and again, beside a beat: arg[0] as it likes. */
+static void beside_beat(void (*entry)(struct worker *worker), cap_addr_t arg)
+{
+    struct worker *low = worker_make(entry, 3);
+    struct worker *high;
+
+    low->arg[0] = arg;
+    worker_time(low, 50, MS(1000), MS(1000));
+    high = beat_start();
+    worker_resume(low);
+    beat_end(high);
+    CHECK(low->out[0] > 10, "it was done often");
+    CHECK_EQ(low->out[1], 0, "without an error");
+    REQUIRE_OK(thread_suspend(low->thread));
+}
+
+static void servers_exchange(struct worker *worker)
+{
+    for (;; worker->out[0]++) {
+        worker->out[1] |= endpoint_set_server(chains[0].endpoints[TOP],
+                                              chains[worker->out[0] % 2].servers[TOP]) != ERR_OK;
+    }
+}
+
+TEST(a_server_that_takes_over_keeps_nobody_waiting)
+{
+    chain_make(&chains[0]);
+    chain_make(&chains[1]);
+    (void)chain_call(&chains[0], 200);
+    beside_beat(servers_exchange, 0);
+}
+
+static void priority_change(struct worker *worker)
+{
+    for (;; worker->out[0]++) {
+        worker->out[1] |= sched_context_configure((cap_addr_t)worker->arg[0], MACHINE,
+                                                  60 + (uint32_t)(worker->out[0] % 100), MS(1000),
+                                                  MS(1000), 0) != ERR_OK;
+    }
+}
+
+TEST(a_priority_that_changes_keeps_nobody_waiting)
+{
+    chain_make(&chains[0]);
+    beside_beat(priority_change, chain_call(&chains[0], 200));
+}
+
+static void spare_change(struct worker *worker)
+{
+    for (;; worker->out[0]++) {
+        worker->out[1] |= sched_context_set_spare((cap_addr_t)worker->arg[0], MACHINE,
+                                                  20 + (uint32_t)(worker->out[0] % 25)) != ERR_OK;
+    }
+}
+
+/* Its budget ends and comes back as well, while the last of the chain runs on it; on spare time who changes that is more important. */
+TEST(spare_time_that_begins_and_ends_keeps_nobody_waiting)
+{
+    cap_addr_t context;
+
+    chain_make(&chains[0]);
+    context = chain_call(&chains[0], 200);
+    REQUIRE_OK(sched_context_configure(context, MACHINE, 200, US(10), US(100), 0));
+    REQUIRE_OK(thread_write_registers(chains[0].servers[0], REGISTER_RIP, 1, (uintptr_t)probe_spin,
+                                      0, 0, 0, 0, 0));
+    REQUIRE_OK(thread_resume(chains[0].servers[0]));
+    sleep_ns(MS(1));
+    beside_beat(spare_change, context);
+    REQUIRE_OK(thread_suspend(chains[0].servers[0]));
+}
+
+/* Two who wait lend to who is at the top of a chain. Whoever is signalled lends no more, and nobody to the chain. */
+static void lock_wait(struct worker *worker)
+{
+    for (;; worker->out[0]++) {
+        uint64_t bits;
+
+        worker->out[1] |= notification_wait((cap_addr_t)worker->arg[0], 1, DEADLINE_NEVER,
+                                            chains[0].servers[TOP], &bits) != ERR_OK;
+    }
+}
+
+static void lock_hand_on(struct worker *worker)
+{
+    for (;; worker->out[0]++) {
+        worker->out[1] |= notification_signal((cap_addr_t)worker->arg[0]) != ERR_OK;
+    }
+}
+
+TEST(a_lock_that_is_handed_on_keeps_nobody_waiting)
+{
+    cap_addr_t notification = make(OBJECT_NOTIFICATION, TOP);
+    struct worker *waiting[2];
+
+    chain_make(&chains[0]);
+    for (uint32_t i = 0; i < 2; i++) {
+        waiting[i] = worker_make(lock_wait, 15);
+        waiting[i]->arg[0] = notification;
+        worker_time(waiting[i], 200 + i, MS(1000), MS(1000));
+        worker_resume(waiting[i]);
+    }
+    settle();
+    beside_beat(lock_hand_on, mint_of(notification, RIGHT_SIGNAL, 1));
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK(i == 0 || waiting[i]->out[0] > 10, "the more important is woken often");
+        CHECK_EQ(waiting[i]->out[1], 0, "without an error");
+        REQUIRE_OK(thread_suspend(waiting[i]->thread));
+    }
+}
+
+/* Members of a group, each at the top of the same chain when its turn comes, whose group is empty. */
+TEST(members_that_are_parked_keep_nobody_waiting)
+{
+    cap_addr_t group = make(OBJECT_SCHED_CONTEXT, 0);
+    struct worker *high;
+
+    chain_make(&chains[0]);
+    REQUIRE_OK(sched_context_configure(group, MACHINE, 100, US(10), US(500), 0));
+    REQUIRE_OK(thread_write_registers(chains[0].servers[0], REGISTER_RIP, 1, (uintptr_t)probe_spin,
+                                      0, 0, 0, 0, 0));
+    for (uint32_t i = 0; i < CALLERS; i++) {
+        REQUIRE_OK(sched_context_add(group, chain_call(&chains[0], 100 + i)));
+    }
+    high = beat_start();
+    REQUIRE_OK(thread_resume(chains[0].servers[0]));
+    beat_end(high);
+    REQUIRE_OK(thread_suspend(chains[0].servers[0]));
+}
+
+/* --- Making -------------------------------------------------------------------------------------- */
+
+/* arg[0]: untyped memory; arg[1]: empty slots. */
+static void spaces_make(struct worker *worker)
+{
+    for (;; worker->out[0]++) {
+        worker->out[1] |= untyped_retype((cap_addr_t)worker->arg[0], OBJECT_VSPACE, 0, SPACES,
+                                         TABLE, (cap_addr_t)worker->arg[1]) != ERR_OK;
+        worker->out[1] |= cap_table_revoke(TABLE, (cap_addr_t)worker->arg[0]) != ERR_OK;
+    }
+}
+
+TEST(many_spaces_made_at_once_keep_nobody_waiting)
+{
+    struct worker *low = worker_make(spaces_make, 3);
+    struct worker *high;
+
+    low->arg[0] = make(OBJECT_UNTYPED, MIB(1));
+    low->arg[1] = slots_next(SPACES);
+    worker_time(low, 50, MS(1000), MS(1000));
+    high = beat_start();
+    worker_resume(low);
+    beat_end(high);
+    CHECK(low->out[0] > 5, "they are made often");
+    CHECK_EQ(low->out[1], 0, "without an error");
+    REQUIRE_OK(thread_suspend(low->thread));
 }

@@ -122,13 +122,46 @@ static bool check_context(struct view *view, const struct sched_context *context
 
 static bool check_timer(struct view *view, const struct timer *timer)
 {
+    const struct notification *notification = timer->notification_cap.object;
+    uint64_t bit = timer->notification_cap.badge & -timer->notification_cap.badge;
     bool queued = timer->timed.node.is_queued;
+    bool is_set = timer->notification_cap.type != OBJECT_NONE;
 
-    if (queued && timer->notification_cap.type == OBJECT_NONE) {
-        return view_fail(view, "%s is set, but signals nobody", view_name(view, timer));
+    if (is_set ? !queued && (timer->period_ns == 0 || (notification->bits & bit) == 0)
+               : queued || timer->period_ns != 0) {
+        return view_fail(view, "%s is set, but will never end, or the other way round",
+                         view_name(view, timer));
+    }
+    if (timer->period_ns != 0) {
+        const struct timer *other = notification->ticking;
+
+        while (other != NULL && other != timer) {
+            other = other->next;
+        }
+        if (other == NULL) {
+            return view_fail(view, "%s is not known where it signals", view_name(view, timer));
+        }
     }
     return check_event(view, &timer->timed, TIMED_TIMER, queued ? timer->home : NULL,
                        timer->timed.node.key, timer);
+}
+
+/* Each of its timers has a bit of its own. */
+static bool check_ticking(struct view *view, const struct notification *notification)
+{
+    uint64_t seen = 0;
+
+    for (const struct timer *timer = notification->ticking; timer != NULL; timer = timer->next) {
+        uint64_t bit = timer->notification_cap.badge & -timer->notification_cap.badge;
+
+        if (timer->notification_cap.object != notification || timer->period_ns == 0 || bit == 0 ||
+            (seen & bit) != 0) {
+            return view_fail(view, "%s has a timer that should not be there",
+                             view_name(view, notification));
+        }
+        seen |= bit;
+    }
+    return true;
 }
 
 /* Is the hardware armed for all that may not be late? */
@@ -190,6 +223,12 @@ bool check_timed(struct view *view)
     VIEW_EACH(view, OBJECT_TIMER, found)
     {
         if (!check_timer(view, found->object)) {
+            return false;
+        }
+    }
+    VIEW_EACH(view, OBJECT_NOTIFICATION, found)
+    {
+        if (!check_ticking(view, found->object)) {
             return false;
         }
     }

@@ -87,6 +87,14 @@ static void keep_notification(const struct notification *notification)
     keep(notification, END_OF(struct notification, inbox), sizeof(*notification));
 }
 
+/* One that waits for its signal to be taken goes on where that is. */
+static const struct core *owner_of_timer(const struct timer *timer)
+{
+    return timer->timed.node.is_queued || timer->notification_cap.type == OBJECT_NONE
+               ? timer->home
+               : ((const struct notification *)timer->notification_cap.object)->home;
+}
+
 static void mark_last(enum kind kind)
 {
     if (!kept.is_full) {
@@ -130,7 +138,7 @@ static const struct core *owner_of(const struct view_object *object)
     case OBJECT_SCHED_CONTEXT:
         return ((const struct sched_context *)object->object)->core;
     case OBJECT_TIMER:
-        return ((const struct timer *)object->object)->home;
+        return owner_of_timer(object->object);
     case OBJECT_IRQ:
         return ((const struct irq *)object->object)->home;
     case OBJECT_REPLY:

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "abi/types.h"
+
 struct core;
 
 /* What is asked of another core (others.c). */
@@ -25,6 +27,13 @@ void locked_on_letters(struct core *core);
 void locked_left_syscall(struct core *core);
 void locked_left_vector(struct core *core, uint64_t vector, uint64_t error);
 void arch_leave_slowly(struct core *core);
+
+/** lapic_init() for this other core; the registers' place is known. */
+void lapic_init_other(void);
+/** The two that start a core at a page below 1 MiB, and one that cannot be masked. */
+void lapic_send_init(uint32_t id);
+void lapic_send_nmi(uint32_t id);
+void lapic_send_start(uint32_t id, phys_t page);
 
 /** Drops all translations if others asked for it. Wherever a core waits for anything, and before it leaves the kernel. */
 void flushes_serve(struct core *core);

@@ -86,7 +86,7 @@ _Noreturn void arch_start_other(struct core *core)
     traps_load();
     fpu_init();
     lapic_init_other();
-    clock_init_other();
+    lapic_timer_on(cpu_choice.by_deadline);
     /* Release: pairs with the acquire in is_up(). */
     atomic_store_explicit(&others_up, core, memory_order_release);
     wait_to_go(core);

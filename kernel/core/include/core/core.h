@@ -19,6 +19,8 @@
 #define TIMER_BANDS 16u
 #define TIMER_EXPIRE_MAX 8u
 #define GROUP_PARK_MAX 8u
+#define CORE_LONG_NS                                                                               \
+    1000u /* once they took so long, no other event, and no other member, in this entry */
 
 struct core;
 struct irq;

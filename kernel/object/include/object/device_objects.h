@@ -7,10 +7,15 @@
 
 struct core;
 
+/*
+ * With a period: in the list ticking of its notification, exactly while it is set. Its event is queued, but for while the lowest bit of the
+ * badge is set there since it ended last; then it is of the notification's home.
+ */
 struct timer {
     struct timed timed;
-    struct core *home;           /* of who set it: its event is queued there */
-    uint64_t period_ns;          /* 0: once */
+    struct core *home;  /* of who set it, or of the notification: its event is queued there */
+    uint64_t period_ns; /* 0: once */
+    struct timer *next; /* list notification->ticking */
     struct cap notification_cap; /* embedded; type NONE: not set */
 };
 

@@ -8,6 +8,7 @@
 
 struct core;
 struct thread;
+struct timer;
 
 /*
  * Queued callers that lend are in lend.from, the others in plain; both in priority order.
@@ -53,6 +54,7 @@ struct notification {
     uint64_t bits;
     _Atomic uint64_t incoming; /* sent by another core, and in the inbox of this one */
     struct inbox_entry inbox;
-    uint64_t wait_mask;   /* of all present waiters */
-    struct thread *bound; /* its bound_cap is embedded */
+    uint64_t wait_mask;    /* of all present waiters */
+    struct thread *bound;  /* its bound_cap is embedded */
+    struct timer *ticking; /* list of its timers with a period: object/device_objects.h */
 };

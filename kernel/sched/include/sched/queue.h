@@ -45,9 +45,6 @@ static inline bool queue_is_empty(const struct queue *queue)
  */
 void queue_insert(struct queue *queue, struct queue_node *node, uint64_t key);
 
-/** As queue_insert(), but before all others with its key: a preempted node goes back where it was. */
-void queue_insert_first(struct queue *queue, struct queue_node *node, uint64_t key);
-
 /** Takes a node out; it must be in this queue. Cost: at most key_bits steps. */
 void queue_remove(struct queue *queue, struct queue_node *node);
 

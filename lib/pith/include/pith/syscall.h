@@ -247,7 +247,7 @@ SYSCALL_INLINE MUST_CHECK err_t notification_signal(cap_addr_t notification)
 }
 
 /**
- * notification_wait() - wait until there are bits under the mask, and take them.
+ * notification_wait() - wait until there are bits under the mask, and take them; of those of timers with a period at most 8.
  * @lend_cap: a thread to lend time to meanwhile (right LEND); 0: none.
  */
 SYSCALL_INLINE MUST_CHECK err_t notification_wait(cap_addr_t notification, uint64_t mask,
@@ -268,7 +268,7 @@ SYSCALL_INLINE MUST_CHECK err_t notification_wait(cap_addr_t notification, uint6
     return (err_t)op;
 }
 
-/** notification_poll() - take the bits under the mask that are there now. */
+/** notification_poll() - take the bits under the mask that are there now; of those of timers with a period at most 8. */
 SYSCALL_INLINE MUST_CHECK err_t notification_poll(cap_addr_t notification, uint64_t mask,
                                                   uint64_t *bits)
 {
