@@ -7,8 +7,9 @@
 #include "mm/space_lock.h"
 #include "mm/vspace.h"
 
-/* So many entries are looked at between two preemption points. */
-#define SCAN_STEPS 32u
+/* So many steps are made between two preemption points; each looks at so many places of a table. */
+#define SCAN_STEPS 2u
+#define SCAN_PLACES 32u
 #define PAGE_BYTES 4096u
 
 /* A run of tables that has none to give: used up, or being detached. */
@@ -139,43 +140,39 @@ static bool run_holds(const struct cap *run, phys_t phys)
     return phys - run->run.base < run->run.size_bytes;
 }
 
-/* Removes the page at an address if it is of the run. Returns how many bytes are dealt with. */
-static uint64_t frame_scan(struct core *core, struct cap *run, user_addr_t at)
+/* What is looked for may lie below the entry; a table of the run itself goes with all that is below. */
+static inline __attribute__((always_inline)) bool leads_on(const struct cap *run, bool is_io,
+                                                           uint64_t entry, uint32_t level)
 {
-    struct vspace *space = run_space(run);
-    uint32_t level;
-    uint64_t *entry = vspace_find(space, at, &level);
-
-    if (entry_is_present(space->is_io, *entry) &&
-        run_holds(run, entry_phys(space->is_io, *entry))) {
-        entry_set(space, entry, 0);
-        vspace_forget(core, space, at, 1);
-    }
-    return pte_span(level) - at % pte_span(level);
+    return entry_is_present(is_io, entry) && level > (run->type == OBJECT_FRAME ? 0u : 1u) &&
+           !entry_is_page(is_io, entry, level) && !run_holds(run, entry_phys(is_io, entry));
 }
 
-/* Removes the table of the run nearest the root on the way to an address. */
-static uint64_t table_scan(struct core *core, struct cap *run, user_addr_t at)
+/* Removes what is of the run, pages or tables, in the next places of one table. Returns how many bytes are dealt with. */
+static uint64_t run_scan(struct core *core, struct cap *run, user_addr_t at)
 {
     struct vspace *space = run_space(run);
-    uint64_t *table = vspace_root(space);
+    bool is_io = space->is_io;
+    uint32_t level = space->root_level;
+    uint64_t *entry = vspace_root(space) + pte_index(at, level);
 
-    for (uint32_t level = space->root_level;; level--) {
-        uint64_t *entry = &table[pte_index(at, level)];
-
-        if (level > 0 && entry_is_present(space->is_io, *entry) &&
-            !entry_is_page(space->is_io, *entry, level)) {
-            if (!run_holds(run, entry_phys(space->is_io, *entry))) {
-                table = arch_phys_to_ptr(entry_phys(space->is_io, *entry));
-                continue;
-            }
-            entry_link(space, entry, level, 0);
-            vspace_forget(core, space, at, VSPACE_ALL);
-        }
-        uint64_t span = pte_span(level > 0 ? level : 1);
-
-        return span - at % span;
+    while (leads_on(run, is_io, *entry, level)) {
+        level--;
+        entry = (uint64_t *)arch_phys_to_ptr(entry_phys(is_io, *entry)) + pte_index(at, level);
     }
+    uint64_t left = PTE_PER_TABLE - pte_index(at, level);
+    user_addr_t next = at - at % pte_span(level);
+
+    left = left < SCAN_PLACES ? left : SCAN_PLACES;
+    for (; left > 0 && !leads_on(run, is_io, *entry, level); left--, entry++) {
+        if (entry_is_present(is_io, *entry) && run_holds(run, entry_phys(is_io, *entry))) {
+            entry_link(space, entry, level, 0);
+            vspace_forget(core, space, next, run->type == OBJECT_FRAME ? 1 : VSPACE_ALL);
+            left = is_io ? 1 : left; /* to tell units takes as long as all the places do */
+        }
+        next += pte_span(level);
+    }
+    return next - at;
 }
 
 err_t vspace_run_detach(struct core *core, struct cap *run)
@@ -189,8 +186,7 @@ err_t vspace_run_detach(struct core *core, struct cap *run)
         run_link(space, run);
     }
     while (run->run.low < run->run.high) {
-        run->run.low += run->type == OBJECT_FRAME ? frame_scan(core, run, run->run.low)
-                                                  : table_scan(core, run, run->run.low);
+        run->run.low += run_scan(core, run, run->run.low);
         step++;
         if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {
             vspace_sync(core, space);
@@ -225,7 +221,7 @@ err_t vspace_destroy(struct core *core, struct vspace *space)
     }
     for (uint32_t step = 1; (run = any_run(space)) != NULL; step++) {
         vspace_run_release(run);
-        if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {
+        if (step % SCAN_PLACES == 0 && arch_interrupt_pending(core)) {
             return KERNEL_RESTART;
         }
     }
