@@ -107,8 +107,8 @@ static err_t receive_check(struct core *core, struct thread *server, uint64_t ad
 static err_t receive_begin(struct core *core, struct endpoint *endpoint, struct thread *server)
 {
     /* By turns, so that neither who signals without end nor who calls without end keeps the other out. */
-    if ((server->bits_were_last && take_queued(core, endpoint, server)) || take_notified(core, server) ||
-        take_queued(core, endpoint, server)) {
+    if ((server->bits_were_last && take_queued(core, endpoint, server)) ||
+        take_notified(core, server) || take_queued(core, endpoint, server)) {
         return ERR_OK;
     }
     if (deadline_is_past(server)) {
