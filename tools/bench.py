@@ -124,7 +124,7 @@ def many_rows(rows, counts):
 
 
 # Defences against speculation that can be executed anywhere, one by one: shown.
-DEFENCES = ("pti", "verw", "rsb")
+DEFENCES = ("pti", "verw", "rsb", "bhb")
 
 
 def defended_rows(rows, counts, defence):

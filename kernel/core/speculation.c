@@ -24,7 +24,7 @@
 #define CAPABLE_RFDS_CLEAR (1ull << 28)
 
 static const char *const names[SPECULATION_COUNT] = { "pti", "retpoline", "eibrs", "ibpb",
-                                                      "rsb", "verw",      "bhb" };
+                                                      "rsb", "verw",      "bhb",   "bhbloop" };
 
 const char *speculation_name(uint32_t number)
 {
@@ -52,19 +52,10 @@ static bool needs_verw(const struct speculation_facts *facts)
 
 static uint32_t needed_by_intel(const struct speculation_facts *facts)
 {
-    uint64_t capable = facts->capabilities;
-    uint32_t needed = 0;
+    bool has_bhi = has_eibrs(facts) && (facts->capabilities & CAPABLE_BHI_NO) == 0;
 
-    if ((capable & CAPABLE_RDCL_NO) == 0) {
-        needed |= SPECULATION_PTI;
-    }
-    if (needs_verw(facts)) {
-        needed |= SPECULATION_VERW;
-    }
-    if (has_eibrs(facts) && (capable & CAPABLE_BHI_NO) == 0) {
-        needed |= SPECULATION_BHB;
-    }
-    return needed;
+    return ((facts->capabilities & CAPABLE_RDCL_NO) == 0 ? SPECULATION_PTI : 0u) |
+           (needs_verw(facts) ? SPECULATION_VERW : 0u) | (has_bhi ? SPECULATION_BHB : 0u);
 }
 
 /* Of processors of others nothing is known: they get what the command line says. */
@@ -79,22 +70,16 @@ static uint32_t needed_by(const struct speculation_facts *facts)
     return facts->is_intel ? needed | needed_by_intel(facts) : needed;
 }
 
-/* VERW and calls exist everywhere. PTI is the kernel's own. The kernel has no indirect branch that counts (tools/branches.py). Not built: the loop that overwrites branch history in software. */
+/* VERW, calls and jumps exist everywhere. PTI is the kernel's own. The kernel has no indirect branch that counts (tools/branches.py). */
 static uint32_t possible_on(const struct speculation_facts *facts)
 {
-    uint32_t possible =
-        SPECULATION_RSB | SPECULATION_VERW | SPECULATION_PTI | SPECULATION_RETPOLINE;
+    bool has_ibpb =
+        (facts->leaf7_d & ID7D_IBPB) != 0 || (facts->is_amd && (facts->leaf8_b & ID8B_IBPB) != 0);
+    bool has_bhb = facts->is_intel && (facts->leaf7_2_d & ID7_2D_BHI_CTRL) != 0;
 
-    if (has_eibrs(facts)) {
-        possible |= SPECULATION_EIBRS;
-    }
-    if ((facts->leaf7_d & ID7D_IBPB) != 0 || (facts->is_amd && (facts->leaf8_b & ID8B_IBPB) != 0)) {
-        possible |= SPECULATION_IBPB;
-    }
-    if (facts->is_intel && (facts->leaf7_2_d & ID7_2D_BHI_CTRL) != 0) {
-        possible |= SPECULATION_BHB;
-    }
-    return possible;
+    return SPECULATION_RSB | SPECULATION_VERW | SPECULATION_PTI | SPECULATION_RETPOLINE |
+           SPECULATION_BHB_LOOP | (has_eibrs(facts) ? SPECULATION_EIBRS : 0u) |
+           (has_ibpb ? SPECULATION_IBPB : 0u) | (has_bhb ? SPECULATION_BHB : 0u);
 }
 
 /* The text up to a comma or its end is this word. */
@@ -131,9 +116,7 @@ static uint32_t wished(const struct speculation_facts *facts, const char *text, 
     for (;;) {
         uint32_t one = defence_of(text);
 
-        if (one == 0) {
-            *is_garbled = true;
-        }
+        *is_garbled = *is_garbled || one == 0;
         wish |= one;
         while (*text != 0 && *text != ',') {
             text++;
@@ -151,6 +134,9 @@ struct speculation_choice speculation_choose(const struct speculation_facts *fac
     struct speculation_choice choice = { 0 };
     uint32_t chosen = wished(facts, wish, &choice.is_garbled);
 
+    if ((chosen & ~possible_on(facts) & SPECULATION_BHB) != 0) {
+        chosen = (chosen & ~(uint32_t)SPECULATION_BHB) | SPECULATION_BHB_LOOP;
+    }
     choice.on = chosen & possible_on(facts);
     choice.missing = chosen & ~choice.on;
     return choice;

@@ -3,7 +3,7 @@
 """What is done at a change of the address space with and without defences against speculation; run from the top of the tree.
 
 QEMU's gdb stub stops the machine where the kernel overwrites the predictions of returns: with mitigations=rsb once for each space
-that runs, by default never, because the emulator says who it is.
+that runs, and where it overwrites branch history: with mitigations=bhb at each system call; by default never, because the emulator says who it is.
 """
 import argparse
 import os
@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import panic  # noqa: E402
 import qemu  # noqa: E402
 
-PLACE = "arch_rsb_fill"
+RSB, BHB = "arch_rsb_fill", "arch_bhb_syscall"
 CHOSEN = "Pith: defences against speculation:"
 STOPS = 5  # more would only take longer
 
@@ -37,7 +37,7 @@ def stops_at(stub, address):
     return STOPS
 
 
-def run(append, build, timeout_s):
+def run(append, place, build, timeout_s):
     """Stops, and what the machine printed."""
     settings = qemu.settings_of("mitigations")
     settings["append"] = append + " panic=exit"
@@ -51,24 +51,26 @@ def run(append, build, timeout_s):
         try:
             stub = panic.Stub(path, timeout_s)
             stub.ask("?", "T")
-            count = stops_at(stub, panic.symbols_of(os.path.join(build, "kernel/pith.elf"))[PLACE])
+            count = stops_at(stub, panic.symbols_of(os.path.join(build, "kernel/pith.elf"))[place])
         finally:
             runner.join(timeout_s + 10)
     return count, results[0]
 
 
 CASES = [
-    ("asked_for_it_is_done_at_each_change_of_the_space", "mitigations=rsb", STOPS, "rsb"),
-    ("by_default_the_emulator_needs_nothing", "", 0, None),
-    ("off_is_off", "mitigations=off", 0, None),
-    ("a_word_that_means_nothing_is_told", "mitigations=rsbx,verw", 0, "verw"),
+    ("asked_for_it_is_done_at_each_change_of_the_space", RSB, "mitigations=rsb", STOPS, "rsb"),
+    ("asked_for_branch_history_is_overwritten_at_each_system_call", BHB, "mitigations=bhb", STOPS, "bhbloop"),
+    ("by_default_it_is_not", BHB, "", 0, None),
+    ("by_default_the_emulator_needs_nothing", RSB, "", 0, None),
+    ("off_is_off", RSB, "mitigations=off", 0, None),
+    ("a_word_that_means_nothing_is_told", RSB, "mitigations=rsbx,verw", 0, "verw"),
 ]
 
 
 def why(case, build, timeout_s):
     """What is wrong; None: nothing."""
-    _, append, wanted, names = case
-    count, result = run(append, build, timeout_s)
+    _, place, append, wanted, names = case
+    count, result = run(append, place, build, timeout_s)
     said = [line.removeprefix(CHOSEN).split() for line in result.lines if line.startswith(CHOSEN)]
     told = any(line.startswith("mitigations=: write off, auto") for line in result.lines)
     if count != wanted:

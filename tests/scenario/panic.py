@@ -121,6 +121,15 @@ def machine_check(stub, _, program):
     return registers
 
 
+def machine_check_of_the_second(stub, _, program):
+    """One that only the second core gets, which has nothing to do."""
+    stub.run_to(program["main"])
+    stub.ask("Hg2", "OK")
+    registers = stub.registers()
+    stub.ask("qRcmd," + b"mce 1 1 0xbe00000000000135 0x5 0x12345000 0x86".hex(), "OK")
+    return registers
+
+
 def machine_check_of_all(stub, kernel, program):
     """One that both cores get at once; whose registers are printed is open."""
     stub.run_to(program["main"])
@@ -146,6 +155,9 @@ CASES = [
      ["^PANIC: machine check", "^Machine check, state 0000000000000005:",
       "then: ^  bank 1 status be00000000000135 address 0000000012345000 more 0000000000000086$",
       "then: ^Perhaps called from"], 18),
+    ("a_machine_check_of_the_second_core_prints_its_registers_and_banks", machine_check_of_the_second,
+     ["^PANIC: machine check", "then: ^Core 1 at [0-9]+ ns, ", "^Machine check, state 0000000000000005:",
+      "then: ^  bank 1 status be00000000000135 address 0000000012345000 more 0000000000000086$"], 18),
 ]
 
 
@@ -181,7 +193,7 @@ def differences(wanted, lines, patterns, vector):
 
 def run(case, build, folder, timeout_s):
     _, harm, patterns, vector = case
-    cores = 2 if harm is machine_check_of_all else 1
+    cores = 2 if harm in (machine_check_of_the_second, machine_check_of_all) else 1
     path = os.path.join(folder, "gdb")
     settings = qemu.settings_of("panic")
     settings["append"] = "how=2 panic=exit"

@@ -31,6 +31,7 @@ extern uint8_t arch_fast_entry[];    /* fast.S */
 extern const uint64_t arch_abi_hash; /* it gives that out */
 extern uint8_t arch_clac_place[];
 extern uint8_t arch_pti_syscall[];
+extern uint8_t arch_bhb_syscall[];
 extern phys_t arch_panic_root; /* in the text */
 /* What user mode's tables have with PTI: kernel.ld. */
 extern uint8_t arch_entry_start[];
@@ -66,8 +67,8 @@ void core_leave_space(struct core *core);
 
 /* cpu.c */
 extern struct processor_choice cpu_choice; /* of the boot core, for all */
-/** Makes it: first of all. */
-void cpu_ask(void);
+/** What this core has: first of all on the boot core. */
+struct processor_choice cpu_ask(void);
 void cpu_init(struct core *core, uint64_t stack_top, uint8_t *ist_stacks);
 
 /* machine_check.c */
@@ -78,7 +79,7 @@ void machine_check_print(void);
 
 /* ways.inc: places where a jump may be written, by the map of all memory, and where to; 0: none. */
 struct way {
-    uint64_t place, verw, pti;
+    uint64_t place, verw, pti, bhb;
 };
 extern const struct way arch_ways[];
 extern const struct way arch_ways_end[];
@@ -100,8 +101,8 @@ static inline bool defences_has_pti(void)
 
 /* fpu.c */
 void fpu_init(void);
-/** What the core's FPU holds is in its thread now, and nobody's. */
-void fpu_release(struct core *core);
+/** What the core's FPU holds is in its thread, too, now. */
+void fpu_save_owner(struct core *core);
 void fpu_switch(struct core *core, struct thread *next);
 
 /* paging.c */

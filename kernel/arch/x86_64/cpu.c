@@ -10,6 +10,9 @@
 #include "core/core.h"
 #include "offsets.h"
 
+#define MSR_ARCH_CAPABILITIES 0x10au
+#define ID7D_ARCH_CAPABILITIES (1u << 29)
+
 #define GDT_KERNEL_CODE 0x00af9b000000ffffull
 #define GDT_KERNEL_DATA 0x00cf93000000ffffull
 #define GDT_USER_DATA 0x00cff3000000ffffull
@@ -28,7 +31,7 @@ _Static_assert(sizeof(struct table_pointer) == 16, "limit and base must be neigh
 
 struct processor_choice cpu_choice;
 
-void cpu_ask(void)
+struct processor_choice cpu_ask(void)
 {
     struct cpuid_words said = {
         cpu_id(0, 0),          cpu_id(1, 0),          cpu_id(7, 0),          cpu_id(7, 2),
@@ -36,7 +39,12 @@ void cpu_ask(void)
         cpu_id(0x80000000, 0), cpu_id(0x80000001, 0), cpu_id(0x80000008, 0), cpu_id(0x80000021, 0)
     };
 
-    cpu_choice = processor_choose(&said);
+    struct processor_choice choice = processor_choose(&said);
+
+    if ((choice.facts.leaf7_d & ID7D_ARCH_CAPABILITIES) != 0) {
+        choice.facts.capabilities = msr_read(MSR_ARCH_CAPABILITIES);
+    }
+    return choice;
 }
 
 static void segments_init(struct arch_entry *entry)
@@ -87,7 +95,10 @@ static void syscall_init(void)
     /* sysret: stack segment at base + 8, code at base + 16. */
     msr_write(MSR_STAR,
               (uint64_t)(SEGMENT_KERNEL_DATA | 3) << 48 | (uint64_t)SEGMENT_KERNEL_CODE << 32);
-    msr_write(MSR_LSTAR, (uintptr_t)(defences_has_pti() ? arch_pti_syscall : arch_fast_entry));
+    msr_write(MSR_LSTAR,
+              (uintptr_t)(defences_has_pti()                          ? arch_pti_syscall
+                          : (defences_on & SPECULATION_BHB_LOOP) != 0 ? arch_bhb_syscall
+                                                                      : arch_fast_entry));
     msr_write(MSR_CSTAR, 0); /* unreachable: there is no 32-bit code segment */
     msr_write(MSR_FMASK,
               FLAGS_IF | FLAGS_TF | FLAGS_DF | FLAGS_AC | FLAGS_NT | FLAGS_IOPL | FLAGS_RF);

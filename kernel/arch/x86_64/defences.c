@@ -15,13 +15,11 @@
 
 #define MSR_SPEC_CTRL 0x48u
 #define MSR_PRED_CMD 0x49u
-#define MSR_ARCH_CAPABILITIES 0x10au
 #define SPEC_CTRL_IBRS (1ull << 0)
 #define SPEC_CTRL_BHI_DIS_S (1ull << 10)
 #define PRED_CMD_IBPB 1ull
 #define EFER_AUTO_IBRS (1ull << 21)
 
-#define ID7D_ARCH_CAPABILITIES (1u << 29)
 #define JUMP 0xe9u /* with a distance of four bytes from behind it */
 
 uint32_t defences_on;
@@ -44,7 +42,14 @@ static void print_names(const char *before, uint32_t set)
 static void ways_change(void)
 {
     for (const struct way *way = arch_ways; (uintptr_t)way < (uintptr_t)arch_ways_end; way++) {
-        uint64_t to = defences_has_pti() ? way->pti : way->verw;
+        uint64_t to = (defences_on & SPECULATION_BHB_LOOP) != 0 ? way->bhb : 0;
+
+        if ((defences_on & (SPECULATION_PTI | SPECULATION_VERW)) != 0 && to == 0) {
+            to = way->verw;
+        }
+        if (defences_has_pti() && way->pti != 0) {
+            to = way->pti;
+        }
         uint64_t distance = to - (way->place + 5);
         uint8_t *at = arch_phys_to_ptr(way->place - KERNEL_OFFSET);
 
@@ -57,22 +62,16 @@ static void ways_change(void)
 
 void defences_choose(const char *command_line)
 {
-    struct speculation_facts facts = cpu_choice.facts;
     struct speculation_choice choice;
     char wish[64];
     bool has_wish = command_line_get(command_line, "mitigations", wish, sizeof(wish));
 
-    if ((facts.leaf7_d & ID7D_ARCH_CAPABILITIES) != 0) {
-        facts.capabilities = msr_read(MSR_ARCH_CAPABILITIES);
-    }
-    choice = speculation_choose(&facts, has_wish ? wish : NULL);
+    choice = speculation_choose(&cpu_choice.facts, has_wish ? wish : NULL);
     defences_on = choice.on;
-    if ((choice.on & (SPECULATION_PTI | SPECULATION_VERW)) != 0) {
-        ways_change();
-    }
+    ways_change();
     if (choice.is_garbled) {
         print_text("mitigations=: write off, auto, or some of "
-                   "pti,retpoline,eibrs,ibpb,rsb,verw,bhb; what this processor needs is "
+                   "pti,retpoline,eibrs,ibpb,rsb,verw,bhb,bhbloop; what this processor needs is "
                    "switched on as well\n");
     }
     print_names("Pith: defences against speculation:", choice.on);

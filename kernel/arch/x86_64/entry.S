@@ -63,7 +63,7 @@ resume_in_rsp:
     .irp register, rbx, r8, r9, r10, r12, r13, r14, r15, rax, rdi, rsi, rdx, rbp, rcx, r11, rsp
     popq %\register
     .endr
-    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
+    way arch_verw_sysret, arch_pti_sysret, 0, swapgs, sysretq
 
 leave_slowly:
     movq %gs:CORE_STACK_TOP, %rsp
@@ -86,7 +86,7 @@ leave_by_iret:
     pushq REGISTERS_IP(%rdi)
     EACH_REGISTER(LOAD)
     movq REGISTERS_DI(%rdi), %rdi
-    way arch_verw_iret, arch_pti_iret, swapgs, iretq
+    way arch_verw_iret, arch_pti_iret, 0, swapgs, iretq
 
 /* From fast.S: a system call that is not native, as an exception at its instruction. rsp is where the thread's rip is. */
     .globl arch_foreign_slowly
@@ -165,6 +165,41 @@ arch_call:
 1:  movq %rdx, (%rsp)
     ret
 
+/*
+ * Overwrites the history of branches: so many that the processor remembers no others (Intel, "Branch History Injection", 2022: 5 times 5
+ * for those that cannot be told to do without). gs is the kernel's; there may be an exception's frame on the core's stack.
+ */
+    .macro bhb_clear
+    movq %rsp, %gs:CORE_SCRATCH
+    movq %gs:CORE_STACK_TOP, %rsp
+    subq $64, %rsp
+    pushq %rax; pushq %rcx
+    movl $5, %ecx
+    call 1f; jmp 5f
+1:  call 2f; ret
+2:  movl $5, %eax
+3:  jmp 4f; nop
+4:  subl $1, %eax; jnz 3b
+    subl $1, %ecx; jnz 1b; ret
+5:  lfence
+    popq %rcx; popq %rax
+    movq %gs:CORE_SCRATCH, %rsp
+    .endm
+
+    .globl arch_bhb_syscall
+arch_bhb_syscall:
+    swapgs
+bhb_pti_syscall:
+    bhb_clear
+    swapgs
+    jmp arch_fast_entry
+
+bhb_interrupt:
+    swapgs; lfence
+bhb_pti_interrupt:
+    bhb_clear
+    jmp interrupt_from_user
+
 /* void arch_start_first(uint64_t stack_top): the kernel's first way out. */
     .globl arch_start_first
 arch_start_first:
@@ -210,7 +245,7 @@ arch_clac_place:
     testb $3, 24(%rsp)
     jz interrupt_in_kernel
     /* lfence, or the branch, mispredicted, goes on with the user's gs (CVE-2019-1125). */
-    way 0, pti_interrupt, swapgs, lfence
+    way 0, pti_interrupt, bhb_interrupt, swapgs, lfence
 interrupt_from_user:
     pushq %rdi
     movq %gs:CORE_CURRENT, %rdi
@@ -262,14 +297,13 @@ fatal:
 arch_pti_syscall:
     swapgs
     to_kernel_root
-    swapgs
-    jmp arch_fast_entry
+    way 0, 0, bhb_pti_syscall, swapgs, "jmp arch_fast_entry"
 
 pti_interrupt:
     swapgs
     lfence
     to_kernel_root
-    jmp interrupt_from_user
+    way 0, 0, bhb_pti_interrupt, lfence, "jmp interrupt_from_user"
 
 /* The last instructions in the kernel; nothing of a program stays in the scratch word. */
     .macro way_out name, instruction

@@ -154,7 +154,7 @@
     movq REGISTERS_BP(%rbp), %rbp
     xorl %eax, %eax
     fast_leave
-    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
+    way arch_verw_sysret, arch_pti_sysret, 0, swapgs, sysretq
     .endm
 
     .globl arch_fast_entry
@@ -412,7 +412,7 @@ other:
     xorl %edi, %edi
     xorl %esi, %esi
     xorl %edx, %edx
-    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
+    way arch_verw_sysret, arch_pti_sysret, 0, swapgs, sysretq
 
 /*
  * A system call that is not native: thread_reflect() of kernel/object/foreign.c, if nobody traces. Nothing of the user's is lost but rcx and r11; all
@@ -441,7 +441,7 @@ arch_foreign:
     movq (THREAD_FOREIGN_ENTRY - REGISTERS_PUSHED)(%rsp), %rcx
     movq (THREAD_FOREIGN_STACK - REGISTERS_PUSHED)(%rsp), %rsp
     fast_leave
-    way arch_verw_sysret, arch_pti_sysret, swapgs, sysretq
+    way arch_verw_sysret, arch_pti_sysret, 0, swapgs, sysretq
 
 foreign_slowly:
     fast_leave

@@ -72,32 +72,13 @@ static void fpu_load(const uint8_t *area)
     }
 }
 
-static void fpu_take(struct arch_core *arch, struct thread *next)
+void fpu_save_owner(struct core *core)
 {
-    struct thread *owner = arch->fpu_owner;
+    struct thread *owner = core->arch.fpu_owner;
 
     if (owner != NULL) {
         fpu_save(owner->arch.fpu);
         owner->registers.fpu_is_saved = true;
-    }
-    fpu_load(next->registers.fpu_is_saved ? next->arch.fpu : fpu.initial);
-    arch->fpu_owner = next;
-}
-
-void fpu_release(struct core *core)
-{
-    struct arch_core *arch = &core->arch;
-    struct thread *owner = arch->fpu_owner;
-
-    if (owner == NULL) {
-        return;
-    }
-    task_switched_clear();
-    fpu_save(owner->arch.fpu);
-    owner->registers.fpu_is_saved = true;
-    arch->fpu_owner = NULL;
-    if (arch->fpu_is_off) {
-        cr0_write(cr0_read() | CR0_TS);
     }
 }
 
@@ -117,6 +98,8 @@ void fpu_switch(struct core *core, struct thread *next)
         task_switched_clear();
     }
     if (arch->fpu_owner != next) {
-        fpu_take(arch, next);
+        fpu_save_owner(core);
+        fpu_load(next->registers.fpu_is_saved ? next->arch.fpu : fpu.initial);
+        arch->fpu_owner = next;
     }
 }

@@ -23,12 +23,9 @@
 
 static uint32_t bank_count(void)
 {
-    uint32_t count;
+    bool has_them = (cpu_id(1, 0).d & ID1D_MCA) != 0;
+    uint32_t count = has_them ? (uint32_t)msr_read(MSR_MCG_CAP) & CAP_BANKS : 0;
 
-    if ((cpu_id(1, 0).d & ID1D_MCA) == 0) {
-        return 0;
-    }
-    count = (uint32_t)msr_read(MSR_MCG_CAP) & CAP_BANKS;
     return count < BANKS_MAX ? count : BANKS_MAX;
 }
 

@@ -92,7 +92,7 @@ _Noreturn void arch_start(phys_t info, uint32_t magic)
     plan->core = core;
     loader_read(info, magic, plan);
     hold_memory(plan);
-    cpu_ask();
+    cpu_choice = cpu_ask();
     defences_choose(plan->command_line);
     cpu_init(core, (uintptr_t)boot_stack_top, boot_ist_stacks);
     traps_init();

@@ -28,7 +28,6 @@
 #define FAULT_ADDRESS 0x40u
 #define FAULT_ADDRESS_HIGH 0x44u
 #define PROTECTED 0x64u
-#define QUEUE_TAIL 0x88u
 #define QUEUE 0x90u
 #define INTERRUPTS 0xb8u
 
@@ -250,7 +249,7 @@ static void unit_prepare(struct vtd_unit *unit, struct boot_plan *plan, uint32_t
     unit->done = done;
     unit_stop(unit);
     write32(unit, FAULT_CONTROL, FAULT_MASKED);
-    write64(unit, QUEUE_TAIL, 0);
+    write64(unit, VTD_QUEUE_TAIL, 0);
     write64(unit, QUEUE, arch_ptr_to_phys(unit->queue));
     command(unit, QUEUE_ON, true);
 }
@@ -434,11 +433,4 @@ void arch_iommu_deafen(bool is_deaf)
             write32(&vtd.units[i], FAULT_CONTROL, is_deaf ? FAULT_MASKED : 0);
         }
     }
-}
-
-/* --- Invalidation ---------------------------------------------------------------------------------- */
-
-void vtd_unit_tail(const struct vtd_unit *unit)
-{
-    write64(unit, QUEUE_TAIL, (uint64_t)unit->tail * 16);
 }

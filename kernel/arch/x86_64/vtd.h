@@ -45,6 +45,7 @@ struct vtd {
 
 extern struct vtd vtd;
 
+#define VTD_QUEUE_TAIL 0x88u /* the register: chapter 11 */
 #define VTD_QUEUE_ENTRIES 256u
 #define VTD_ANSWER_NS 1000000000ull /* a unit that takes longer is broken */
 
@@ -52,5 +53,3 @@ extern struct vtd vtd;
 void vtd_invalidate(uint64_t low, uint64_t high);
 void vtd_invalidate_contexts(void);
 void vtd_invalidate_interrupts(void);
-/** Tells the unit that its queue has been filled up to its tail. */
-void vtd_unit_tail(const struct vtd_unit *unit);

@@ -62,7 +62,7 @@ void vtd_invalidate(uint64_t low, uint64_t high)
         queue_put(unit, WAIT | WAIT_WRITES | (uint64_t)unit->ticket << WAIT_DATA_SHIFT,
                   arch_ptr_to_phys((const void *)(uintptr_t)unit->done));
         fence_all();
-        vtd_unit_tail(unit);
+        *(volatile uint64_t *)(unit->registers + VTD_QUEUE_TAIL) = (uint64_t)unit->tail * 16;
     }
     for (uint32_t i = 0; i < vtd.unit_count; i++) {
         ns_t end_ns = arch_now() + VTD_ANSWER_NS;

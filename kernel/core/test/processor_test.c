@@ -321,8 +321,9 @@ TEST(defences_are_chosen_by_the_same_words)
               SPECULATION_VERW,
           0 },
         { &cascade_lake, 0x2b,
-          SPECULATION_EIBRS | SPECULATION_IBPB | SPECULATION_RSB | SPECULATION_VERW,
-          SPECULATION_BHB },
+          SPECULATION_EIBRS | SPECULATION_IBPB | SPECULATION_RSB | SPECULATION_VERW |
+              SPECULATION_BHB_LOOP,
+          0 },
         { &sapphire_rapids, 0xe12b,
           SPECULATION_EIBRS | SPECULATION_IBPB | SPECULATION_RSB | SPECULATION_BHB, 0 },
         { &core2, 0, SPECULATION_PTI | SPECULATION_RETPOLINE | SPECULATION_RSB, SPECULATION_IBPB },

@@ -35,6 +35,9 @@ void lapic_send_init(uint32_t id);
 void lapic_send_nmi(uint32_t id);
 void lapic_send_start(uint32_t id, phys_t page);
 
+/** What the core's FPU holds is in its thread now, and nobody's. */
+void fpu_release(struct core *core);
+
 /** Drops all translations if others asked for it. Wherever a core waits for anything, and before it leaves the kernel. */
 void flushes_serve(struct core *core);
 

@@ -121,6 +121,19 @@ void arch_flush_others(struct core *core, phys_t root)
     }
 }
 
+void fpu_release(struct core *core)
+{
+    if (core->arch.fpu_owner == NULL) {
+        return;
+    }
+    task_switched_clear();
+    fpu_save_owner(core);
+    core->arch.fpu_owner = NULL;
+    if (core->arch.fpu_is_off) {
+        cr0_write(cr0_read() | CR0_TS);
+    }
+}
+
 void arch_thread_leave(struct core *core, struct thread *thread)
 {
     if (core->arch.fpu_owner != thread) {

@@ -10,9 +10,11 @@
 #include "core/print.h"
 #include "cpu.h"
 #include "many/locked.h"
+#include "many/same.h"
 #include "offsets.h"
 
 #define NS_PER_MS 1000000u
+#define ID1C_XSAVE (1u << 26)
 
 /* SDM volume 3, 8.4.4.1: 10 ms after INIT, which processors of this century do not need; a second start after 200 us. */
 #define SECOND_START_NS (NS_PER_MS / 5u)
@@ -23,6 +25,8 @@ enum core_start { START_WAIT, START_GO, START_LEFT_OUT };
 struct others {
     uint32_t count;
     struct core *cores[ARCH_CORES]; /* from 1 on */
+    struct cpuid fpu[2];            /* the boot core's words about what its FPU holds */
+    const char *differs; /* what is wrong with the one that came up last; NULL: nothing */
 };
 static struct others others;
 struct others_begin others_begin;
@@ -52,10 +56,32 @@ static struct core *core_make(struct boot_plan *plan, uint32_t apic_id)
     return core;
 }
 
+/* CPUID 1 says whether there is XSAVE, 0dh what it saves. */
+static void fpu_ask(struct cpuid words[2])
+{
+    bool has_xsave = (cpu_id(1, 0).c & ID1C_XSAVE) != 0;
+
+    words[0] = has_xsave ? cpu_id(0xd, 0) : (struct cpuid){ 0 };
+    words[1] = has_xsave ? cpu_id(0xd, 1) : (struct cpuid){ 0 };
+}
+
+static const char *what_differs(void)
+{
+    struct processor_choice own = cpu_ask();
+    struct cpuid fpu[2];
+
+    fpu_ask(fpu);
+    if (others.fpu[0].a != fpu[0].a || others.fpu[0].d != fpu[0].d || others.fpu[1].a != fpu[1].a) {
+        return "its FPU has other registers";
+    }
+    return core_differs(&cpu_choice, &own);
+}
+
 void cores_prepare(struct boot_plan *plan, const struct acpi_facts *facts)
 {
     uint32_t own = lapic_id();
 
+    fpu_ask(others.fpu);
     plan->core->arch.apic_id = own;
     others.count = 1;
     for (uint32_t i = 0; i < facts->core_count && others.count < ARCH_CORES; i++) {
@@ -82,6 +108,14 @@ static void wait_to_go(struct core *core)
 /* On the other core. It is idle until somebody gives it work. */
 _Noreturn void arch_start_other(struct core *core)
 {
+    others.differs = what_differs();
+    if (others.differs != NULL) {
+        /* Release: pairs with the acquire in is_up(). It is in no list: nobody sends it anything. */
+        atomic_store_explicit(&others_up, core, memory_order_release);
+        for (;;) {
+            cpu_halt();
+        }
+    }
     cpu_init(core, core->arch.stack_top, core->arch.ist_stacks);
     traps_load();
     fpu_init();
@@ -132,16 +166,23 @@ void cores_start(struct core *core)
     for (uint32_t i = 1; i < others.count; i++) {
         core_join(core->machine, others.cores[i]);
         others.cores[i]->has_all = false;
-        if (core_start(others.cores[i])) {
-            /* Release: pairs with the acquire in wait_to_go(). */
-            atomic_store_explicit(&others.cores[i]->arch.start, START_GO, memory_order_release);
-        } else {
+        if (!core_start(others.cores[i])) {
             atomic_store_explicit(&others.cores[i]->arch.start, START_LEFT_OUT,
                                   memory_order_relaxed);
             core_part(core->machine);
             print_decimal("The core with APIC ", others.cores[i]->arch.apic_id);
             print_text(" did not start: it and those after it are left out.\n");
             break;
+        }
+        if (others.differs == NULL) {
+            /* Release: pairs with the acquire in wait_to_go(). */
+            atomic_store_explicit(&others.cores[i]->arch.start, START_GO, memory_order_release);
+        } else {
+            core_part(core->machine);
+            print_decimal("The core with APIC ", others.cores[i]->arch.apic_id);
+            print_text(" is left out: ");
+            print_text(others.differs);
+            print_text(".\n");
         }
     }
     print_decimal("Pith: ", core->machine->core_count);

@@ -15,10 +15,10 @@ enum speculation_defence {
     SPECULATION_IBPB = 1 << 3, /* at each change of the address space: forget indirect branches; */
     SPECULATION_RSB = 1 << 4,  /* overwrite the predictions of returns */
     SPECULATION_VERW = 1 << 5, /* on each way out: overwrite buffers between core and caches */
-    SPECULATION_BHB =
-        1 << 6 /* user mode's branch history does not count in the kernel: once for each core */
+    SPECULATION_BHB = 1 << 6,  /* user mode's branch history does not count: once for each core; */
+    SPECULATION_BHB_LOOP = 1 << 7 /* it is overwritten on each way in */
 };
-#define SPECULATION_COUNT 7u
+#define SPECULATION_COUNT 8u
 #define SPECULATION_AT_SWITCH (SPECULATION_IBPB | SPECULATION_RSB)
 
 struct speculation_facts {
