@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Methods that need their core's own lock only, and when they need all: what they do is the same. */
+#include <stdatomic.h>
+
 #include "object/device_objects.h"
+#include "object/vspace.h"
 #include "two_cores.h"
 
 /* Core 1 has a thread that runs, and one that waits. */
@@ -109,5 +112,32 @@ TEST(cores_a_level_is_acknowledged_with_all_locks)
 {
     begin_with_line(1);
     OK(ALL(1, SYSCALL_CALL, IRQ, IRQ_ACK, 0), "it is unmasked where all cores do it");
+    host_stop();
+}
+
+/* Rights are taken from pages of the source, which another core might be changing. */
+TEST(cores_share_with_the_locks_of_both_spaces)
+{
+    enum { SOURCE = SPARE, TARGET, TABLES, MORE_TABLES, FRAME, COPY, AT = 0x400000, PAGE = 0x1000 };
+    const struct vspace *source;
+
+    begin_with_two();
+    make(OBJECT_VSPACE, 0, SOURCE);
+    make(OBJECT_VSPACE, 0, TARGET);
+    make(OBJECT_PAGE_TABLE, 3, TABLES);
+    make(OBJECT_PAGE_TABLE, 3, MORE_TABLES);
+    make(OBJECT_FRAME, 1 << 8, FRAME);
+    OK(CALL(0, ROOT_SLOT_TABLE, CAP_TABLE_COPY, COPY, ROOT_SLOT_TABLE, FRAME, ~0u),
+       "two of a page");
+    OK(CALL(0, SOURCE, VSPACE_ADD_TABLES, TABLES), "tables for one space");
+    OK(CALL(0, TARGET, VSPACE_ADD_TABLES, MORE_TABLES), "and the other");
+    OK(CALL(0, SOURCE, VSPACE_MAP, FRAME, 0, 1, AT, PROT_READ | PROT_WRITE), "a page to write to");
+    source = object_in(SOURCE);
+    uint32_t turns = atomic_load(&source->turn);
+
+    OK(OWN(1, SYSCALL_CALL, TARGET, VSPACE_SHARE, SOURCE, AT, COPY, AT + PAGE, 1), "shared");
+    CHECK_EQ(current_of(1)->registers.words[1], 1, "one page");
+    CHECK(atomic_load(&source->turn) != turns, "the source's lock was had");
+    CHECK_EQ(atomic_load(&source->turn) % 2, 0, "and is free again");
     host_stop();
 }
