@@ -186,7 +186,7 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
         .size_bytes = run->size_bytes,
         .first = pte_page(run->base, 0, PROT_READ, args->frame->rights, run->cache),
     };
-    bool was_attached = run_space(args->frame) != NULL;
+    bool was_attached = run_space(args->frame) == space;
     err_t err;
 
     if (range_is_bad(args->at, args->count) || range_is_bad(args->from, args->count)) {

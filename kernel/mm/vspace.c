@@ -213,7 +213,7 @@ static ALWAYS_INLINE uint32_t map_some(struct vspace *space, const struct cap *f
 static ALWAYS_INLINE err_t map_pages(struct vspace *space, struct cap *frame,
                                      const struct mapping *mapping, uint32_t *done, bool is_plain)
 {
-    bool was_attached = run_space(frame) != NULL;
+    bool was_attached = run_space(frame) == space;
     err_t err = map_refusal(space, frame, mapping, is_plain);
 
     if (!err && (run_space(frame) != space || frame->run.is_leaving)) {

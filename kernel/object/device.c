@@ -63,19 +63,28 @@ static void timer_go_on(struct core *core, struct timer *timer)
     timed_arm(core_of(core, timer->home), &timer->timed, next_ns, timer->timed.band);
 }
 
-uint64_t timers_go_on(struct core *core, const struct notification *notification, uint64_t bits)
+uint64_t timers_go_on(struct core *core, struct notification *notification, uint64_t bits)
 {
+    struct timer *first = notification->ticking;
+    struct timer *before = NULL; /* the first that is left */
+    struct timer *last = NULL;
     uint32_t count = 0;
 
-    for (struct timer *timer = notification->ticking; timer != NULL; timer = timer->next) {
+    for (struct timer *timer = first; timer != NULL; last = timer, timer = timer->next) {
         if ((bits & bit_of(timer)) == 0 || timer->timed.node.is_queued) {
             continue;
         }
         if (count++ < TIMER_EXPIRE_MAX) {
             timer_go_on(core, timer);
-        } else {
-            bits &= ~bit_of(timer);
+            continue;
         }
+        bits &= ~bit_of(timer);
+        before = before == NULL ? last : before;
+    }
+    if (before != NULL) { /* it is the first the next time */
+        notification->ticking = before->next;
+        before->next = NULL;
+        last->next = first;
     }
     return bits;
 }
@@ -90,7 +99,8 @@ void timer_expired(struct core *core, struct timer *timer)
         cap_unembed(&timer->notification_cap);
     }
     notification_signal(core, notification, badge);
-    if (timer->period_ns != 0 && (notification->bits & bit_of(timer)) == 0) {
+    if (timer->period_ns != 0 && !timer->timed.node.is_queued &&
+        (notification->bits & bit_of(timer)) == 0) {
         timer_go_on(core, timer);
     }
 }
@@ -225,66 +235,62 @@ static bool line_is_claimed(const struct machine *machine, uint32_t line)
     return false;
 }
 
-/* Not more important than what the claimant may give. */
-static uint32_t claim_band(const struct irq *irq, const struct cap *machine)
+/* Of a vector not more important than what the claimant may give. Errors: BUSY, NO_MEMORY. */
+static err_t irq_claim(struct invocation *inv, struct irq *irq, const struct cap *machine,
+                       uint32_t line)
 {
     uint64_t most = machine->badge / 16u;
 
-    return most < irq->band ? (uint32_t)most : irq->band;
-}
-
-static void irq_claim(struct invocation *inv, struct irq *irq, uint32_t vector, uint32_t line)
-{
-    irq->is_claimed = true;
-    irq->is_pending = false;
-    irq->is_held = false;
+    if (irq->is_claimed) {
+        return ERR_BUSY;
+    }
+    if (!vector_find(inv->core->machine, most < irq->band ? (uint32_t)most : irq->band,
+                     &irq->vector)) {
+        return ERR_NO_MEMORY;
+    }
+    irq->is_claimed = true; /* what is pending, bind() begins anew */
     irq->is_level = false;
     irq->is_masked = false;
-    irq->vector = vector;
     irq->line = line;
     irq->home = irq->wish != NULL ? irq->wish : inv->core;
-    inv->core->machine->vectors[vector] = irq;
+    inv->core->machine->vectors[irq->vector] = irq;
+    return ERR_OK;
 }
 
 err_t irq_on_claim_line(struct invocation *inv, const struct irq_claim_line_args *args)
 {
-    const struct machine *machine = inv->core->machine;
     struct irq *irq = inv->target->object;
-    uint32_t vector;
+    err_t err;
 
     if (args->line >= arch_irq_line_count()) {
         return ERR_RANGE;
     }
-    if (irq->is_claimed || line_is_claimed(machine, args->line)) {
+    if (line_is_claimed(inv->core->machine, args->line)) {
         return ERR_BUSY;
     }
-    if (!vector_find(machine, claim_band(irq, args->machine), &vector)) {
-        return ERR_NO_MEMORY;
+    err = irq_claim(inv, irq, args->machine, args->line);
+    if (err == ERR_OK) {
+        irq->is_level = args->level != 0;
+        arch_irq_line_route(args->line, irq->home, irq->vector, irq->is_level,
+                            args->active_low != 0);
     }
-    irq_claim(inv, irq, vector, args->line);
-    irq->is_level = args->level != 0;
-    arch_irq_line_route(args->line, irq->home, vector, args->level != 0, args->active_low != 0);
-    return ERR_OK;
+    return err;
 }
 
 err_t irq_on_claim_msi(struct invocation *inv, const struct irq_claim_msi_args *args,
                        struct irq_claim_msi_results *results)
 {
     struct irq *irq = inv->target->object;
-    uint32_t vector;
+    err_t err;
 
     if (args->source == ARCH_SOURCE_NONE && arch_irq_is_remapped()) {
         return ERR_RANGE;
     }
-    if (irq->is_claimed) {
-        return ERR_BUSY;
+    err = irq_claim(inv, irq, args->machine, IRQ_NO_LINE);
+    if (err == ERR_OK) {
+        arch_irq_msi(irq->home, irq->vector, args->source, &results->address, &results->data);
     }
-    if (!vector_find(inv->core->machine, claim_band(irq, args->machine), &vector)) {
-        return ERR_NO_MEMORY;
-    }
-    irq_claim(inv, irq, vector, IRQ_NO_LINE);
-    arch_irq_msi(irq->home, vector, args->source, &results->address, &results->data);
-    return ERR_OK;
+    return err;
 }
 
 err_t irq_on_bind(struct invocation *inv, const struct irq_bind_args *args)
@@ -300,12 +306,11 @@ err_t irq_on_bind(struct invocation *inv, const struct irq_bind_args *args)
         return err;
     }
     irq_mask(irq, true);
-    if (args->notification == NULL) {
-        return ERR_OK;
+    if (args->notification != NULL) {
+        irq->is_pending = false;
+        irq->is_held = false;
+        irq_mask(irq, false);
     }
-    irq->is_pending = false;
-    irq->is_held = false;
-    irq_mask(irq, false);
     return ERR_OK;
 }
 

@@ -123,3 +123,40 @@ TEST(a_timer_that_waits_may_go_and_so_may_what_it_signals)
     CHECK_EQ(result_word(0), 0, "and not set");
     situation_end();
 }
+
+TEST(a_timer_for_whom_a_bound_thread_waits_goes_on_once)
+{
+    enum { SERVER = 90, ENDPOINT = 94, ROUNDS = 5 };
+
+    situation_begin();
+    OK(object_make(OBJECT_NOTIFICATION, 3, BELL), "a notification");
+    OK(slot_mint(BELL, BADGED, 1), "a badge");
+    OK(object_make(OBJECT_TIMER, 0, TIMER), "a timer");
+    OK(object_make(OBJECT_ENDPOINT, 3, ENDPOINT), "an endpoint");
+    thread_make(SERVER, 2, 200);
+    OK(CALL(SERVER, THREAD_BIND_NOTIFICATION, BELL, ~0ull), "whom it is bound to");
+    thread_begin(SERVER);
+    OK(set(TIMER, BADGED), "set");
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        (void)call_receive(ENDPOINT, DEADLINE_NEVER);
+        CHECK_EQ(thread_at(SERVER)->state, THREAD_STATE_RECEIVING, "it waits");
+        periods_pass(1);
+        CHECK_EQ(thread_at(SERVER)->state, THREAD_STATE_READY, "for one period");
+        CHECK(timer_at(TIMER)->timed.node.key - host_time() < PERIOD_NS, "and so the next time");
+    }
+    situation_end();
+}
+
+/* Those that end again before the next look do not keep out those that were left. */
+TEST(all_timers_of_a_notification_have_their_turns)
+{
+    uint64_t seen = 0;
+
+    timers_make(COUNT);
+    for (uint32_t i = 0; i < 2; i++) {
+        periods_pass(2);
+        seen |= poll(~0ull);
+    }
+    CHECK_EQ(seen, (1ull << COUNT) - 1, "all were taken");
+    situation_end();
+}

@@ -194,7 +194,8 @@ bool arch_others_wait(struct core *core)
 {
     flushes_serve(core);
     cpu_pause();
-    return cores_wait();
+    /* Relaxed: one who has the lock of all and wants this core's is seen a look later, at worst. */
+    return cores_wait() || atomic_load_explicit(&core->arch.is_wanted, memory_order_relaxed);
 }
 
 /*
