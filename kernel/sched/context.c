@@ -213,13 +213,13 @@ static ALWAYS_INLINE void refills_join_due(struct sched_context *context, ns_t n
 
 /*
  * Takes time used from the first refills and puts it back a period after it began to be used. What ran on past the end of the budget, until the
- * interrupt that tells, is used of what is still to come: as if that had begun when it is due. So it is paid back, but for
- * what is more than one budget: it may have run on by no fault of its own.
+ * interrupt that tells, is used of what is still to come: as if that had begun when it is due. So it is paid back, up to nine budgets of one
+ * refill each; more is forgiven.
  */
 static ALWAYS_INLINE void refills_use(struct sched_context *context, ns_t start_ns,
                                       uint64_t used_ns)
 {
-    for (uint32_t left = context->count + 1u; used_ns > 0 && left > 0; left--) {
+    for (uint32_t i = 0; used_ns > 0 && i <= SCHED_REFILLS; i++) {
         struct refill *head = refill_at(context, 0);
         uint64_t piece = used_ns < head->amount_ns ? used_ns : head->amount_ns;
         ns_t back_ns = (head->at_ns > start_ns ? head->at_ns : start_ns) + context->period_ns;
