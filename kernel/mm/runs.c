@@ -164,13 +164,15 @@ static uint64_t run_scan(struct core *core, struct cap *run, user_addr_t at)
     user_addr_t next = at - at % pte_span(level);
 
     left = left < SCAN_PLACES ? left : SCAN_PLACES;
-    for (; left > 0 && !leads_on(run, is_io, *entry, level); left--, entry++) {
+    /* Behind its uses the same memory may be mapped through another capability. */
+    for (; left > 0 && next < run->run.high && !leads_on(run, is_io, *entry, level); left--) {
         if (entry_is_present(is_io, *entry) && run_holds(run, entry_phys(is_io, *entry))) {
             entry_link(space, entry, level, 0);
             vspace_forget(core, space, next, run->type == OBJECT_FRAME ? 1 : VSPACE_ALL);
             left = is_io ? 1 : left; /* to tell units takes as long as all the places do */
         }
         next += pte_span(level);
+        entry++;
     }
     return next - at;
 }

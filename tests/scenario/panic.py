@@ -122,12 +122,10 @@ def machine_check(stub, _, program):
 
 
 def machine_check_of_the_second(stub, _, program):
-    """One that only the second core gets, which has nothing to do."""
+    """One that only the second core gets. Where that has come to by then is open, and so are its registers."""
     stub.run_to(program["main"])
-    stub.ask("Hg2", "OK")
-    registers = stub.registers()
     stub.ask("qRcmd," + b"mce 1 1 0xbe00000000000135 0x5 0x12345000 0x86".hex(), "OK")
-    return registers
+    return {}
 
 
 def machine_check_of_all(stub, kernel, program):
@@ -155,7 +153,7 @@ CASES = [
      ["^PANIC: machine check", "^Machine check, state 0000000000000005:",
       "then: ^  bank 1 status be00000000000135 address 0000000012345000 more 0000000000000086$",
       "then: ^Perhaps called from"], 18),
-    ("a_machine_check_of_the_second_core_prints_its_registers_and_banks", machine_check_of_the_second,
+    ("a_machine_check_of_the_second_core_prints_its_banks", machine_check_of_the_second,
      ["^PANIC: machine check", "then: ^Core 1 at [0-9]+ ns, ", "^Machine check, state 0000000000000005:",
       "then: ^  bank 1 status be00000000000135 address 0000000012345000 more 0000000000000086$"], 18),
 ]

@@ -47,9 +47,7 @@ static void ways_change(void)
         if ((defences_on & (SPECULATION_PTI | SPECULATION_VERW)) != 0 && to == 0) {
             to = way->verw;
         }
-        if (defences_has_pti() && way->pti != 0) {
-            to = way->pti;
-        }
+        to = defences_has_pti() && way->pti != 0 ? way->pti : to;
         uint64_t distance = to - (way->place + 5);
         uint8_t *at = arch_phys_to_ptr(way->place - KERNEL_OFFSET);
 

@@ -407,12 +407,18 @@ TEST(detach_removes_only_what_was_mapped_through_it)
     map_at(frame, PLACE, 3, READ_WRITE);
     map_at(frame, PLACE + MIB(32), 3, READ_WRITE);
     map_at(copy, PLACE + MIB(16), 3, READ_WRITE);
+    map_at(frame, PLACE + MIB(16) - 3 * PAGE_BYTES, 3, READ_WRITE);
+    map_at(frame, PLACE + MIB(16) + 3 * PAGE_BYTES, 3, READ_WRITE);
     CHECK_OK(frame_detach(copy));
     probe_expect_fault(&probe, probe_read, PLACE + MIB(16), FAULT_NOT_PRESENT);
     bool kept = probe_run(&probe, probe_read, PLACE, 0).kind == FAULT_ILLEGAL &&
                 probe_run(&probe, probe_read, PLACE + MIB(32), 0).kind == FAULT_ILLEGAL;
+    bool beside =
+        probe_run(&probe, probe_read, PLACE + MIB(16) - PAGE_BYTES, 0).kind == FAULT_ILLEGAL &&
+        probe_run(&probe, probe_read, PLACE + MIB(16) + 3 * PAGE_BYTES, 0).kind == FAULT_ILLEGAL;
 
     CHECK(kept, "pages mapped through the other capability stay");
+    CHECK(beside, "also just before and behind");
     CHECK(!(identify(TABLE, copy).flags & IDENTIFY_ATTACHED), "it is attached no more");
     CHECK_OK(frame_detach(copy));
 }
