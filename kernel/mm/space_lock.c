@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Enough for most methods to end. Who does not have it then takes all locks, for which there are turns: so no wait is without end. */
-#define LOOKS 256u
+#define LOOKS 192u
 
 static bool turn_take(struct vspace *space)
 {
