@@ -7,8 +7,7 @@
 #include "mm/space_lock.h"
 #include "mm/vspace.h"
 
-/* So many steps are made between two preemption points; each looks at so many places of a table. */
-#define SCAN_STEPS 2u
+/* So many places of a table, or runs, are looked at between two preemption points. */
 #define SCAN_PLACES 32u
 #define PAGE_BYTES 4096u
 
@@ -180,7 +179,6 @@ static uint64_t run_scan(struct core *core, struct cap *run, user_addr_t at)
 err_t vspace_run_detach(struct core *core, struct cap *run)
 {
     struct vspace *space = run_space(run);
-    uint32_t step = 0;
 
     if (!run->run.is_leaving) {
         run_unlink(run);
@@ -189,8 +187,7 @@ err_t vspace_run_detach(struct core *core, struct cap *run)
     }
     while (run->run.low < run->run.high) {
         run->run.low += run_scan(core, run, run->run.low);
-        step++;
-        if (step % SCAN_STEPS == 0 && arch_interrupt_pending(core)) {
+        if (run->run.low < run->run.high && arch_interrupt_pending(core)) {
             vspace_sync(core, space);
             return KERNEL_RESTART;
         }

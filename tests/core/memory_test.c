@@ -203,6 +203,22 @@ TEST(some_pages_of_a_run_are_a_run)
     situation_end();
 }
 
+/* Beside them the same pages are mapped through another capability. */
+TEST(what_is_detached_are_the_uses_of_one_capability)
+{
+    space_make();
+    OK(slot_copy(B, C), "another capability for the pages");
+    OK(map(C, 3, AT + 3 * PAGE, PROT_READ), "maps them behind");
+    OK(CALL(SPACE, VSPACE_MAP, B, 0, 3, AT + 6 * PAGE, PROT_READ), "the first behind those");
+    OK(CALL(C, FRAME_DETACH, 0), "detached");
+    CHECK_EQ(CALL(SPACE, VSPACE_PROTECT, AT + 3 * PAGE, 1, PROT_READ), ERR_NOT_MAPPED, "is gone");
+    OK(CALL(SPACE, VSPACE_PROTECT, AT, 3, PROT_READ), "those before");
+    CHECK_EQ(result_word(0), 3, "are there");
+    OK(CALL(SPACE, VSPACE_PROTECT, AT + 6 * PAGE, 3, PROT_READ), "and those behind");
+    CHECK_EQ(result_word(0), 3, "are, too");
+    situation_end();
+}
+
 TEST(a_space_without_tables_left_maps_what_it_can)
 {
     situation_begin();

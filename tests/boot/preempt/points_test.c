@@ -9,7 +9,8 @@
 #include "pith/syscall.h"
 
 #define READ_WRITE (PROT_READ | PROT_WRITE)
-#define SCAN_STEPS 64u    /* entries that are looked at between two points (kernel/mm/runs.c) */
+/* Looked at between two points; behind the last there is none (kernel/mm/runs.c). */
+#define SCAN_PLACES 32u
 #define ZERO_BYTES KIB(4) /* cleared between two points (kernel/object/untyped.c) */
 
 #define COPIES 40u
@@ -199,7 +200,7 @@ TEST(every_point_of_detaching_a_frame)
     scene.probe = probe_make();
     aim_at_every_point(&(struct operation){
         "detach, a frame of 640 pages", prepare_mapped, check_detached,
-        method_of(scene.first, FRAME_DETACH, 0, NULL), STEP_COARSE_NS, PAGES / SCAN_STEPS });
+        method_of(scene.first, FRAME_DETACH, 0, NULL), STEP_COARSE_NS, (PAGES - 1) / SCAN_PLACES });
 }
 
 static void check_deleted(void)
@@ -214,7 +215,7 @@ TEST(every_point_of_deleting_a_mapped_frame)
     scene.probe = probe_make();
     aim_at_every_point(&(struct operation){ "delete, a mapped frame of 640 pages", prepare_mapped,
                                             check_deleted, on_slot(CAP_TABLE_DELETE, scene.first),
-                                            STEP_COARSE_NS, PAGES / SCAN_STEPS });
+                                            STEP_COARSE_NS, (PAGES - 1) / SCAN_PLACES });
 }
 
 /* The table next to the root is of one run, those below are of the other, which is deleted. */
@@ -249,7 +250,7 @@ TEST(every_point_of_deleting_page_tables)
     scene_begin(KIB(64), 4, 0);
     aim_at_every_point(&(struct operation){
         "delete, a run of page tables", prepare_page_tables, check_page_tables,
-        on_slot(CAP_TABLE_DELETE, scene.first + 2), STEP_COARSE_NS, (255 + 512) / SCAN_STEPS });
+        on_slot(CAP_TABLE_DELETE, scene.first + 2), STEP_COARSE_NS, (255 + 512) / SCAN_PLACES });
 }
 
 static void prepare_space(void)
@@ -281,7 +282,7 @@ TEST(every_point_of_deleting_a_space)
     scene_begin(KIB(64), 3, RUNS);
     aim_at_every_point(&(struct operation){ "delete, a space of 201 runs", prepare_space,
                                             check_space, on_slot(CAP_TABLE_DELETE, scene.first),
-                                            STEP_COARSE_NS, (RUNS + 1) / SCAN_STEPS });
+                                            STEP_COARSE_NS, (RUNS + 1) / SCAN_PLACES });
 }
 
 /* One of each type, a space in use, and a thread that is bound to a table, a space and a context. */
