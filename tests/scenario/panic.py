@@ -21,6 +21,7 @@ import qemu  # noqa: E402
 
 # Eight bytes each in the stub's answer to "g", then four of flags.
 NAMES = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip".split()
+JUMP_TO_ITSELF = "ebfe"
 INVALID_OPCODE = "0f0b"  # ud2
 TRAP_FLAGS = 0x10000  # RF: the stub's "g" and the frame differ in it (SDM volume 3, 17.3.1.1)
 
@@ -124,6 +125,7 @@ def machine_check(stub, _, program):
 def machine_check_of_the_second(stub, _, program):
     """One that only the second core gets. Where that has come to by then is open, and so are its registers."""
     stub.run_to(program["main"])
+    stub.ask(f"M{program['main']:x},2:{JUMP_TO_ITSELF}", "OK")  # or the program ends the machine before the second core looks
     stub.ask("qRcmd," + b"mce 1 1 0xbe00000000000135 0x5 0x12345000 0x86".hex(), "OK")
     return {}
 
