@@ -6,13 +6,13 @@ QEMU's gdb stub stops the machine, reads control registers and MSRs, and walks t
 as the processor does. Then it makes kernel code touch what it must not; each time that must be the kernel's end, by a page fault.
 Every look is also taken at a machine in which the stub has changed one bit, and must find it.
 """
-import argparse
 import os
 import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "stub"))
 
+import cases  # noqa: E402
 import machine as stub  # noqa: E402
 
 DIRECT_MAP = 0xFFFF800000000000
@@ -385,6 +385,7 @@ def at_entry(build, timeout_s, kernel, code, is_spoilt=False):
         machine.run_to(program)
         machine.set_register("eflags", machine.register("eflags") | AC)
         machine.write(program, code or b"\xeb\xfe")
+        machine.step()  # before any interrupt
         vector = symbols["arch_on_vector"]
         machine.run_to(entry_of(symbols) if code == SYSCALL else vector)
         return bool(machine.register("eflags") & AC), machine.register("rsi")
@@ -420,17 +421,8 @@ CASES += [(name, lambda build, timeout_s, rest=rest: harm(build, timeout_s, *res
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each machine")
-    args = parser.parse_args()
-    failed = 0
-    for name, case in CASES:
-        why = case(args.build, args.timeout)
-        print(f"FAIL {name}: {why}" if why else f"ok {name}")
-        failed += bool(why)
-    print(f"{len(CASES) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    args = cases.arguments(__doc__, 60)
+    cases.conclude((name, case(args.build, args.timeout)) for name, case in CASES)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,13 @@
 QEMU's gdb stub stops the machine where the kernel overwrites the predictions of returns: with mitigations=rsb once for each space
 that runs, and where it overwrites branch history: with mitigations=bhb at each system call; by default never, because the emulator says who it is.
 """
-import argparse
 import os
 import sys
-import tempfile
-import threading
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "stub"))
 
-import panic  # noqa: E402
+import cases  # noqa: E402
+import machine as stub  # noqa: E402
 import qemu  # noqa: E402
 
 RSB, BHB = "arch_rsb_fill", "arch_bhb_syscall"
@@ -22,39 +19,26 @@ CHOSEN = "Pith: defences against speculation:"
 STOPS = 5  # more would only take longer
 
 
-def stops_at(stub, address):
+def stops_at(machine, address):
     """How often the machine comes by, up to STOPS."""
-    stub.ask(f"Z1,{address:x},1", "OK")
+    machine.ask(f"Z1,{address:x},1", "OK")
     for count in range(STOPS):
         try:
-            if not stub.ask("c").startswith("T"):
+            if not machine.ask("c").startswith("T"):
                 return count
-            stub.ask("s", "T")  # from where it stopped, it would stop again at once
+            machine.step()  # from where it stopped, it would stop again at once
         except OSError:  # the machine has ended
             return count
-    stub.ask(f"z1,{address:x},1", "OK")
-    stub.send("c")
+    machine.ask(f"z1,{address:x},1", "OK")
     return STOPS
 
 
 def run(append, place, build, timeout_s):
     """Stops, and what the machine printed."""
-    settings = qemu.settings_of("mitigations")
-    settings["append"] = append + " panic=exit"
-    results = []
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "gdb")
-        command = qemu.command_for("mitigations", build, settings)
-        command += ["-S", "-gdb", f"unix:{path},server=on,wait=off"]
-        runner = threading.Thread(target=lambda: results.append(qemu.run(command, timeout_s)))
-        runner.start()
-        try:
-            stub = panic.Stub(path, timeout_s)
-            stub.ask("?", "T")
-            count = stops_at(stub, panic.symbols_of(os.path.join(build, "kernel/pith.elf"))[place])
-        finally:
-            runner.join(timeout_s + 10)
-    return count, results[0]
+    system = stub.Run("mitigations", build, timeout_s, append=append)
+    with system as machine:
+        count = stops_at(machine, system.kernel[place])
+        return count, system.finish()
 
 
 CASES = [
@@ -85,17 +69,8 @@ def why(case, build, timeout_s):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=120, help="seconds for each case")
-    args = parser.parse_args()
-    failed = 0
-    for case in CASES:
-        reason = why(case, args.build, args.timeout)
-        print(f"FAIL {case[0]}: {reason}" if reason else f"ok {case[0]}")
-        failed += bool(reason)
-    print(f"{len(CASES) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    args = cases.arguments(__doc__, 120)
+    cases.conclude((case[0], why(case, args.build, args.timeout)) for case in CASES)
 
 
 if __name__ == "__main__":

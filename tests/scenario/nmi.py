@@ -9,8 +9,9 @@ gs or the page tables are still the program's. So with and without page tables o
 In the kernel for several cores it comes to the second of two, and only there; that one must stop the other, which stands still meanwhile,
 wherever that is. A core that waits for a lock makes the other go on now and then, until it has it. What was tried in one way is not tried
 again in the next. What lies between a way in and a way out is left out: there nothing changes of what such an interrupt depends on.
+
+A machine check comes by the same way, on another stack: in user mode, in the kernel, and where the core is idle, in each of these machines.
 """
-import argparse
 import bisect
 import os
 import subprocess
@@ -19,11 +20,11 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "stub"))
 
+import cases  # noqa: E402
 import machine as stub  # noqa: E402
-import panic  # noqa: E402
+import words  # noqa: E402
 
 LAST = "Perhaps called from"
-VECTOR = 2
 LEAST = 10  # instructions that a way to or from user mode has at least
 SEGMENT = 24  # instructions behind the one where the machine was saved
 WAITED = 200  # instructions of the other core, each time that this one goes round and round
@@ -31,7 +32,7 @@ MOST = 200  # segments of a way
 CALL, REPLY_RECEIVE = 0, 1  # in rax
 REGISTERS_IP = 104  # kernel/arch/x86_64/offsets.h
 FRAME_CS = 24  # on the stack at interrupt_common
-LINT1, MASKED = 0x360, 0x10400  # a register of the local APIC
+TIMER, LINT1, MASKED = 0x320, 0x360, 1 << 16  # registers of the local APIC
 STORE = b"\x89\x18"  # mov %ebx, (%rax)
 # Where the instructions of the ways come from. Those of other files are of the kernel's core, or of what it asks of a processor.
 SOURCES = (".S:", ".inc:", "/many/", "/cpu.h:")
@@ -75,16 +76,16 @@ class Tried:
         return self.places[place]
 
     def run_to(self, name):
-        self.machine.run_core_to(self.symbol(name), self.core)
+        self.machine.run_to(self.symbol(name), self.core)
 
     def __enter__(self):
         self.machine = self.run.__enter__()
         try:
             for core in range(self.core + 1):
-                self.machine.run_core_to(self.symbol("core_on_syscall"), core)
-                if core < self.core:
-                    self.keep_from_it()
-            self.monitor("savevm begin")
+                self.machine.run_to(self.symbol("core_on_syscall"), core)
+                if core < self.core:  # the emulator's interrupt comes to all cores; this one only gets what another sends
+                    self.mask(LINT1)
+            self.machine.monitor("savevm begin")
             self.breakpoints("Z")
         except BaseException:
             self.__exit__()
@@ -95,12 +96,9 @@ class Tried:
         self.run.__exit__()
         self.lines.communicate()
 
-    def keep_from_it(self):
-        """The monitor's interrupt comes to all cores by a line of each. The core that stands here no longer gets it, but what other cores send."""
-        self.machine.execute(STORE, rax=self.machine.word(self.symbol("apics")) + LINT1, rbx=MASKED)
-
-    def monitor(self, text):
-        self.machine.ask("qRcmd," + text.encode().hex(), "OK")
+    def mask(self, line):
+        """An interrupt of the core that stands in the kernel here."""
+        self.machine.execute(STORE, rax=self.machine.word(self.symbol("apics")) + line, rbx=MASKED)
 
     def breakpoints(self, what):
         for place in self.halts:
@@ -136,7 +134,7 @@ def at_syscall(tried):
     """The next instruction is a program's `syscall`, by which it came in just now, and not only to fast.S."""
     tried.run_to("core_on_syscall")
     thread = tried.machine.word(tried.machine.register("gs_base"))
-    tried.machine.run_core_to(tried.machine.word(thread + REGISTERS_IP) - 2, tried.core)
+    tried.machine.run_to(tried.machine.word(thread + REGISTERS_IP) - 2, tried.core)
 
 
 def at_exception(tried):
@@ -147,12 +145,12 @@ def at_exception(tried):
 
 
 def at_rest(tried):
-    """The core halts, and nothing has come yet."""
+    """The core sleeps, and nothing wakes it: not even its timer."""
     place = next(place for place, name in tried.halts.items() if name == "arch_leave_slowly")
     while tried.place() != place + 1:
-        tried.machine.run_core_to(place, tried.core)
-        tried.machine.run_core_to(tried.symbol("core_on_syscall"), tried.core - 1)
-        tried.machine.select(tried.core)
+        tried.machine.run_to(place, tried.core)
+        tried.mask(TIMER)
+        tried.machine.halt(tried.core)
 
 
 # --- Where they end ---
@@ -184,10 +182,12 @@ FAST = [
     ("a_call_all_the_way", at_fast(CALL, "call_commit"), outside),
     ("a_reply_all_the_way", at_fast(REPLY_RECEIVE, "reply_commit"), outside),
 ]
-LOCKS = [
+IDLE = [
     ("an_idle_core", at_rest, at_once),
     ("an_idle_core_that_is_woken", at("interrupt_in_kernel"), outside),
     ("nobody_is_left_to_run", at("leave_slowly"), outside),
+]
+LOCKS = [
     ("a_system_call_that_waits_for_its_lock", at("syscall_contended"), outside),
     ("an_interrupt_that_waits_for_its_lock", at("vector_contended"), outside),
     ("a_call_that_finds_its_lock_taken", at("call_contended"), outside),
@@ -198,14 +198,37 @@ LOCKS = [
     ("a_system_call_after_which_another_runs", at("syscall_key"), outside),
     ("an_interrupt_after_which_another_runs", at("vector_key"), outside),
 ]
+# Where a machine check comes.
+CHECKED = [
+    ("a_machine_check_in_user_mode", at_syscall),
+    ("a_machine_check_in_the_kernel", at("core_on_syscall")),
+    ("a_machine_check_of_an_idle_core", at_rest),
+]
 PTI = "mitigations=pti"
 # System, kernel, the core that it comes to, command line, what its names end with, ways.
 RUNS = [
-    ("bench", "pith.elf", 0, "", "", INTO + FAST),  # system calls by every way, interrupts, faults
+    ("bench", "pith.elf", 0, "", "", INTO + FAST + IDLE),  # system calls by every way, interrupts, faults
     ("bench", "pith.elf", 0, PTI, "_with_pti", INTO + FAST),
-    ("ways", "pith-many.elf", 1, "", "_of_several", INTO + FAST + LOCKS),
+    ("ways", "pith-many.elf", 1, "", "_of_several", INTO + FAST + IDLE + LOCKS),
     ("ways", "pith-many.elf", 1, PTI, "_of_several_with_pti", INTO),
 ]
+
+
+class Event:
+    """What comes: the emulator's command, what is said then, and the vector."""
+
+    def __init__(self, command, patterns, vector):
+        self.command, self.patterns, self.vector = command, patterns, vector
+
+    def wrong_words(self, registers, lines, core):
+        patterns = [self.patterns[0], f"then: ^Core {core} at [0-9]+ ns, ", *self.patterns[1:], LAST]
+        return words.differences(registers, lines, patterns, self.vector)
+
+
+NMI = Event("nmi", ["^PANIC: non-maskable interrupt"], 2)
+MACHINE_CHECK = Event("mce {} 1 0xbe00000000000135 0x5 0x12345000 0x86",
+                      ["^PANIC: machine check", "^Machine check, state 0000000000000005:",
+                       "then: ^  bank 1 status be00000000000135 address 0000000012345000 more 0000000000000086$"], 18)
 
 
 def wait_for_lines(run, before, timeout_s):
@@ -229,22 +252,21 @@ def wrong_ends(tried):
     return None
 
 
-def wrong_words(tried, place):
+def wrong_at(tried, place, event):
     """When it comes before the instruction at this place, which is not far from where the machine was saved. None: nothing."""
-    tried.monitor("loadvm here")
+    tried.machine.monitor("loadvm here")
     tried.machine.select(tried.core)
     while tried.place() != place:
         tried.machine.step(tried.core)
     registers = tried.machine.registers()
     before = len(tried.run.lines)
-    tried.monitor("nmi")
+    tried.machine.monitor(event.command.format(tried.core))
     try:
         wrong = wrong_ends(tried)
     except OSError as error:
         wrong = str(error)
     lines = wait_for_lines(tried.run, before, tried.timeout_s)
-    patterns = ["^PANIC: non-maskable interrupt", f"then: ^Core {tried.core} at [0-9]+ ns, ", LAST]
-    wrong = wrong or panic.differences(registers, lines, patterns, VECTOR)
+    wrong = wrong or event.wrong_words(registers, lines, tried.core)
     return wrong and f"at {place:x}, in {tried.function(place)}: {wrong}; {lines}"
 
 
@@ -259,7 +281,7 @@ def segment(tried, is_over, seen):
         seen.add(place)
         if tried.is_new(place):
             if not places:
-                tried.monitor("savevm here")
+                tried.machine.monitor("savevm here")
                 left = left and SEGMENT
             places.append(place)
         if not left:
@@ -269,57 +291,75 @@ def segment(tried, is_over, seen):
     return places, False
 
 
+def begin_at(tried, begin):
+    tried.breakpoints("z")
+    tried.machine.monitor("loadvm begin")
+    tried.machine.select(tried.core)
+    begin(tried)
+    tried.breakpoints("Z")
+
+
 def walk(tried, way, seen):
     """What is wrong, None if nothing is, and how many instructions were tried. seen: gets all of the way."""
     _, begin, is_over = way
     count = 0
-    tried.breakpoints("z")
-    tried.monitor("loadvm begin")
-    begin(tried)
-    tried.breakpoints("Z")
+    begin_at(tried, begin)
     for _ in range(MOST):
         before = len(seen)
         tried.machine.select(tried.core)
         places, has_ended = segment(tried, is_over, seen)
         if places and not has_ended:
-            tried.monitor("savevm next")
+            tried.machine.monitor("savevm next")
         for place in places:
-            wrong = wrong_words(tried, place)
+            wrong = wrong_at(tried, place, NMI)
             if wrong:
                 return wrong, count
         count += len(places)
         if has_ended:
             return None if len(seen) >= LEAST or is_over == at_once else "too short", count
         if places:
-            tried.monitor("loadvm next")
+            tried.machine.monitor("loadvm next")
         if len(seen) == before and tried.core:
             for _ in range(WAITED):
                 tried.machine.step(tried.core - 1)
     return f"no end after {len(seen)} instructions", count
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for each answer of the machine")
-    args = parser.parse_args()
-    passed = failed = 0
+def walks(tried, ways, end):
+    """(name, what is wrong) of each way."""
+    for way in ways:
+        seen, count = set(), 0
+        try:
+            wrong, count = walk(tried, way, seen)
+        except OSError as error:  # the machine has ended
+            wrong = error
+        yield way[0] + end, wrong
+        print(f"note: {way[0]}{end}: {count} of {len(seen)} instructions")
+
+
+def checks(tried, end):
+    """The same of machine checks."""
+    for name, begin in CHECKED:
+        try:
+            begin_at(tried, begin)
+            tried.machine.monitor("savevm here")
+            wrong = wrong_at(tried, tried.place(), MACHINE_CHECK)
+        except OSError as error:
+            wrong = error
+        yield name + end, wrong
+
+
+def results(args):
     for system, kernel, core, append, end, ways in RUNS:
         with Tried(system, kernel, core, append, args) as tried:
-            for way in ways:
-                seen = set()
-                try:
-                    wrong, count = walk(tried, way, seen)
-                except OSError as error:  # the machine has ended
-                    wrong, count = error, 0
-                print(f"FAIL {way[0]}{end}: {wrong}" if wrong else f"ok {way[0]}{end}")
-                print(f"note: {way[0]}{end}: {count} of {len(seen)} instructions", flush=True)
-                failed += bool(wrong)
-                passed += not wrong
+            yield from walks(tried, ways, end)
+            yield from checks(tried, end)
             if core:
-                print(f"note: of {sum(tried.others.values())} times the other core was {tried.others}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+                print(f"note: of {sum(tried.others.values())} times the other core was {tried.others}")
+
+
+def main():
+    cases.conclude(results(cases.arguments(__doc__, 60)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@
 #include "pith/kernel_calls.h"
 
 #define CORES 2u
-#define ROUNDS 20000u
+#define ROUNDS 8000u
 #define ROUNDS_CALLS 4u
 #define PRIORITY 100u
 #define BEAT_NS US(50)

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: MIT
 """A stopped machine, seen through the emulator's gdb stub: registers (also those that only an instruction reads), physical
 memory, and the page tables as the processor walks them (SDM volume 3, 4.5)."""
+import contextlib
 import os
 import re
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "../../../tools")]
+sys.path[:0] = [HERE, os.path.join(HERE, "../../../tools")]
 
-import panic  # noqa: E402
+import protocol  # noqa: E402
 import qemu  # noqa: E402
 
+# Eight bytes each in the stub's answer to "g", then four of flags.
+NAMES = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip".split()
 RDMSR, XGETBV, CPUID = b"\x0f\x32", b"\x0f\x01\xd0", b"\x0f\xa2"
 PRESENT, WRITE, USER, LARGE, NO_EXEC = 1, 2, 4, 128, 1 << 63
 ADDRESS = 0x000FFFFFFFFFF000
@@ -37,7 +42,7 @@ class Page:
         return f"{self.virtual:016x} -> {self.physical:x}, {self.size:#x} bytes, {self.rights()}"
 
 
-class Machine(panic.Stub):
+class Machine(protocol.Stub):
     """The stub, with more questions."""
 
     def __init__(self, path, timeout_s):
@@ -63,8 +68,16 @@ class Machine(panic.Stub):
         answer = self.ask("c" if core is None else f"vCont;c:{core + 1:x}", "T")
         return int(re.search(r"thread:(\w+);", answer)[1], 16) - 1
 
-    def run_core_to(self, address, core):
-        """All go on until this one comes there, again if it is there. One that halts cannot make a step."""
+    def halt(self, core=0):
+        """This core's next instruction is `hlt`: it sleeps behind it, if no interrupt waits, and then goes on by one more."""
+        self.send(f"vCont;s:{core + 1:x}")
+        time.sleep(0.02)
+        self.socket.sendall(b"\x03")
+        self.receive()
+        self.select(core)
+
+    def run_to(self, address, core=0):
+        """All go on until this core comes there, again if it is there. One that halts cannot make a step."""
         self.select(core)
         if self.register("rip") == address:
             self.step(core)
@@ -73,6 +86,10 @@ class Machine(panic.Stub):
             self.step(other)  # away from where it would stop at once
         self.ask(f"z1,{address:x},1", "OK")
 
+    def monitor(self, text):
+        """A command to the emulator itself."""
+        self.ask("qRcmd," + text.encode().hex(), "OK")
+
     def description(self, name):
         text = ""
         while True:
@@ -80,6 +97,15 @@ class Machine(panic.Stub):
             text += answer[1:]
             if answer[0] == "l":
                 return text
+
+    def registers(self):
+        data = bytes.fromhex(self.ask("g")[:2 * (8 * len(NAMES) + 4)])
+        found = {name: int.from_bytes(data[8 * i:8 * i + 8], "little") for i, name in enumerate(NAMES)}
+        found["flg"] = int.from_bytes(data[8 * len(NAMES):], "little")
+        return found
+
+    def word(self, address):
+        return int.from_bytes(bytes.fromhex(self.ask(f"m{address:x},8")), "little")
 
     def register(self, name):
         return int.from_bytes(bytes.fromhex(self.ask(f"p{self.numbers[name][0]:x}")), "little")
@@ -175,6 +201,11 @@ def empty_disk(size=1 << 30, bits=16):
     return b"".join(part.ljust(cluster, b"\0") for part in clusters)
 
 
+def symbols_of(path):
+    out = subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout
+    return {name: int(address, 16) for address, _, name in map(str.split, out.splitlines())}
+
+
 class Run:
     """A system in the emulator, stopped before its first instruction: with Run(...) as machine. Then it goes on to its end.
 
@@ -196,7 +227,7 @@ class Run:
             self.command += ["-drive", f"if=none,format=qcow2,file={disk}"]
         self.timeout_s = timeout_s
         self.lines = []
-        self.kernel = panic.symbols_of(os.path.join(build, "kernel", kernel))
+        self.kernel = symbols_of(os.path.join(build, "kernel", kernel))
         self.results = []
         self.machine = None
 
@@ -211,16 +242,15 @@ class Run:
         return self.machine
 
     def finish(self):
-        """Goes on; what the machine printed until its end, and its status."""
-        self.machine.send("c")
+        """Goes on, if it has not ended; what the machine printed until its end, and its status."""
+        with contextlib.suppress(OSError):
+            self.machine.send("c")
         self.thread.join(self.timeout_s + 10)
         return self.results[0]
 
     def __exit__(self, *_):
         if self.thread.is_alive() and self.machine:
-            try:
+            with contextlib.suppress(OSError):
                 self.machine.send("k")
-            except OSError:
-                pass
         self.thread.join(self.timeout_s + 10)
         self.folder.cleanup()
