@@ -13,7 +13,9 @@ again in the next. What lies between a way in and a way out is left out: there n
 A machine check comes by the same way, on another stack: in user mode, in the kernel, and where the core is idle, in each of these machines.
 """
 import bisect
+import collections
 import os
+import re
 import subprocess
 import sys
 import time
@@ -29,7 +31,8 @@ LEAST = 10  # instructions that a way to or from user mode has at least
 SEGMENT = 24  # instructions behind the one where the machine was saved
 WAITED = 200  # instructions of the other core, each time that this one goes round and round
 MOST = 200  # segments of a way
-CALL, REPLY_RECEIVE = 0, 1  # in rax
+CALL, REPLY_RECEIVE, WAIT, ABI_VERSION = 0, 1, 5, 8  # in rax
+TURN_WHO, TURN_HELD = 255, 255  # kernel/arch/x86_64/many/locks.c
 REGISTERS_IP = 104  # kernel/arch/x86_64/offsets.h
 FRAME_CS = 24  # on the stack at interrupt_common
 TIMER, LINT1, MASKED = 0x320, 0x360, 1 << 16  # registers of the local APIC
@@ -41,17 +44,19 @@ SOURCES = (".S:", ".inc:", "/many/", "/cpu.h:")
 class Tried:
     """A system in a kernel, one of whose cores is looked at: in its machine."""
 
-    def __init__(self, system, kernel, core, append, args):
+    def __init__(self, system, kernel, core, append, args, places):
         self.core = core
         self.path = os.path.join(args.build, "kernel", kernel)
         self.timeout_s = args.timeout
-        self.run = stub.Run(system, args.build, args.timeout * 20, kernel, append=append, memory="64M", icount=False, ends="stop",
-                            cores=core + 1, snapshots=True)
+        self.run = stub.Run(system, args.build, args.timeout, kernel, append=append, memory="64M", icount=False, ends="stop",
+                            cores=core + 1, snapshots=True, lives_s=1000)
         self.symbols = sorted((address, name.split(".")[0]) for name, address in self.run.kernel.items())
         self.lines = subprocess.Popen(["addr2line", "-e", self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.places = {}  # that were seen: whether they are of a way
+        self.places = places  # that were seen: whether they are of a way
         self.halts = self.find_halts()
         self.others = {}  # how often another core stood where
+        with open(os.path.join(args.build, "many/kernel/arch/x86_64/offsets_gen.h"), encoding="utf-8") as file:
+            self.own_lock = int(re.search(r"#define CORE_OWN_LOCK (\d+)", file.read())[1])
 
     def find_halts(self):
         """Where the kernel halts, and in what function."""
@@ -84,9 +89,10 @@ class Tried:
             for core in range(self.core + 1):
                 self.machine.run_to(self.symbol("core_on_syscall"), core)
                 if core < self.core:  # the emulator's interrupt comes to all cores; this one only gets what another sends
-                    self.mask(LINT1)
+                    self.mask(LINT1, core)
+            self.own_lock += self.machine.register("gs_base")
             self.machine.monitor("savevm begin")
-            self.breakpoints("Z")
+            self.breakpoints("Z", self.halts)
         except BaseException:
             self.__exit__()
             raise
@@ -96,12 +102,12 @@ class Tried:
         self.run.__exit__()
         self.lines.communicate()
 
-    def mask(self, line):
-        """An interrupt of the core that stands in the kernel here."""
-        self.machine.execute(STORE, rax=self.machine.word(self.symbol("apics")) + line, rbx=MASKED)
+    def mask(self, line, core):
+        """An interrupt of the core, which stands in the kernel."""
+        self.machine.execute(STORE, core, rax=self.machine.word(self.symbol("apics")) + line, rbx=MASKED)
 
-    def breakpoints(self, what):
-        for place in self.halts:
+    def breakpoints(self, what, places):
+        for place in places:
             self.machine.ask(f"{what}1,{place:x},1", "OK")
 
     def note_other(self, core):
@@ -120,13 +126,20 @@ def at(name):
     return lambda tried: tried.run_to(name)
 
 
-def at_fast(number, commit):
-    """A call or a reply at the first instruction of fast.S, after one that fast.S has done."""
+def at_number(number):
+    """Any system call of a number, at its first instruction in the kernel."""
     def begin(tried):
-        tried.run_to(commit)
         tried.run_to("arch_fast_entry")
         while tried.machine.register("rax") & 0xFF != number:
             tried.run_to("arch_fast_entry")
+    return begin
+
+
+def at_fast(number, commit):
+    """The same of a call or a reply, after one that fast.S has done."""
+    def begin(tried):
+        tried.run_to(commit)
+        at_number(number)(tried)
     return begin
 
 
@@ -144,12 +157,31 @@ def at_exception(tried):
         tried.run_to("interrupt_common")
 
 
+def at_taken(entry, name):
+    """Behind an entry the core finds that another has its lock: who took all while it stood there, and has not yet given them back."""
+    def begin(tried):
+        entry(tried)
+        while True:
+            tried.machine.run_to(tried.symbol("syscall_left"), tried.core - 1, alone=True)
+            if tried.machine.memory(tried.own_lock, 1) != b"\0":
+                break
+        tried.machine.run_to(tried.symbol(name), tried.core, alone=True)
+    return begin
+
+
+def at_wait_for_all(tried):
+    """The lock of all is held, and stays so for now."""
+    tried.run_to("turn_wait")
+    while tried.machine.word(tried.symbol("lock_of_all")) & TURN_WHO != TURN_HELD:
+        tried.run_to("turn_wait")
+
+
 def at_rest(tried):
     """The core sleeps, and nothing wakes it: not even its timer."""
     place = next(place for place, name in tried.halts.items() if name == "arch_leave_slowly")
     while tried.place() != place + 1:
         tried.machine.run_to(place, tried.core)
-        tried.mask(TIMER)
+        tried.mask(TIMER, tried.core)
         tried.machine.halt(tried.core)
 
 
@@ -172,31 +204,48 @@ def at_once(*_):
     return True
 
 
+# waits: the core goes round and round until the other does something.
+Way = collections.namedtuple("Way", "name begin is_over waits", defaults=[outside, False])
 INTO = [
-    ("a_system_call_on_its_way_in", at_syscall, in_c("core_on_syscall")),
-    ("an_exception_on_its_way_in", at_exception, in_c("arch_on_vector")),
-    ("a_system_call_on_its_way_out", at("arch_leave"), outside),
-    ("a_way_out_by_iretq", at("leave_by_iret"), outside),
+    Way("a_system_call_on_its_way_in", at_syscall, in_c("core_on_syscall")),
+    Way("an_exception_on_its_way_in", at_exception, in_c("arch_on_vector")),
+    Way("a_system_call_on_its_way_out", at("arch_leave")),
+    Way("a_way_out_by_iretq", at("leave_by_iret")),
 ]
 FAST = [
-    ("a_call_all_the_way", at_fast(CALL, "call_commit"), outside),
-    ("a_reply_all_the_way", at_fast(REPLY_RECEIVE, "reply_commit"), outside),
+    Way("a_call_all_the_way", at_fast(CALL, "call_commit")),
+    Way("a_reply_all_the_way", at_fast(REPLY_RECEIVE, "reply_commit")),
+]
+RARE = [
+    Way("a_long_call", at("call_long")),
+    Way("a_long_reply", at("reply_long")),
+    Way("a_call_with_a_deadline", at("call_arms")),
+    Way("a_reply_to_a_call_with_a_deadline", at("reply_unqueues")),
+    Way("a_call_of_who_serves", at("call_nested")),
+    Way("a_reply_of_who_is_bound", at("reply_bound")),
+    Way("a_fast_way_out_in_c", at("resume_specially")),
+]
+FOREIGN = [
+    Way("a_foreign_call", at("arch_foreign")),
+    Way("a_foreign_call_by_the_slow_way", at("foreign_slowly")),
 ]
 IDLE = [
-    ("an_idle_core", at_rest, at_once),
-    ("an_idle_core_that_is_woken", at("interrupt_in_kernel"), outside),
-    ("nobody_is_left_to_run", at("leave_slowly"), outside),
+    Way("an_idle_core", at_rest, at_once),
+    Way("an_idle_core_that_is_woken", at("interrupt_in_kernel")),
+    Way("nobody_is_left_to_run", at("leave_slowly")),
 ]
-LOCKS = [
-    ("a_system_call_that_waits_for_its_lock", at("syscall_contended"), outside),
-    ("an_interrupt_that_waits_for_its_lock", at("vector_contended"), outside),
-    ("a_call_that_finds_its_lock_taken", at("call_contended"), outside),
-    ("a_core_that_waits_for_all_locks", at("turn_wait"), outside),
-    ("a_system_call_that_leaves_something_to_do", at("syscall_left"), outside),
-    ("an_interrupt_that_leaves_something_to_do", at("vector_left"), outside),
-    ("a_system_call_that_finds_something_sent", at("syscall_with_letters"), outside),
-    ("a_system_call_after_which_another_runs", at("syscall_key"), outside),
-    ("an_interrupt_after_which_another_runs", at("vector_key"), outside),
+BUSY = [
+    Way("abi_version", at_number(ABI_VERSION)),
+    Way("a_system_call_that_waits_for_its_lock", at_taken(at_number(WAIT), "syscall_contended"), waits=True),
+    Way("an_interrupt_that_waits_for_its_lock", at_taken(at_exception, "vector_contended"), waits=True),
+    Way("a_call_that_waits_for_its_lock", at_taken(at_fast(CALL, "call_commit"), "call_contended"), waits=True),
+    Way("a_reply_that_waits_for_its_lock", at_taken(at_fast(REPLY_RECEIVE, "reply_commit"), "reply_contended"), waits=True),
+    Way("a_core_that_waits_for_all_locks", at_wait_for_all, waits=True),
+    Way("a_system_call_that_leaves_something_to_do", at("syscall_left")),
+    Way("an_interrupt_that_leaves_something_to_do", at("vector_left")),
+    Way("a_system_call_that_finds_something_sent", at("syscall_with_letters")),
+    Way("a_system_call_after_which_another_runs", at("syscall_key")),
+    Way("an_interrupt_after_which_another_runs", at("vector_key")),
 ]
 # Where a machine check comes.
 CHECKED = [
@@ -209,7 +258,9 @@ PTI = "mitigations=pti"
 RUNS = [
     ("bench", "pith.elf", 0, "", "", INTO + FAST + IDLE),  # system calls by every way, interrupts, faults
     ("bench", "pith.elf", 0, PTI, "_with_pti", INTO + FAST),
-    ("ways", "pith-many.elf", 1, "", "_of_several", INTO + FAST + IDLE + LOCKS),
+    ("ways", "pith-many.elf", 1, "", "_of_several", INTO + FAST + IDLE + BUSY),
+    ("fast", "pith-many.elf", 0, "", "_of_one_of_several", RARE),
+    ("foreign", "pith-many.elf", 0, "", "_of_one_of_several", FOREIGN),
     ("ways", "pith-many.elf", 1, PTI, "_of_several_with_pti", INTO),
 ]
 
@@ -292,22 +343,21 @@ def segment(tried, is_over, seen):
 
 
 def begin_at(tried, begin):
-    tried.breakpoints("z")
+    tried.breakpoints("z", tried.halts)
     tried.machine.monitor("loadvm begin")
     tried.machine.select(tried.core)
     begin(tried)
-    tried.breakpoints("Z")
+    tried.breakpoints("Z", tried.halts)
 
 
 def walk(tried, way, seen):
     """What is wrong, None if nothing is, and how many instructions were tried. seen: gets all of the way."""
-    _, begin, is_over = way
-    count = 0
-    begin_at(tried, begin)
+    count, waited = 0, 0
+    begin_at(tried, way.begin)
     for _ in range(MOST):
         before = len(seen)
         tried.machine.select(tried.core)
-        places, has_ended = segment(tried, is_over, seen)
+        places, has_ended = segment(tried, way.is_over, seen)
         if places and not has_ended:
             tried.machine.monitor("savevm next")
         for place in places:
@@ -316,13 +366,18 @@ def walk(tried, way, seen):
                 return wrong, count
         count += len(places)
         if has_ended:
-            return None if len(seen) >= LEAST or is_over == at_once else "too short", count
+            break
         if places:
             tried.machine.monitor("loadvm next")
         if len(seen) == before and tried.core:
+            waited += 1
             for _ in range(WAITED):
                 tried.machine.step(tried.core - 1)
-    return f"no end after {len(seen)} instructions", count
+    else:
+        return f"no end after {len(seen)} instructions", count
+    if len(seen) < LEAST and way.is_over != at_once or way.waits and not waited:
+        return f"{len(seen)} instructions, and it waited {waited} times", count
+    return None, count
 
 
 def walks(tried, ways, end):
@@ -333,8 +388,8 @@ def walks(tried, ways, end):
             wrong, count = walk(tried, way, seen)
         except OSError as error:  # the machine has ended
             wrong = error
-        yield way[0] + end, wrong
-        print(f"note: {way[0]}{end}: {count} of {len(seen)} instructions")
+        yield way.name + end, wrong
+        print(f"note: {way.name}{end}: {count} of {len(seen)} instructions")
 
 
 def checks(tried, end):
@@ -350,10 +405,12 @@ def checks(tried, end):
 
 
 def results(args):
+    places = {}
     for system, kernel, core, append, end, ways in RUNS:
-        with Tried(system, kernel, core, append, args) as tried:
+        with Tried(system, kernel, core, append, args, places.setdefault((kernel, append), {})) as tried:
             yield from walks(tried, ways, end)
-            yield from checks(tried, end)
+            if INTO[0] in ways:
+                yield from checks(tried, end)
             if core:
                 print(f"note: of {sum(tried.others.values())} times the other core was {tried.others}")
 

@@ -8,6 +8,7 @@
 #include "boot_test/worker.h"
 #include "pith/clock.h"
 #include "pith/kernel_calls.h"
+#include "pith/syscall.h"
 
 #define CORES 2u
 #define ROUNDS 8000u
@@ -62,8 +63,9 @@ static void work(struct worker *worker)
     uint64_t slot = worker->arg[2];
 
     for (uint32_t i = 0; i < ROUNDS; i++) {
-        uint64_t wrong = calls(worker->arg[0]);
+        uint64_t wrong = calls(worker->arg[0]), hash;
 
+        wrong += abi_version(&hash) != ERR_OK || hash != ABI_HASH;
         wrong += untyped_retype((cap_addr_t)worker->arg[1], OBJECT_NOTIFICATION, 3, 1, TABLE,
                                 (cap_addr_t)slot) != ERR_OK;
         wrong += cap_table_delete(TABLE, (cap_addr_t)slot) != ERR_OK;

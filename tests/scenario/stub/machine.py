@@ -70,19 +70,21 @@ class Machine(protocol.Stub):
 
     def halt(self, core=0):
         """This core's next instruction is `hlt`: it sleeps behind it, if no interrupt waits, and then goes on by one more."""
-        self.send(f"vCont;s:{core + 1:x}")
-        time.sleep(0.02)
-        self.socket.sendall(b"\x03")
-        self.receive()
-        self.select(core)
+        place = self.register("rip")
+        while self.register("rip") == place:  # as in execute()
+            self.send(f"vCont;s:{core + 1:x}")
+            time.sleep(0.02)
+            self.socket.sendall(b"\x03")
+            self.receive()
+            self.select(core)
 
-    def run_to(self, address, core=0):
-        """All go on until this core comes there, again if it is there. One that halts cannot make a step."""
+    def run_to(self, address, core=0, alone=False):
+        """On until this core comes there, again if it is there; the others, too, unless it is alone. One that halts cannot make a step."""
         self.select(core)
         if self.register("rip") == address:
             self.step(core)
         self.ask(f"Z1,{address:x},1", "OK")
-        while (other := self.go()) != core:
+        while (other := self.go(core if alone else None)) != core:
             self.step(other)  # away from where it would stop at once
         self.ask(f"z1,{address:x},1", "OK")
 
@@ -131,8 +133,9 @@ class Machine(protocol.Stub):
         self.write(address, data)
         self.ask("Qqemu.PhyMemMode:0", "OK")
 
-    def execute(self, code, **inputs):
-        """One instruction, where the machine stands, as if it had not been there: what it leaves in rax, rbx, rcx, rdx."""
+    def execute(self, code, core=0, **inputs):
+        """One instruction, where the core stands, as if it had not been there: what it leaves in rax, rbx, rcx, rdx."""
+        self.select(core)
         place = self.register("rip")
         before = self.ask("g")
         there = self.memory(place, len(code))
@@ -140,7 +143,7 @@ class Machine(protocol.Stub):
         for name, value in inputs.items():
             self.set_register(name, value)
         for _ in range(3):  # a step may end before the instruction, for something of the emulator's own
-            self.ask("s", "T")
+            self.step(core)
             if self.register("rip") != place:
                 break
         found = [self.register(name) for name in ("rax", "rbx", "rcx", "rdx")]
@@ -209,10 +212,10 @@ def symbols_of(path):
 class Run:
     """A system in the emulator, stopped before its first instruction: with Run(...) as machine. Then it goes on to its end.
 
-    ends: what panic= says. snapshots: there is a disk for the monitor's savevm. lines: what it has printed.
+    timeout_s: for each of its answers, and, unless lives_s says another time, until its end. ends: what panic= says. snapshots: there is a disk for the monitor's savevm. lines: what it has printed.
     """
 
-    def __init__(self, system, build, timeout_s, kernel="pith.elf", ends="exit", snapshots=False, **settings):
+    def __init__(self, system, build, timeout_s, kernel="pith.elf", ends="exit", snapshots=False, lives_s=None, **settings):
         self.settings = {**qemu.settings_of(system), **settings}
         self.settings["many"] = kernel == "pith-many.elf"
         self.settings["append"] = (self.settings["append"] + f" panic={ends}").strip()
@@ -224,15 +227,15 @@ class Run:
             disk = os.path.join(self.folder.name, "disk")
             with open(disk, "wb") as file:
                 file.write(empty_disk())
-            self.command += ["-drive", f"if=none,format=qcow2,file={disk}"]
-        self.timeout_s = timeout_s
+            self.command += ["-drive", f"if=none,format=qcow2,cache=unsafe,file={disk}"]
+        self.timeout_s, self.lives_s = timeout_s, lives_s or timeout_s
         self.lines = []
         self.kernel = symbols_of(os.path.join(build, "kernel", kernel))
         self.results = []
         self.machine = None
 
     def __enter__(self):
-        self.thread = threading.Thread(target=lambda: self.results.append(qemu.run(self.command, self.timeout_s, self.lines.append)))
+        self.thread = threading.Thread(target=lambda: self.results.append(qemu.run(self.command, self.lives_s, self.lines.append)))
         self.thread.start()
         try:
             self.machine = Machine(self.path, self.timeout_s)
@@ -245,12 +248,12 @@ class Run:
         """Goes on, if it has not ended; what the machine printed until its end, and its status."""
         with contextlib.suppress(OSError):
             self.machine.send("c")
-        self.thread.join(self.timeout_s + 10)
+        self.thread.join(self.lives_s + 10)
         return self.results[0]
 
     def __exit__(self, *_):
         if self.thread.is_alive() and self.machine:
             with contextlib.suppress(OSError):
                 self.machine.send("k")
-        self.thread.join(self.timeout_s + 10)
+        self.thread.join(self.lives_s + 10)
         self.folder.cleanup()
