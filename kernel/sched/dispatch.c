@@ -72,6 +72,7 @@ void core_expel(struct core *core, struct thread *thread)
         core->current = NULL;
     }
     core_forget_entered(core, thread);
+    deadline_forget_behind(thread);
 }
 
 void current_yield(struct core *core)

@@ -18,7 +18,7 @@ static struct sched_context *context_of_waiting(struct queue_node *node)
 
 void group_refilled(struct core *core, struct sched_context *group)
 {
-    struct queue_node *first = queue_first(&group->parked);
+    struct queue_node *first = group->parked.first;
 
     if (first == NULL) {
         timed_cancel(core, &group->replenish);
@@ -62,7 +62,7 @@ void group_unpark(struct core *core, struct sched_context *member)
 
 void group_replenish(struct core *core, struct sched_context *group)
 {
-    context_time_set(core, context_of_waiting(queue_first(&group->parked)), true);
+    context_time_set(core, context_of_waiting(group->parked.first), true);
 }
 
 /* Its own event and state were a context's, which another core may not have chosen anew since; now they are a group's. */

@@ -35,13 +35,12 @@ void lend_init(struct lend *lend, enum lend_kind kind, uint32_t rank)
     lend_top_set(lend, NULL);
     lend->kind = (uint8_t)kind;
     lend->rank = (uint8_t)rank;
-    queue_init(&lend->from, LEND_KEY_BITS);
 }
 
 static struct sched_context *top_of(const struct lend *lend)
 {
     struct sched_context *own = NULL;
-    struct queue_node *first = queue_first(&lend->from);
+    struct queue_node *first = lend->from.first;
 
     if (lend->kind == LEND_THREAD) {
         own = ((const struct thread *)(const void *)((const uint8_t *)lend -

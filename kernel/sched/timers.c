@@ -12,7 +12,7 @@
 #include "object/timer.h"
 #include "sched/sched.h"
 
-static struct timed *timed_of(struct queue_node *node)
+static struct timed *timed_of(struct heap_node *node)
 {
     return (struct timed *)(void *)node; /* first member */
 }
@@ -21,7 +21,7 @@ void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band
 {
     timed_cancel(core, timed);
     timed->band = (uint8_t)band;
-    queue_insert(&core->timers[band], &timed->node, at_ns);
+    heap_insert(&core->timers[band], &timed->node, at_ns);
     if (band >= core->armed_band) {
         timers_arm_by(core, at_ns);
     }
@@ -30,14 +30,17 @@ void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band
 void timed_cancel(struct core *core, struct timed *timed)
 {
     if (timed->node.is_queued) {
-        queue_remove(&core->timers[timed->band], &timed->node);
+        heap_remove(&core->timers[timed->band], &timed->node);
     }
 }
 
 static ns_t earlier(const struct core *core, uint32_t first, uint32_t end, ns_t at_ns)
 {
+    if (core->behind != NULL) {
+        return 0;
+    }
     for (uint32_t band = first; band < end; band++) {
-        const struct queue_node *node = queue_first(&core->timers[band]);
+        const struct heap_node *node = core->timers[band].first;
 
         if (node != NULL && node->key < at_ns) {
             at_ns = node->key;
@@ -58,7 +61,7 @@ void timers_cover_all(struct core *core)
 
 static void expire(struct core *core, struct timed *timed)
 {
-    queue_remove(&core->timers[timed->band], &timed->node);
+    heap_remove(&core->timers[timed->band], &timed->node);
     if (timed->kind == TIMED_DEADLINE) {
         deadline_passed(core, timed);
     } else if (timed->kind == TIMED_REPLENISH) {
@@ -68,6 +71,12 @@ static void expire(struct core *core, struct timed *timed)
     } else {
         timer_expired(core, (struct timer *)(void *)timed);
     }
+}
+
+/* Others come with the next interrupt, the most important first. */
+static uint32_t count_on(uint32_t count, ns_t since_ns)
+{
+    return arch_now() - since_ns > CORE_LONG_NS ? TIMER_EXPIRE_MAX : count + 1;
 }
 
 void timers_on_interrupt(struct core *core)
@@ -80,21 +89,22 @@ void timers_on_interrupt(struct core *core)
     core->armed_ns = DEADLINE_NEVER;
     core->armed_band = TIMER_BANDS;
     core->must_dispatch = true;
+    while (core->behind != NULL && expired < TIMER_EXPIRE_MAX) {
+        deadline_catch_up(core);
+        expired = count_on(expired, now_ns);
+    }
     for (int band = TIMER_BANDS - 1; band >= lowest; band--) {
-        while (!queue_is_empty(&core->timers[band]) && expired < TIMER_EXPIRE_MAX) {
-            struct queue_node *first = queue_first(&core->timers[band]);
+        struct heap_node *first;
 
-            if (first->key > now_ns) {
-                break;
-            }
+        while (expired < TIMER_EXPIRE_MAX && (first = core->timers[band].first) != NULL &&
+               first->key <= now_ns) {
             if (ARCH_CORES > 1 && !core->has_all && !alone_expire(core, timed_of(first))) {
                 core->must_expire = true; /* and those behind it */
                 expired = TIMER_EXPIRE_MAX;
                 break;
             }
             expire(core, timed_of(first));
-            /* Others come with the next interrupt, the most important first. */
-            expired = arch_now() - now_ns > CORE_LONG_NS ? TIMER_EXPIRE_MAX : expired + 1;
+            expired = count_on(expired, now_ns);
         }
     }
     if (core->current != NULL) {

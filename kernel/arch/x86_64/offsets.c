@@ -101,10 +101,10 @@ NUMBERS of_others(void)
     OFFSET(LEND_KEY, struct queue_node, key);
     OFFSET(NODE_IS_QUEUED, struct queue_node, is_queued);
     OFFSET(LEND_TO, struct lend, to);
-    OFFSET(LEND_FROM, struct lend, from.root);
+    OFFSET(LEND_FROM, struct lend, from.first);
     OFFSET(LEND_TOP, struct lend, top);
     OFFSET(LEND_RANK, struct lend, rank);
-    OFFSET(ENDPOINT_PLAIN, struct endpoint, plain.root);
+    OFFSET(ENDPOINT_PLAIN, struct endpoint, plain.first);
     OFFSET(ENDPOINT_HOME, struct endpoint, home);
     OFFSET(ENDPOINT_SERVER, struct endpoint, server);
     OFFSET(ENDPOINT_WAITER, struct endpoint, waiter);

@@ -22,7 +22,8 @@ static bool check_event(struct view *view, const struct timed *timed, enum timed
                          view_name(view, object), (unsigned long long)timed->node.key,
                          (unsigned long long)at_ns);
     }
-    return check_in_queue(view, &timed->node, queued ? &home->timers[timed->band] : NULL, object);
+    return check_in(view, &timed->node, timed->node.is_queued,
+                    queued ? &home->timers[timed->band] : NULL, object);
 }
 
 /* ipc/deadline.h: queued, unless the call is held by the current thread and the hardware comes in time. */
@@ -186,7 +187,7 @@ static bool check_armed(struct view *view, const struct core *core)
                          host_irq_class_min(core), core->irq_band);
     }
     for (uint32_t band = core->armed_band; band < TIMER_BANDS; band++) {
-        const struct queue_node *first = queue_first(&core->timers[band]);
+        const struct heap_node *first = core->timers[band].first;
 
         if (first != NULL && first->key < core->armed_ns) {
             return view_fail(view, "an event of band %u at %llu is before the armed time %llu",

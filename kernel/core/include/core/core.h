@@ -13,7 +13,7 @@
 #include "cap/cap.h"
 #include "object/io_space.h"
 #include "object/thread.h"
-#include "sched/queue.h"
+#include "sched/heap.h"
 #include "sched/ready.h"
 
 #define TIMER_BANDS 16u
@@ -60,7 +60,8 @@ struct core {
     struct sched_context *charged;
     ns_t charged_since_ns;
 
-    struct queue timers[TIMER_BANDS];
+    struct heap timers[TIMER_BANDS];
+    struct thread *behind; /* those whose deadlines are queued in a lower band than they are of; not empty: armed_ns is 0 */
     uint8_t armed_band; /* the lowest whose events armed_ns covers: that of the running context */
     uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */
     bool must_dispatch; /* current may no longer be the one to run */

@@ -34,8 +34,15 @@ static inline void deadline_cancel(struct core *core, struct thread *thread)
     timed_cancel(core_of(core, thread->home), &thread->timeout);
 }
 
-/** The priority of a node rose or fell: the event of its thread moves to the band of more important ones. */
+/**
+ * deadline_follow() - the priority of a node rose or fell: the event of its thread is to move to the band of more important ones. That is put
+ * off, for there may be one at each node of a chain: the timer fires at once, and moves them one by one.
+ */
 void deadline_follow(struct core *core, struct lend *lend);
+/** Moves the event of one thread in core->behind. */
+void deadline_catch_up(struct core *core);
+/** The thread leaves its core. */
+void deadline_forget_behind(struct thread *thread);
 
 /** A deadline event expired: ends the thread's wait with TIMED_OUT. */
 void deadline_passed(struct core *core, struct timed *timed);
