@@ -201,24 +201,21 @@ static ALWAYS_INLINE void refill_add(struct sched_context *context, ns_t at_ns, 
     *refill_at(context, context->count - 1u) = (struct refill){ at_ns, amount_ns };
 }
 
-/* What is due is one: what comes back later has the other places. */
-static ALWAYS_INLINE void refills_join_due(struct sched_context *context, ns_t now_ns)
-{
-    while (context->count > 1 && refill_at(context, 1)->at_ns <= now_ns) {
-        refill_at(context, 1)->amount_ns += refill_at(context, 0)->amount_ns;
-        context->head = (uint8_t)((context->head + 1u) % SCHED_REFILLS);
-        context->count--;
-    }
-}
-
 /*
  * Takes time used from the first refills and puts it back a period after it began to be used. What ran on past the end of the budget, until the
  * interrupt that tells, is used of what is still to come: as if that had begun when it is due. So it is paid back, up to nine budgets of one
  * refill each; more is forgiven.
  */
-static ALWAYS_INLINE void refills_use(struct sched_context *context, ns_t start_ns,
-                                      uint64_t used_ns)
+void context_refills_use(struct sched_context *context, ns_t start_ns, ns_t now_ns)
 {
+    uint64_t used_ns = now_ns - start_ns;
+
+    /* What is due is one: what comes back later has the other places. */
+    while (context->count > 1 && refill_at(context, 1)->at_ns <= start_ns) {
+        refill_at(context, 1)->amount_ns += refill_at(context, 0)->amount_ns;
+        context->head = (uint8_t)((context->head + 1u) % SCHED_REFILLS);
+        context->count--;
+    }
     for (uint32_t i = 0; used_ns > 0 && i <= SCHED_REFILLS; i++) {
         struct refill *head = refill_at(context, 0);
         uint64_t piece = used_ns < head->amount_ns ? used_ns : head->amount_ns;
@@ -228,7 +225,7 @@ static ALWAYS_INLINE void refills_use(struct sched_context *context, ns_t start_
         head->amount_ns -= piece;
         if (head->amount_ns > 0) {
             refill_add(context, back_ns, piece);
-            return;
+            break;
         }
         /* The first is used up: its place is free before the piece is added. */
         if (context->count == 1) {
@@ -240,25 +237,26 @@ static ALWAYS_INLINE void refills_use(struct sched_context *context, ns_t start_
             refill_add(context, back_ns, piece);
         }
     }
-}
-
-static ALWAYS_INLINE void refills_charge(struct sched_context *context, ns_t start_ns, ns_t now_ns)
-{
-    refills_join_due(context, start_ns);
-    refills_use(context, start_ns, now_ns - start_ns);
     context->used_until_ns = now_ns;
-}
-
-void context_refills_use(struct sched_context *context, ns_t start_ns, ns_t now_ns)
-{
-    refills_charge(context, start_ns, now_ns);
 }
 
 void context_charge_sporadic(struct core *core, struct sched_context *context, ns_t start_ns,
                              ns_t now_ns)
 {
-    refills_charge(context, start_ns, now_ns);
-    context_budget_check(core, context, now_ns);
+    struct refill *first = refill_at(context, 0);
+    uint64_t used_ns = now_ns - start_ns;
+
+    if (!context->has_time || used_ns >= first->amount_ns || first->at_ns > start_ns ||
+        (context->count > 1 && refill_at(context, 1)->at_ns <= start_ns)) {
+        context_refills_use(context, start_ns, now_ns);
+        context_budget_check(core, context, now_ns);
+        return;
+    }
+    /* The same, for one that goes on: nothing else of it changes. */
+    first->amount_ns -= used_ns;
+    refill_add(context, start_ns + context->period_ns, used_ns);
+    context->left_ns = first->amount_ns;
+    context->used_until_ns = now_ns;
 }
 
 void context_slice_end(struct core *core, struct sched_context *context)
@@ -303,9 +301,7 @@ uint64_t context_remaining(const struct sched_context *context, ns_t now_ns)
     for (uint32_t i = 0; i < context->count; i++) {
         const struct refill *refill = &context->refills[(context->head + i) % SCHED_REFILLS];
 
-        if (refill->at_ns <= now_ns) {
-            remaining += refill->amount_ns;
-        }
+        remaining += refill->at_ns <= now_ns ? refill->amount_ns : 0;
     }
     return remaining;
 }

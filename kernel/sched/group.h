@@ -27,6 +27,7 @@ void group_refilled(struct core *core, struct sched_context *group);
 /** It has time now, or has none: its owner is queued accordingly. One that was parked is not any more. */
 void context_time_set(struct core *core, struct sched_context *context, bool has_time);
 /** Takes time used from its refills, which come back a period after. */
-void context_refills_use(struct sched_context *context, ns_t start_ns, ns_t now_ns);
+__attribute__((noinline)) void context_refills_use(struct sched_context *context, ns_t start_ns,
+                                                   ns_t now_ns);
 /** Is there budget now? Else on spare time, or until the next refill without. */
 void context_budget_check(struct core *core, struct sched_context *context, ns_t now_ns);
