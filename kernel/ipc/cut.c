@@ -96,24 +96,6 @@ void deadline_queue(struct core *core, struct thread *thread)
               band_of(&thread->lend));
 }
 
-void deadline_queue_first(struct core *core, struct thread *caller)
-{
-    ns_t at_ns = caller->deadline_ns;
-    struct timed *timed = &caller->timeout;
-
-    timed->band = (uint8_t)band_of(&caller->lend);
-    heap_insert(&core->timers[timed->band], &timed->node, at_ns);
-    core->armed_ns = at_ns;
-    arch_timer_arm(at_ns);
-}
-
-void deadline_unqueue(struct core *core, struct thread *caller)
-{
-    struct timed *timed = &caller->timeout;
-
-    heap_remove(&core->timers[timed->band], &timed->node);
-}
-
 static bool is_behind(const struct thread *thread)
 {
     return thread->timeout.node.is_queued && band_of(&thread->lend) > thread->timeout.band;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Groups: time that a member uses is charged to the group, too, and an empty group keeps its members from running.
- * It does not go through them when it runs empty: a member is parked when its turn to run comes (dispatch.c), at most GROUP_PARK_MAX
+ * It does not go through them when it runs empty: a member is parked when its turn to run comes (dispatch.c), at most CORE_STEPS_MAX
  * in one kernel entry. When the first refill is due, the event of the group wakes one of those parked, the most important, and
  * is queued again for the next, in the band of that: so it counts as others do for how many one interrupt expires.
  * Must stay true: who runs is of no empty group; what was parked is as important in no queue.

@@ -39,24 +39,28 @@ void heap_insert(struct heap *heap, struct heap_node *node, uint64_t key)
     node->child[1] = NULL;
 }
 
-/* In its place comes the earlier of its children, in the place of that the earlier of its own, and so on. */
+/*
+ * In its place comes the earlier of its children, in the place of that the earlier of its own, and so on: the place that is free in the end is one
+ * below which there is none.
+ */
 void heap_remove(struct heap *heap, struct heap_node *node)
 {
     struct heap_node *parent = node->parent;
     struct heap_node **link =
         parent == NULL ? &heap->first : &parent->child[parent->child[1] == node];
-    struct heap_node *below[2] = { node->child[0], node->child[1] };
+    struct heap_node *left = node->child[0];
+    struct heap_node *right = node->child[1];
 
     node->is_queued = false;
-    while (below[0] != NULL || below[1] != NULL) {
-        uint32_t side = below[0] == NULL || (below[1] != NULL && below[1]->key < below[0]->key);
-        struct heap_node *up = below[side];
-        struct heap_node *other = below[!side];
+    while (left != NULL || right != NULL) {
+        uint32_t side = left == NULL || (right != NULL && right->key < left->key);
+        struct heap_node *up = side == 0 ? left : right;
+        struct heap_node *other = side == 0 ? right : left;
 
         *link = up;
         up->parent = parent;
-        below[0] = up->child[0];
-        below[1] = up->child[1];
+        left = up->child[0];
+        right = up->child[1];
         child_set(up, !side, other);
         link = &up->child[side];
         parent = up;

@@ -34,7 +34,7 @@ void timed_cancel(struct core *core, struct timed *timed)
     }
 }
 
-static ns_t earlier(const struct core *core, uint32_t first, uint32_t end, ns_t at_ns)
+ns_t timers_earlier(const struct core *core, uint32_t first, uint32_t end, ns_t at_ns)
 {
     if (core->behind != NULL) {
         return 0;
@@ -49,14 +49,9 @@ static ns_t earlier(const struct core *core, uint32_t first, uint32_t end, ns_t 
     return at_ns;
 }
 
-ns_t timers_earlier(const struct core *core, uint32_t band, ns_t at_ns)
-{
-    return earlier(core, band, core->armed_band, at_ns);
-}
-
 void timers_cover_all(struct core *core)
 {
-    timers_arm_by(core, earlier(core, core->armed_band, TIMER_BANDS, DEADLINE_NEVER));
+    timers_arm_by(core, timers_earlier(core, core->armed_band, TIMER_BANDS, DEADLINE_NEVER));
 }
 
 static void expire(struct core *core, struct timed *timed)
@@ -73,38 +68,33 @@ static void expire(struct core *core, struct timed *timed)
     }
 }
 
-/* Others come with the next interrupt, the most important first. */
-static uint32_t count_on(uint32_t count, ns_t since_ns)
-{
-    return arch_now() - since_ns > CORE_LONG_NS ? TIMER_EXPIRE_MAX : count + 1;
-}
-
 void timers_on_interrupt(struct core *core)
 {
     ns_t now_ns = arch_now();
-    uint32_t expired = 0;
+    uint32_t steps = 0;
     int lowest = core->armed_band;
 
     /* Dispatch charges what ran, whose budget may have ended, and arms: once, for all that is queued by then. */
     core->armed_ns = DEADLINE_NEVER;
     core->armed_band = TIMER_BANDS;
     core->must_dispatch = true;
-    while (core->behind != NULL && expired < TIMER_EXPIRE_MAX) {
+    while (core->behind != NULL && steps < CORE_STEPS_MAX) {
         deadline_catch_up(core);
-        expired = count_on(expired, now_ns);
+        steps = steps_count(steps, now_ns);
     }
     for (int band = TIMER_BANDS - 1; band >= lowest; band--) {
         struct heap_node *first;
 
-        while (expired < TIMER_EXPIRE_MAX && (first = core->timers[band].first) != NULL &&
+        while (steps < CORE_STEPS_MAX && (first = core->timers[band].first) != NULL &&
                first->key <= now_ns) {
             if (ARCH_CORES > 1 && !core->has_all && !alone_expire(core, timed_of(first))) {
                 core->must_expire = true; /* and those behind it */
-                expired = TIMER_EXPIRE_MAX;
+                steps = CORE_STEPS_MAX;
                 break;
             }
             expire(core, timed_of(first));
-            expired = count_on(expired, now_ns);
+            /* Others come with the next interrupt, the most important first. */
+            steps = steps_count(steps, now_ns);
         }
     }
     if (core->current != NULL) {

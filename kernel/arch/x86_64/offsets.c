@@ -83,6 +83,7 @@ NUMBERS of_thread(void)
     OFFSET(THREAD_CONTEXT, struct thread, context);
     OFFSET(THREAD_LEND, struct thread, lend);
     OFFSET(THREAD_DEADLINE, struct thread, deadline_ns);
+    OFFSET(THREAD_TIMEOUT, struct thread, timeout);
     OFFSET(THREAD_TIMEOUT_IS_QUEUED, struct thread, timeout.node.is_queued);
     OFFSET(THREAD_SERVED_BY, struct thread, served_by);
     OFFSET(THREAD_SERVING, struct thread, serving);

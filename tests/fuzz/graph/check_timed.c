@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include "arch_host/machine.h"
+#include "sched/sched.h"
 
 static bool check_event(struct view *view, const struct timed *timed, enum timed_kind kind,
                         const struct core *home, ns_t at_ns, const void *object)
@@ -44,8 +45,29 @@ static bool check_deadline(struct view *view, const struct thread *thread)
         return view_fail(view, "the deadline of %s (state %u) is forgotten",
                          view_name(view, thread), thread->state);
     }
+    if (queued && thread->timeout.band < band_of(&thread->lend) && thread->behind_link == NULL &&
+        !thread->is_unsettled) {
+        return view_fail(view, "the deadline of %s is behind, and nobody moves it",
+                         view_name(view, thread));
+    }
     return check_event(view, &thread->timeout, TIMED_DEADLINE, queued ? core : NULL,
                        thread->deadline_ns, thread);
+}
+
+/* Those whose deadlines are to be moved, which the timer does at once. */
+static bool check_behind(struct view *view, const struct core *core)
+{
+    struct thread *const *link = &core->behind;
+    uint32_t count = 0;
+
+    for (const struct thread *thread = *link; thread != NULL; thread = *link) {
+        if (thread->behind_link != link || thread->home != core || ++count > view->object_count) {
+            return view_fail(view, "the list of deadlines to be moved is broken");
+        }
+        link = &thread->next_behind;
+    }
+    return core->behind == NULL || core->armed_ns == 0 || host_is_poked(core) ||
+           view_fail(view, "deadlines are to be moved, and the timer does not come");
 }
 
 static bool check_refills(struct view *view, const struct sched_context *context)
@@ -234,7 +256,7 @@ bool check_timed(struct view *view)
         }
     }
     for (uint32_t i = 0; i < host_core_count(); i++) {
-        if (!check_armed(view, host_core(i))) {
+        if (!check_behind(view, host_core(i)) || !check_armed(view, host_core(i))) {
             return false;
         }
     }

@@ -17,10 +17,10 @@
 #include "sched/ready.h"
 
 #define TIMER_BANDS 16u
-#define TIMER_EXPIRE_MAX 8u
-#define GROUP_PARK_MAX 8u
-#define CORE_LONG_NS                                                                               \
-    1000u /* once they took so long, no other event, and no other member, in this entry */
+
+/* Of what may be many: events that end, members that are parked. So many are done in a kernel entry, and none once those before took so long. */
+#define CORE_STEPS_MAX 8u
+#define CORE_LONG_NS 1000u
 
 struct core;
 struct irq;

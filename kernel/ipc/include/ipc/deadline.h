@@ -19,15 +19,6 @@ static inline bool deadline_is_past(const struct thread *thread)
 /** Queues the deadline of a thread that waits, if it is finite. */
 void deadline_queue(struct core *core, struct thread *thread);
 
-/**
- * deadline_queue_first() - the same for the current thread, whose call has a deadline before all that its core's timer is
- * armed for.
- */
-void deadline_queue_first(struct core *core, struct thread *caller);
-
-/** deadline_unqueue() - of a caller of this core, which is queued. */
-void deadline_unqueue(struct core *core, struct thread *caller);
-
 /** The thread's wait is over: takes its deadline out of the queue. */
 static inline void deadline_cancel(struct core *core, struct thread *thread)
 {
