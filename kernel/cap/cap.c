@@ -93,9 +93,6 @@ void cap_derive(struct cap *source, struct cap *created, uint32_t rights)
         created->run = source->run;
         atomic_store_explicit(&created->run.space, NULL, memory_order_relaxed);
         created->run.used_count = 0;
-        created->run.is_leaving = false;
-        created->run.attached_next = NULL;
-        created->run.attached_previous = NULL;
     } else {
         created->badge = source->badge;
         created->on_deleted = NULL;
@@ -128,7 +125,7 @@ void cap_move(struct cap *source, struct cap *destination)
         destination->parent->first_child = destination;
     }
     if (cap_is_attached(destination)) {
-        vspace_run_moved(destination);
+        vspace_run_moved(source, destination);
     }
     source->type = OBJECT_NONE;
     source->flags = 0;

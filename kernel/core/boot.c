@@ -211,7 +211,7 @@ static void make_tables(struct boot *boot, const struct elf_program *program)
     phys_t base = boot_plan_take(boot->plan, count * PAGE, PAGE, UINT64_MAX);
 
     memory_cap(tables, OBJECT_PAGE_TABLE, base, count * PAGE, RIGHT_MANAGE);
-    require(vspace_attach_tables(boot->space, tables));
+    require(vspace_attach(boot->space, tables));
 }
 
 static void make_objects(struct boot *boot)
@@ -379,11 +379,10 @@ void core_boot(struct boot_plan *plan)
     print_decimal("Pith: ", machine.ram_bytes >> 20);
     print_decimal(" MiB of RAM, of which the kernel keeps ", machine.kernel_bytes >> 10);
     print_text(" KiB\n");
-    bool is_set = arch_register_set(&boot.thread->registers, REGISTER_IP, program.entry);
+    bool is_set = arch_register_set(&boot.thread->registers, REGISTER_IP, program.entry) &&
+                  arch_register_set(&boot.thread->registers, REGISTER_SP, BOOT_STACK_TOP);
 
     assert(is_set); /* elf_read() has seen that it lies in the image, and so in the user half */
-    is_set = arch_register_set(&boot.thread->registers, REGISTER_SP, BOOT_STACK_TOP);
-    assert(is_set);
     thread_make_ready(plan->core, boot.thread);
     core_dispatch(plan->core);
 }

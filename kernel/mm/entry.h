@@ -11,9 +11,9 @@ static inline bool entry_is_present(bool is_io, uint64_t entry)
     return is_io ? io_pte_is_present(entry) : pte_is_present(entry);
 }
 
-static inline bool entry_is_page(bool is_io, uint64_t entry, uint32_t level)
+static inline bool entry_is_table(bool is_io, uint64_t entry, uint32_t level)
 {
-    return is_io ? io_pte_is_page(entry, level) : pte_is_page(entry, level);
+    return is_io ? io_pte_is_table(entry, level) : pte_is_table(entry, level);
 }
 
 static inline phys_t entry_phys(bool is_io, uint64_t entry)

@@ -14,7 +14,7 @@ static struct vspace *space_of(const struct cap *cap)
 
 err_t io_space_on_add_tables(struct invocation *inv, const struct io_space_add_tables_args *args)
 {
-    return vspace_attach_tables(space_of(inv->target), args->tables);
+    return vspace_attach(space_of(inv->target), args->tables);
 }
 
 err_t io_space_on_map(struct invocation *inv, const struct io_space_map_args *args,

@@ -25,7 +25,7 @@ static bool range_is_bad(user_addr_t at, uint32_t count)
 
 err_t vspace_on_add_tables(struct invocation *inv, const struct vspace_add_tables_args *args)
 {
-    return vspace_attach_tables(space_of(inv->target), args->tables);
+    return vspace_attach(space_of(inv->target), args->tables);
 }
 
 err_t vspace_on_map(struct invocation *inv, const struct vspace_map_args *args,
@@ -198,7 +198,7 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
     if (core_is_alone(inv->core) && !space_lock(inv->core, source) && !core_widen(inv->core)) {
         return KERNEL_RESTART;
     }
-    err = vspace_attach_frame(space, args->frame);
+    err = vspace_frame_use(space, args->frame, args->at, args->count, PAGE_BYTES);
     if (err) {
         return err;
     }
@@ -209,7 +209,7 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
         vspace_sync(inv->core, source);
     }
     if (results->done != 0) {
-        vspace_frame_covers(args->frame, args->at, (uint64_t)results->done * PAGE_BYTES);
+        args->frame->run.used_count += results->shared;
         return ERR_OK;
     }
     if (!was_attached) {

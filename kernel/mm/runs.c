@@ -10,6 +10,7 @@
 /* So many places of a table, or runs, are looked at between two preemption points. */
 #define SCAN_PLACES 32u
 #define PAGE_BYTES 4096u
+#define TABLES_NEAR pte_span(2) /* 1 GiB: at most two tables to look through */
 
 /* A run of tables that has none to give: used up, or being detached. */
 static bool is_spent(const struct memory_run *run)
@@ -51,7 +52,7 @@ static void run_unlink(struct cap *run)
     }
 }
 
-bool vspace_table_take(struct vspace *space, phys_t *taken)
+bool vspace_table_take(struct vspace *space, user_addr_t at, phys_t *taken)
 {
     struct cap *cap = space->tables;
 
@@ -61,6 +62,8 @@ bool vspace_table_take(struct vspace *space, phys_t *taken)
     *taken = cap->run.base + (uint64_t)cap->run.used_count * PAGE_BYTES;
     run_unlink(cap);
     cap->run.used_count++;
+    cap->run.low = at < cap->run.low ? at : cap->run.low;
+    cap->run.high = at >= cap->run.high ? at + 1 : cap->run.high;
     run_link(space, cap);
     space->tables_used++;
     return true;
@@ -73,65 +76,43 @@ void vspace_run_release(struct cap *run)
     run_unlink(run);
     if (run->type == OBJECT_FRAME) {
         space->frame_runs--;
+        space->wide_runs -= run->run.is_wide;
     } else {
         space->tables_used -= run->run.used_count;
     }
     run->run.used_count = 0;
-    run->run.is_leaving = false;
-    run->run.attached_next = NULL;
-    run->run.attached_previous = NULL;
     /* Release: pairs with the acquire in run_claim(). */
     atomic_store_explicit(&run->run.space, NULL, memory_order_release);
 }
 
-err_t vspace_attach_tables(struct vspace *space, struct cap *tables)
+err_t vspace_attach(struct vspace *space, struct cap *run)
 {
-    if (!run_claim(tables, space)) {
+    if (!run_claim(run, space)) {
         return ERR_BUSY;
     }
-    tables->run.low = 0;
-    tables->run.high = space->end;
-    run_link(space, tables);
+    run->run.is_leaving = false;
+    run->run.is_wide = false;
+    run->run.low = space->end;
+    run->run.high = 0;
+    run_link(space, run);
+    space->frame_runs += run->type == OBJECT_FRAME;
     return ERR_OK;
 }
 
-err_t vspace_attach_frame(struct vspace *space, struct cap *frame)
+err_t vspace_frame_widen(struct vspace *space, struct cap *frame)
 {
-    if (run_space(frame) == space && !frame->run.is_leaving) {
-        return ERR_OK;
-    }
-    if (!run_claim(frame, space)) {
+    if (!frame->run.is_wide && space->wide_runs == VSPACE_WIDE_MAX) {
         return ERR_BUSY;
     }
-    frame->run.low = space->end;
-    frame->run.high = 0;
-    run_link(space, frame);
-    space->frame_runs++;
+    space->wide_runs += !frame->run.is_wide;
+    frame->run.is_wide = true;
     return ERR_OK;
 }
 
-void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes)
+void vspace_run_moved(struct cap *from, struct cap *to)
 {
-    if (at < frame->run.low) {
-        frame->run.low = at;
-    }
-    if (at + size_bytes > frame->run.high) {
-        frame->run.high = at + size_bytes;
-    }
-}
-
-void vspace_run_moved(struct cap *to)
-{
-    struct vspace *space = run_space(to);
-
-    if (to->run.attached_previous != NULL) {
-        to->run.attached_previous->run.attached_next = to;
-    } else {
-        *list_of(space, to) = to;
-    }
-    if (to->run.attached_next != NULL) {
-        to->run.attached_next->run.attached_previous = to;
-    }
+    run_unlink(from);
+    run_link(run_space(to), to);
 }
 
 static bool run_holds(const struct cap *run, phys_t phys)
@@ -139,12 +120,25 @@ static bool run_holds(const struct cap *run, phys_t phys)
     return phys - run->run.base < run->run.size_bytes;
 }
 
+/* Empties what programs, or devices, have of the root. */
+static void root_clear(struct vspace *space)
+{
+    uint64_t *root = vspace_root(space);
+
+    arch_memory_clear(root, (space->is_io ? PTE_PER_TABLE : PTE_USER_IN_ROOT) * sizeof(uint64_t));
+    if (space->is_io) {
+        arch_iommu_publish(root, PAGE_BYTES);
+    } else {
+        arch_memory_clear(root + PTE_PER_TABLE, PTE_USER_IN_ROOT * sizeof(uint64_t));
+    }
+}
+
 /* What is looked for may lie below the entry; a table of the run itself goes with all that is below. */
 static inline __attribute__((always_inline)) bool leads_on(const struct cap *run, bool is_io,
                                                            uint64_t entry, uint32_t level)
 {
-    return entry_is_present(is_io, entry) && level > (run->type == OBJECT_FRAME ? 0u : 1u) &&
-           !entry_is_page(is_io, entry, level) && !run_holds(run, entry_phys(is_io, entry));
+    return entry_is_table(is_io, entry, level) && (run->type == OBJECT_FRAME || level > 1) &&
+           !run_holds(run, entry_phys(is_io, entry));
 }
 
 /* Removes what is of the run, pages or tables, in the next places of one table. Returns how many bytes are dealt with. */
@@ -185,6 +179,11 @@ err_t vspace_run_detach(struct core *core, struct cap *run)
         run->run.is_leaving = true;
         run_link(space, run);
     }
+    if (run->type == OBJECT_PAGE_TABLE && run->run.high > run->run.low + TABLES_NEAR) {
+        root_clear(space);
+        vspace_forget(core, space, 0, VSPACE_ALL);
+        run->run.low = run->run.high;
+    }
     while (run->run.low < run->run.high) {
         run->run.low += run_scan(core, run, run->run.low);
         if (run->run.low < run->run.high && arch_interrupt_pending(core)) {
@@ -199,10 +198,9 @@ err_t vspace_run_detach(struct core *core, struct cap *run)
 
 static struct cap *any_run(const struct vspace *space)
 {
-    if (space->frames != NULL) {
-        return space->frames;
-    }
-    return space->tables != NULL ? space->tables : space->spent;
+    struct cap *tables = space->tables != NULL ? space->tables : space->spent;
+
+    return space->frames != NULL ? space->frames : tables;
 }
 
 err_t vspace_destroy(struct core *core, struct vspace *space)
@@ -213,11 +211,7 @@ err_t vspace_destroy(struct core *core, struct vspace *space)
     for (uint32_t i = 0; i < core->machine->core_count && !space->is_io; i++) {
         arch_vspace_leave(core->machine->cores[i], space->root);
     }
-    arch_memory_clear(vspace_root(space),
-                      (space->is_io ? PTE_PER_TABLE : PTE_USER_IN_ROOT) * sizeof(uint64_t));
-    if (!space->is_io) {
-        arch_memory_clear(vspace_root(space) + PTE_PER_TABLE, PTE_USER_IN_ROOT * sizeof(uint64_t));
-    }
+    root_clear(space);
     for (uint32_t step = 1; (run = any_run(space)) != NULL; step++) {
         vspace_run_release(run);
         if (step % SCAN_PLACES == 0 && arch_interrupt_pending(core)) {

@@ -60,7 +60,7 @@ static ALWAYS_INLINE uint64_t *walk(struct vspace *space, user_addr_t at, uint32
     for (depth = is_plain ? PTE_ROOT_LEVEL : space->root_level; depth > until; depth--) {
         uint64_t entry = table[pte_index(at, depth)];
 
-        if (!entry_is_present(is_io, entry) || entry_is_page(is_io, entry, depth)) {
+        if (!entry_is_table(is_io, entry, depth)) {
             break;
         }
         table = arch_phys_to_ptr(entry_phys(is_io, entry));
@@ -89,7 +89,7 @@ static __attribute__((noinline)) err_t tables_make(struct vspace *space, user_ad
         if (entry_is_present(space->is_io, **entry)) {
             return ERR_ALREADY_MAPPED;
         }
-        if (!vspace_table_take(space, &table)) {
+        if (!vspace_table_take(space, at, &table)) {
             return ERR_NO_MEMORY;
         }
         arch_memory_clear(arch_phys_to_ptr(table), PAGE_BYTES);
@@ -149,22 +149,16 @@ void vspace_sync(struct core *core, struct vspace *space)
     }
 }
 
-static inline uint32_t map_count(const struct mapping *mapping)
-{
-    return mapping->count < VSPACE_MAP_MAX ? mapping->count : VSPACE_MAP_MAX;
-}
-
 /* What is checked once for all. Errors: as vspace.map. */
 static ALWAYS_INLINE err_t map_refusal(const struct vspace *space, const struct cap *frame,
-                                       const struct mapping *mapping, bool is_plain)
+                                       const struct mapping *mapping, uint32_t count, bool is_plain)
 {
     const struct memory_run *run = &frame->run;
     uint64_t span = pte_span(is_plain ? 0 : run->page_class);
     uint32_t prot = mapping->prot | PROT_READ;
 
     if (((uint64_t)mapping->first + mapping->count) * span > run->size_bytes ||
-        mapping->at % span != 0 ||
-        !vspace_range_is_good(space, mapping->at, map_count(mapping) * span)) {
+        mapping->at % span != 0 || !vspace_range_is_good(space, mapping->at, count * span)) {
         return ERR_RANGE;
     }
     return (prot & ~(uint32_t)frame->rights) != 0 ||
@@ -175,7 +169,8 @@ static ALWAYS_INLINE err_t map_refusal(const struct vspace *space, const struct 
 
 /* Returns how many; err says why not more. */
 static ALWAYS_INLINE uint32_t map_some(struct vspace *space, const struct cap *frame,
-                                       const struct mapping *mapping, err_t *err, bool is_plain)
+                                       const struct mapping *mapping, uint32_t count, err_t *err,
+                                       bool is_plain)
 {
     const struct memory_run *run = &frame->run;
     uint32_t level = is_plain ? 0 : run->page_class;
@@ -186,7 +181,7 @@ static ALWAYS_INLINE uint32_t map_some(struct vspace *space, const struct cap *f
     uint64_t *entry = NULL;
     uint32_t done;
 
-    for (done = 0; done < map_count(mapping); done++, at += span, page += span, entry++) {
+    for (done = 0; done < count; done++, at += span, page += span, entry++) {
         if (done == 0 || pte_index(at, level) == 0) {
             uint64_t *made;
 
@@ -214,18 +209,19 @@ static ALWAYS_INLINE err_t map_pages(struct vspace *space, struct cap *frame,
                                      const struct mapping *mapping, uint32_t *done, bool is_plain)
 {
     bool was_attached = run_space(frame) == space;
-    err_t err = map_refusal(space, frame, mapping, is_plain);
+    uint32_t count = mapping->count < VSPACE_MAP_MAX ? mapping->count : VSPACE_MAP_MAX;
+    err_t err = map_refusal(space, frame, mapping, count, is_plain);
 
-    if (!err && (run_space(frame) != space || frame->run.is_leaving)) {
-        err = vspace_attach_frame(space, frame);
+    if (!err) {
+        err = vspace_frame_use(space, frame, mapping->at, count,
+                               pte_span(is_plain ? 0 : frame->run.page_class));
     }
     if (err) {
         return err;
     }
-    *done = map_some(space, frame, mapping, &err, is_plain);
+    *done = map_some(space, frame, mapping, count, &err, is_plain);
     if (*done != 0) {
-        vspace_frame_covers(frame, mapping->at,
-                            *done * pte_span(is_plain ? 0 : frame->run.page_class));
+        frame->run.used_count += *done;
         return ERR_OK;
     }
     if (!was_attached) {

@@ -61,7 +61,7 @@ static uint64_t pages_hash(const uint64_t *table, uint32_t level)
     for (uint32_t i = 0; i < count; i++) {
         if (pte_is_present(table[i])) {
             hash = mix(mix(hash, i), table[i]);
-            if (!pte_is_page(table[i], level)) {
+            if (pte_is_table(table[i], level)) {
                 hash = mix(hash, pages_hash(arch_phys_to_ptr(pte_phys(table[i])), level - 1));
             }
         }

@@ -240,11 +240,12 @@ static void mapped_run(void)
 static void mapped_tables(void)
 {
     OK(object_make(OBJECT_VSPACE, 0, A), "a space");
-    tables_add(B, 2, A);
+    tables_add(B, 3, A);
     OK(object_make(OBJECT_FRAME, 4 << 8, D), "pages");
-    tables_add(C, 6, A);
     pages_map(A, D, 2, 0x400000);
-    pages_map(A, D, 1, 0x40000000);
+    tables_add(C, 6, A);
+    pages_map(A, D, 1, 0x10000000);
+    pages_map(A, D, 1, 0x30000000);
     tables_add(E, 6, A);
     pages_map(A, D, 1, 0x7f0000000000);
     pages_map(A, D, 1, 0x7f0040000000);
@@ -399,9 +400,9 @@ const struct preempt_case preempt_cases[] = {
     DELETE("memory of a busy server", busy_server_in_memory, U, .probe = MANY, .deeper = MANY),
     DELETE("a mapped run", mapped_run, A, .probe = A),
     DELETE("a run with a mapped copy", mapped_run, C, .probe = A, .deeper = A),
-    DELETE("page tables of the root", mapped_tables, B),
-    DELETE("page tables in the middle", mapped_tables, C),
-    DELETE("page tables added last", mapped_tables, E),
+    DELETE("page tables with all that is below them", mapped_tables, B, .is_short = true),
+    DELETE("page tables near each other", mapped_tables, C),
+    DELETE("page tables far apart", mapped_tables, E, .is_short = true),
     DELETE("a space", space_with_many_runs, A),
     DELETE("memory of one of each", one_of_each, U, .probe = A, .deeper = MANY + 10),
     DELETE("the worker", nothing_more, SLOT_WORKER),

@@ -203,7 +203,7 @@ static bool walk(const struct host_source *source, uint64_t address, bool rememb
                                             .start = address & ~(pte_span(level) - 1),
                                             .size_bytes = pte_span(level),
                                             .phys = io_pte_phys(pte) };
-        if (io_pte_is_page(pte, level)) {
+        if (!io_pte_is_table(pte, level)) {
             found->may_write = io_pte_may_write(pte);
             return true;
         }
@@ -294,7 +294,7 @@ static const char *stale(const struct host_iotlb_entry *entry)
     }
     table = arch_phys_to_ptr(source->root);
     pte = table[pte_index(entry->start, level)];
-    while (io_pte_is_present(pte) && !io_pte_is_page(pte, level) && level > entry->level) {
+    while (io_pte_is_present(pte) && io_pte_is_table(pte, level) && level > entry->level) {
         table = arch_phys_to_ptr(io_pte_phys(pte));
         level--;
         pte = table[pte_index(entry->start, level)];
@@ -303,7 +303,7 @@ static const char *stale(const struct host_iotlb_entry *entry)
         return "has gone";
     }
     if (io_pte_phys(pte) != entry->phys ||
-        (entry->level == 0) != (bool)io_pte_is_page(pte, level)) {
+        (entry->level == 0) != (bool)!io_pte_is_table(pte, level)) {
         return "leads somewhere else now";
     }
     return entry->may_write && !io_pte_may_write(pte) ? "allows less now" : NULL;

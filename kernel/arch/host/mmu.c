@@ -127,7 +127,7 @@ static uint64_t *walk(struct host_core *core, phys_t root, user_addr_t addr, uin
         if (!pte_is_present(*entry)) {
             return NULL;
         }
-        if (pte_is_page(*entry, *level)) {
+        if (!pte_is_table(*entry, *level)) {
             return entry;
         }
         if (core != NULL) {
@@ -246,7 +246,7 @@ static const char *stale(phys_t root, const struct host_tlb_entry *entry)
     uint32_t level = PTE_ROOT_LEVEL;
     uint64_t pte = table[pte_index(entry->start, level)];
 
-    while (pte_is_present(pte) && !pte_is_page(pte, level) && level > entry->level) {
+    while (pte_is_present(pte) && pte_is_table(pte, level) && level > entry->level) {
         table = table_at(pte_phys(pte));
         level--;
         pte = table[pte_index(entry->start, level)];
@@ -255,9 +255,9 @@ static const char *stale(phys_t root, const struct host_tlb_entry *entry)
         return "has gone";
     }
     if (entry->level != 0) {
-        return pte_is_page(pte, level) || pte_phys(pte) != entry->phys ? "has changed" : NULL;
+        return !pte_is_table(pte, level) || pte_phys(pte) != entry->phys ? "has changed" : NULL;
     }
-    if (!pte_is_page(pte, level) || pte_phys(pte) != entry->phys ||
+    if (pte_is_table(pte, level) || pte_phys(pte) != entry->phys ||
         pte_span(level) != entry->size_bytes) {
         return "maps something else now";
     }

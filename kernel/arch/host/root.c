@@ -107,7 +107,7 @@ static void start(struct maker *maker, struct core *core, uint8_t priority)
     context_configure(core, context, priority, BUDGET_NS, BUDGET_NS);
     err = err ? err : context_bind(core, context, slot(maker, ROOT_SLOT_THREAD));
     err = err ? err
-              : vspace_attach_tables(slot(maker, ROOT_SLOT_VSPACE)->object,
+              : vspace_attach(slot(maker, ROOT_SLOT_VSPACE)->object,
                                      slot(maker, ROOT_SLOT_TABLES));
     if (err) {
         host_fail("the root thread cannot be made");

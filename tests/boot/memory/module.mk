@@ -2,5 +2,5 @@
 module := tests/boot/memory
 kind := program
 name := test_memory
-sources := lifetime_test.c mapping_test.c
+sources := far_test.c lifetime_test.c mapping_test.c
 uses := lib/pith tests/boot

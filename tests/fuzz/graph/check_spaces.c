@@ -68,7 +68,7 @@ static bool is_present(const struct space_walk *walk, uint64_t pte)
 
 static bool is_page(const struct space_walk *walk, uint64_t pte, uint32_t level)
 {
-    return walk->space->is_io ? io_pte_is_page(pte, level) : pte_is_page(pte, level);
+    return walk->space->is_io ? !io_pte_is_table(pte, level) : !pte_is_table(pte, level);
 }
 
 static phys_t phys_of(const struct space_walk *walk, uint64_t pte)
@@ -124,7 +124,9 @@ static bool check_page(const struct space_walk *walk, uint64_t pte, user_addr_t 
     return true;
 }
 
-static bool table_is_attached(const struct space_walk *walk, phys_t table)
+/* Its run was made for an address in the bytes that the table is for. */
+static bool table_is_attached(const struct space_walk *walk, phys_t table, user_addr_t at,
+                              uint64_t span)
 {
     for (const struct cap *cap = first_tables(walk->space); cap != NULL;
          cap = next_tables(walk->space, cap)) {
@@ -132,7 +134,7 @@ static bool table_is_attached(const struct space_walk *walk, phys_t table)
         uint64_t used = (uint64_t)cap->run.used_count * PAGE_BYTES;
 
         if (offset < cap->run.size_bytes && offset % PAGE_BYTES == 0) {
-            return offset < used;
+            return offset < used && at + span > cap->run.low && at < cap->run.high;
         }
     }
     return false;
@@ -151,7 +153,7 @@ static bool check_entry(struct space_walk *walk, uint64_t pte, uint32_t level, u
         return check_page(walk, pte, at, level);
     }
     walk->tables++;
-    if (!table_is_attached(walk, phys_of(walk, pte))) {
+    if (!table_is_attached(walk, phys_of(walk, pte), at, pte_span(level))) {
         return view_fail(walk->view, "%s uses a page table at %#llx that is in no attached run",
                          view_name(walk->view, walk->space), (unsigned long long)at);
     }
@@ -190,6 +192,7 @@ static bool check_space(struct view *view, struct vspace *space)
     uint32_t frames = 0;
     uint32_t runs = 0;
     uint32_t used = 0;
+    uint32_t wide = 0;
 
     if (!check_list(&walk, space->frames, OBJECT_FRAME, &frames) ||
         !check_list(&walk, space->tables, OBJECT_PAGE_TABLE, &runs) ||
@@ -212,6 +215,19 @@ static bool check_space(struct view *view, struct vspace *space)
         return view_fail(view, "%s counts %u runs and %u tables, but has %u and %u",
                          view_name(view, space), space->frame_runs, space->tables_used, frames,
                          used);
+    }
+    for (const struct cap *cap = space->frames; cap != NULL; cap = cap->run.attached_next) {
+        const struct memory_run *run = &cap->run;
+
+        if (!run->is_wide && run->high > run->low && !run->is_leaving &&
+            (run->high - run->low) / pte_span(run->page_class) > 2ull * run->used_count + 64) {
+            return view_fail(view, "a run's pages lie too far apart");
+        }
+        wide += run->is_wide;
+    }
+    if (wide != space->wide_runs || wide > VSPACE_WIDE_MAX) {
+        return view_fail(view, "%s counts %u wide runs, but has %u", view_name(view, space),
+                         space->wide_runs, wide);
     }
     if (space->root != arch_ptr_to_phys(vspace_root(space))) {
         return view_fail(view, "%s has another root", view_name(view, space));

@@ -39,13 +39,15 @@ struct memory_run {
     uint8_t cache;      /* FRAME */
     bool is_device;     /* FRAME, UNTYPED */
     bool is_leaving;    /* FRAME, PAGE_TABLE: being detached; nothing new may be mapped from it */
+    bool is_wide;       /* FRAME: one of its space's wide_runs */
     union {
         struct { /* FRAME, PAGE_TABLE */
             /* Borrowed: a space detaches all runs before it dies. With its lock the rest may be changed, too. */
             _Atomic(struct vspace *) space;
             struct cap *attached_next;
             struct cap *attached_previous;
-            user_addr_t low; /* every use of the run lies in [low, high) */
+            /* Every use of the run lies in [low, high); of tables: the addresses that they were made for. */
+            user_addr_t low;
             user_addr_t high;
         };
         struct { /* UNTYPED */
@@ -53,7 +55,8 @@ struct memory_run {
             uint64_t zeroed_bytes; /* [used, zeroed) is known to be zero */
         };
     };
-    uint32_t used_count; /* PAGE_TABLE: the first so many tables of the run are in use */
+    /* PAGE_TABLE: the first so many tables of the run are in use. FRAME: so many pages were mapped since it was attached. */
+    uint32_t used_count;
 };
 
 struct cap {

@@ -7,6 +7,7 @@
 
 #include "arch/arch.h"
 #include "cap/cap.h"
+#include "mm/space_lock.h"
 #include "object/vspace.h"
 
 /** An empty space; its memory is VSPACE_BYTES at space. */
@@ -14,8 +15,8 @@ void vspace_init(struct vspace *space);
 /** The same for devices: the first VSPACE_IO_BYTES of a struct io_space. */
 void vspace_init_io(struct vspace *space);
 
-/** Page tables will be taken from this run. Errors: BUSY (attached already). */
-MUST_CHECK err_t vspace_attach_tables(struct vspace *space, struct cap *tables);
+/** Pages are mapped from this run, or page tables taken, from now on. Errors: BUSY (attached already). */
+MUST_CHECK err_t vspace_attach(struct vspace *space, struct cap *run);
 
 /* Pages first to first + count - 1 of a run, at an address onwards. */
 struct mapping {
@@ -60,10 +61,34 @@ MUST_CHECK err_t vspace_entry_make(struct vspace *space, user_addr_t at, uint64_
 MUST_CHECK err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at,
                               uint32_t count);
 
-/** Attaches the run to the space if it is attached nowhere. Errors: BUSY. */
-MUST_CHECK err_t vspace_attach_frame(struct vspace *space, struct cap *frame);
-/** Mappings of the run now lie in [at, at + bytes), too. */
-void vspace_frame_covers(struct cap *frame, user_addr_t at, uint64_t size_bytes);
+/** Its pages may lie far apart from now on. Errors: BUSY (too many such). */
+MUST_CHECK err_t vspace_frame_widen(struct vspace *space, struct cap *frame);
+/**
+ * vspace_frame_use() - pages of the run may lie in count places of span bytes from at on, too, at most VSPACE_MAP_MAX; it is attached if it is
+ * nowhere. What is taken back is looked for from the first place to the last, so these must not be many more than were mapped: twice as many, and
+ * VSPACE_MAP_MAX. Of VSPACE_WIDE_MAX runs of a space they may be. So taking memory back takes as long as mapping it took, and VSPACE_WIDE_MAX times as
+ * long as to look through the space.
+ * Errors: BUSY (attached elsewhere, or being detached; it would be one run more).
+ */
+static inline MUST_CHECK err_t vspace_frame_use(struct vspace *space, struct cap *frame,
+                                                user_addr_t at, uint32_t count, uint64_t span)
+{
+    struct memory_run *run = &frame->run;
+    user_addr_t end = at + count * span;
+    err_t err =
+        run_space(frame) == space && !run->is_leaving ? ERR_OK : vspace_attach(space, frame);
+
+    at = at < run->low ? at : run->low;
+    end = end > run->high ? end : run->high;
+    if (!err && (end - at) / span > 2ull * run->used_count + VSPACE_MAP_MAX) {
+        err = vspace_frame_widen(space, frame);
+    }
+    if (!err) {
+        run->low = at;
+        run->high = end;
+    }
+    return err;
+}
 
 /**
  * Translations of count pages from at on may be cached: drop them, on other cores and in devices at the latest in vspace_sync(). More than one, or
@@ -75,19 +100,20 @@ void vspace_forget(struct core *core, struct vspace *space, user_addr_t at, uint
 void vspace_sync(struct core *core, struct vspace *space);
 
 /**
- * vspace_run_detach() - remove every use of an attached run from its space, and the run from its list.
+ * vspace_run_detach() - remove every use of an attached run from its space, and the run from its list. Tables that were made for addresses more than
+ * TABLES_NEAR apart are not looked for one by one: the space loses all its pages.
  * Returns ERR_OK or KERNEL_RESTART; the run keeps how far it got.
  */
 MUST_CHECK err_t vspace_run_detach(struct core *core, struct cap *run);
 
-/** A table of any attached run that has one; false if there is none. Its contents are garbage. */
-bool vspace_table_take(struct vspace *space, phys_t *taken);
+/** A table of any attached run that has one, for that address; false if there is none. Its contents are garbage. */
+bool vspace_table_take(struct vspace *space, user_addr_t at, phys_t *taken);
 
 /** Takes a run of which no page or table is in use off its space's list. */
 void vspace_run_release(struct cap *run);
 
-/** The capability of an attached run lies somewhere else now. */
-void vspace_run_moved(struct cap *to);
+/** The capability of an attached run lies somewhere else now; the copy at the old place is as it was. */
+void vspace_run_moved(struct cap *from, struct cap *to);
 
 /** Lets go of all runs; the space is about to go. Returns ERR_OK or KERNEL_RESTART. */
 MUST_CHECK err_t vspace_destroy(struct core *core, struct vspace *space);

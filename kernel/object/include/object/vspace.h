@@ -16,6 +16,7 @@ struct vspace {
     struct cap *spent;  /* page-table runs without */
     uint32_t frame_runs;
     uint32_t tables_used;
+    uint32_t wide_runs;    /* of frames: VSPACE_WIDE_MAX at most */
     _Atomic uint32_t turn; /* odd: a core has its lock (mm/space_lock.h) */
     phys_t root;
     user_addr_t end; /* addresses are below */
@@ -24,6 +25,9 @@ struct vspace {
     bool
         must_flush; /* something was removed that units or other cores may remember; false between kernel entries */
 };
+
+/* So many runs of a space may have their pages further apart than what was mapped of them warrants (vspace_frame_use()). */
+#define VSPACE_WIDE_MAX 32u
 
 #define VSPACE_ROOT_BYTES 8192u
 #define VSPACE_BYTES (4096u + VSPACE_ROOT_BYTES)

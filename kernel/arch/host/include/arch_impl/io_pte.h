@@ -24,9 +24,9 @@ static inline bool io_pte_is_present(uint64_t pte)
     return (pte & IO_PTE_PRESENT) != 0;
 }
 
-static inline bool io_pte_is_page(uint64_t pte, uint32_t level)
+static inline bool io_pte_is_table(uint64_t pte, uint32_t level)
 {
-    return level == 0 || (pte & IO_PTE_PAGE) != 0;
+    return level != 0 && io_pte_is_present(pte) && (pte & IO_PTE_PAGE) == 0;
 }
 
 static inline phys_t io_pte_phys(uint64_t pte)

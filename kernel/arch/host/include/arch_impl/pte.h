@@ -38,10 +38,10 @@ static inline bool pte_is_present(uint64_t pte)
     return (pte & PTE_PRESENT) != 0;
 }
 
-/** Does a present entry of that level map a page (not a table)? */
-static inline bool pte_is_page(uint64_t pte, uint32_t level)
+/** Does an entry of that level lead to a table (not to a page, or nowhere)? */
+static inline bool pte_is_table(uint64_t pte, uint32_t level)
 {
-    return level == 0 || (pte & PTE_TABLE) == 0;
+    return level != 0 && (pte & PTE_PRESENT) != 0 && (pte & PTE_TABLE) != 0;
 }
 
 static inline phys_t pte_phys(uint64_t pte)

@@ -24,9 +24,9 @@ static inline bool io_pte_is_present(uint64_t pte)
     return (pte & IO_PTE_READ) != 0;
 }
 
-static inline bool io_pte_is_page(uint64_t pte, uint32_t level)
+static inline bool io_pte_is_table(uint64_t pte, uint32_t level)
 {
-    return level == 0 || (pte & IO_PTE_LARGE) != 0;
+    return level != 0 && (pte & (IO_PTE_READ | IO_PTE_LARGE)) == IO_PTE_READ;
 }
 
 static inline phys_t io_pte_phys(uint64_t pte)
