@@ -50,6 +50,29 @@ class Machine(panic.Stub):
             numbers += re.findall(r'<reg name="(\w+)" bitsize="(\d+)"', listed)
         self.numbers = {name: (number, int(bits) // 8) for number, (name, bits) in enumerate(numbers)}
 
+    def select(self, core):
+        """Whose registers are asked for: until something runs again, and then those of who stopped."""
+        self.ask(f"Hg{core + 1:x}", "OK")
+
+    def step(self, core=0):
+        """One instruction of this core; the others stand still."""
+        self.ask(f"vCont;s:{core + 1:x}", "T")
+
+    def go(self, core=None):
+        """On, all cores or one alone, to a breakpoint: which core came there."""
+        answer = self.ask("c" if core is None else f"vCont;c:{core + 1:x}", "T")
+        return int(re.search(r"thread:(\w+);", answer)[1], 16) - 1
+
+    def run_core_to(self, address, core):
+        """All go on until this one comes there, again if it is there. One that halts cannot make a step."""
+        self.select(core)
+        if self.register("rip") == address:
+            self.step(core)
+        self.ask(f"Z1,{address:x},1", "OK")
+        while (other := self.go()) != core:
+            self.step(other)  # away from where it would stop at once
+        self.ask(f"z1,{address:x},1", "OK")
+
     def description(self, name):
         text = ""
         while True:
