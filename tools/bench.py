@@ -210,7 +210,7 @@ def is_of_kernel(name):
     return (name.startswith("kernel/") and name.endswith((".c", ".h", ".S", ".inc", ".ld")) and "/test/" not in name
             and not name.startswith(("kernel/arch/host/", "kernel/arch/x86_64/many/"))
             and os.path.basename(name) not in ("alone.c", "alone.h", "away.c", "away.h", "homes.h", "inbox.c", "inbox.h", "inbox_entry.h",
-                                                   "move.c", "settle.c", "settle.h", "space_lock.c", "space_lock.h")
+                                                   "move.c", "settle.c", "settle.h", "turn.c", "turn.h")
             and name != "kernel/ipc/fast.c")
 
 

@@ -5,34 +5,22 @@
 #include <stddef.h>
 
 #include "core/remote.h"
+#include "core/turn.h"
 #include "mm/vspace.h"
 
 err_t cap_lookup_any(struct cap_table *table, uint64_t addr, struct cap **found)
 {
-    if (addr - 1 >= (uint64_t)table->slot_count - 1) {
-        return ERR_BAD_CAP;
-    }
-    struct cap *cap = cap_slot(table, (uint32_t)addr);
-
-    if (cap->type == OBJECT_NONE) {
-        return ERR_BAD_CAP;
-    }
-    *found = cap;
-    return ERR_OK;
+    return cap_type_at(table, addr, found) == OBJECT_NONE ? ERR_BAD_CAP : ERR_OK;
 }
 
 err_t cap_lookup_empty(struct cap_table *table, uint64_t addr, struct cap **found)
 {
-    if (addr - 1 >= (uint64_t)table->slot_count - 1) {
+    uint8_t has = cap_type_at(table, addr, found);
+
+    if (*found == NULL) {
         return ERR_RANGE;
     }
-    struct cap *cap = cap_slot(table, (uint32_t)addr);
-
-    if (cap->type != OBJECT_NONE) {
-        return ERR_SLOT_TAKEN;
-    }
-    *found = cap;
-    return ERR_OK;
+    return has != OBJECT_NONE ? ERR_SLOT_TAKEN : ERR_OK;
 }
 
 err_t cap_may_derive(const struct cap *source)
@@ -50,7 +38,7 @@ err_t cap_may_derive(const struct cap *source)
 
 static void link_child(struct cap *parent, struct cap *child)
 {
-    core_needs_all();
+    turn_is_needed(&core_tree_turn);
     child->parent = parent;
     child->first_child = NULL;
     child->previous = NULL;
@@ -82,33 +70,34 @@ void cap_unlink(struct cap *cap)
     cap->flags = 0;
 }
 
-void cap_derive(struct cap *source, struct cap *created, uint32_t rights)
+void cap_derive(struct cap *source, const struct cap *like, struct cap *created, uint32_t rights)
 {
     link_child(source, created);
-    created->type = source->type;
     created->flags = 0;
-    created->rights = (uint16_t)(source->rights & rights);
-    created->object = source->object;
-    if (cap_is_memory(source)) {
-        created->run = source->run;
+    created->rights = (uint16_t)(like->rights & rights);
+    created->object = like->object;
+    if (cap_is_memory(like)) {
+        created->run = like->run;
         atomic_store_explicit(&created->run.space, NULL, memory_order_relaxed);
         created->run.used_count = 0;
     } else {
-        created->badge = source->badge;
+        created->badge = like->badge;
         created->on_deleted = NULL;
         created->holder = NULL;
     }
+    /* Other cores look it up meanwhile: it is whole when its type is there. Pairs with cap_type_at(). */
+    __atomic_store_n(&created->type, like->type, __ATOMIC_RELEASE);
 }
 
 void cap_create(struct cap *parent, struct cap *created, enum object_type type, void *object,
-                uint32_t rights)
+                const struct memory_run *run, uint32_t rights)
 {
     link_child(parent, created);
-    created->type = (uint8_t)type;
     created->flags = CAP_ORIGINAL;
     created->rights = (uint16_t)rights;
     created->object = object;
-    created->run = (struct memory_run){ 0 };
+    created->run = run != NULL ? *run : (struct memory_run){ 0 };
+    __atomic_store_n(&created->type, (uint8_t)type, __ATOMIC_RELEASE); /* as above */
 }
 
 void cap_move(struct cap *source, struct cap *destination)
@@ -141,7 +130,7 @@ err_t cap_embed(struct cap *source, struct cap *embedded, void *holder,
     }
     cap_unembed(embedded);
     if (source != NULL) {
-        cap_derive(source, embedded, source->rights);
+        cap_derive(source, source, embedded, source->rights);
         embedded->flags = CAP_EMBEDDED;
         embedded->on_deleted = on_deleted;
         embedded->holder = holder;

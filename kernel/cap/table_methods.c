@@ -24,17 +24,12 @@ struct slots {
 static err_t slots_find(const struct cap *to, uint32_t dst, const struct cap *from, uint32_t src,
                         struct slots *slots)
 {
-    struct cap_table *table = table_of(from);
-    err_t err;
+    err_t err = cap_lookup_empty(table_of(to), dst, &slots->destination);
 
-    if (src == 0 || src >= table->slot_count) {
+    slots->source = cap_slot_at(table_of(from), src);
+    if (slots->source == NULL || err == ERR_RANGE) {
         return ERR_RANGE;
     }
-    err = cap_lookup_empty(table_of(to), dst, &slots->destination);
-    if (err == ERR_RANGE) {
-        return err;
-    }
-    slots->source = cap_slot(table, src);
     return slots->source->type == OBJECT_NONE ? ERR_BAD_CAP : err;
 }
 
@@ -53,7 +48,7 @@ err_t cap_table_on_copy(struct invocation *inv, const struct cap_table_copy_args
     if (err) {
         return err;
     }
-    cap_derive(slots.source, slots.destination, args->rights);
+    cap_derive(slots.source, slots.source, slots.destination, args->rights);
     return ERR_OK;
 }
 
@@ -83,8 +78,10 @@ err_t cap_table_on_mint(struct invocation *inv, const struct cap_table_mint_args
     if (err) {
         return err;
     }
-    cap_derive(slots.source, slots.destination, args->rights);
-    slots.destination->badge = args->badge;
+    struct cap like = *slots.source;
+
+    like.badge = args->badge;
+    cap_derive(slots.source, &like, slots.destination, args->rights);
     return ERR_OK;
 }
 
@@ -109,9 +106,11 @@ err_t cap_table_on_mint_pages(struct invocation *inv, const struct cap_table_min
     if (err) {
         return err;
     }
-    cap_derive(slots.source, slots.destination, args->rights);
-    slots.destination->run.base += args->first * span;
-    slots.destination->run.size_bytes = args->count * span;
+    struct cap like = *slots.source;
+
+    like.run.base += args->first * span;
+    like.run.size_bytes = args->count * span;
+    cap_derive(slots.source, &like, slots.destination, args->rights);
     return ERR_OK;
 }
 
@@ -132,12 +131,10 @@ err_t cap_table_on_move(struct invocation *inv, const struct cap_table_move_args
 
 static err_t slot_find(const struct invocation *inv, uint32_t at, struct cap **found)
 {
-    struct cap_table *table = table_of(inv->target);
-
-    if (at == 0 || at >= table->slot_count) {
+    *found = cap_slot_at(table_of(inv->target), at);
+    if (*found == NULL) {
         return ERR_RANGE;
     }
-    *found = cap_slot(table, at);
     return (*found)->type == OBJECT_NONE ? ERR_BAD_CAP : ERR_OK;
 }
 

@@ -11,8 +11,8 @@
 
 #include "core/inbox.h"
 #include "core/trace.h"
+#include "core/turn.h"
 #include "ipc/ipc.h"
-#include "mm/space_lock.h"
 #include "object/device_objects.h"
 #include "object/timer.h"
 #include "sched/sched.h"
@@ -111,7 +111,13 @@ bool alone_invoke(struct core *core, const struct thread *caller, const struct c
 
     switch (target->type) {
     case OBJECT_VSPACE: /* it has a lock */
-        return space_lock(core, target->object);
+        return turn_lock(core, &((struct vspace *)target->object)->turn);
+    case OBJECT_CAP_TABLE: /* something is derived: the tree has a lock */
+        return (label == CAP_TABLE_COPY || label == CAP_TABLE_MINT ||
+                label == CAP_TABLE_MINT_PAGES) &&
+               turn_lock(core, &core_tree_turn);
+    case OBJECT_UNTYPED: /* something is created */
+        return label == UNTYPED_RETYPE && turn_lock(core, &core_tree_turn);
     case OBJECT_IRQ:
         return label == IRQ_ACK && may_acknowledge(core, target->object);
     case OBJECT_REPLY: /* defer, adopt: the call goes from one place of this core to another */

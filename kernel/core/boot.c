@@ -70,9 +70,9 @@ static void *take(struct boot *boot, uint64_t size_bytes)
 static void memory_cap(struct cap *slot, enum object_type type, phys_t base, uint64_t size_bytes,
                        uint32_t rights)
 {
-    cap_create(NULL, slot, type, NULL, rights);
-    slot->run.base = base;
-    slot->run.size_bytes = size_bytes;
+    struct memory_run run = { .base = base, .size_bytes = size_bytes };
+
+    cap_create(NULL, slot, type, NULL, &run, rights);
 }
 
 /* A frame of new memory. */
@@ -124,7 +124,7 @@ static void make_buffer(struct boot *boot)
     buffer = slot_of(boot, ROOT_SLOT_BUFFER);
     mapped = slot_of(boot, ROOT_SLOT_BUFFER_MAP);
     require(cap_may_derive(buffer));
-    cap_derive(buffer, mapped, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE);
+    cap_derive(buffer, buffer, mapped, RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE);
     require(thread_buffer_set(boot->thread, buffer, 0));
     map_all(boot, ROOT_SLOT_BUFFER_MAP, BOOT_BUFFER_ADDR, PROT_READ | PROT_WRITE);
 }
@@ -219,18 +219,20 @@ static void make_objects(struct boot *boot)
     boot->table = take(boot, CAP_TABLE_BYTES(ROOT_SLOTS));
     boot->table->slot_count = ROOT_SLOTS;
     machine.root_table = boot->table;
-    cap_create(NULL, slot_of(boot, ROOT_SLOT_TABLE), OBJECT_CAP_TABLE, boot->table, RIGHT_MANAGE);
+    cap_create(NULL, slot_of(boot, ROOT_SLOT_TABLE), OBJECT_CAP_TABLE, boot->table, NULL,
+               RIGHT_MANAGE);
     boot->space = take(boot, VSPACE_BYTES);
     vspace_init(boot->space);
-    cap_create(NULL, slot_of(boot, ROOT_SLOT_VSPACE), OBJECT_VSPACE, boot->space, RIGHT_MANAGE);
+    cap_create(NULL, slot_of(boot, ROOT_SLOT_VSPACE), OBJECT_VSPACE, boot->space, NULL,
+               RIGHT_MANAGE);
     boot->thread = take(boot, sizeof(struct thread));
     thread_init(boot->thread, boot->core, ROOT_RANK, true);
     machine.root_thread = boot->thread;
-    cap_create(NULL, slot_of(boot, ROOT_SLOT_THREAD), OBJECT_THREAD, boot->thread,
+    cap_create(NULL, slot_of(boot, ROOT_SLOT_THREAD), OBJECT_THREAD, boot->thread, NULL,
                RIGHT_MANAGE | RIGHT_LEND);
     require(thread_configure(boot->core, boot->thread, slot_of(boot, ROOT_SLOT_TABLE),
                              slot_of(boot, ROOT_SLOT_VSPACE)));
-    cap_create(NULL, slot_of(boot, ROOT_SLOT_MACHINE), OBJECT_MACHINE, &machine,
+    cap_create(NULL, slot_of(boot, ROOT_SLOT_MACHINE), OBJECT_MACHINE, &machine, NULL,
                RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE);
     slot_of(boot, ROOT_SLOT_MACHINE)->badge = ROOT_PRIORITY;
 }
@@ -240,7 +242,8 @@ static void make_context(struct boot *boot)
     struct sched_context *context = take(boot, sizeof(struct sched_context));
 
     context_init(context);
-    cap_create(NULL, slot_of(boot, ROOT_SLOT_CONTEXT), OBJECT_SCHED_CONTEXT, context, RIGHT_MANAGE);
+    cap_create(NULL, slot_of(boot, ROOT_SLOT_CONTEXT), OBJECT_SCHED_CONTEXT, context, NULL,
+               RIGHT_MANAGE);
     context_configure(boot->core, context, ROOT_PRIORITY, ROOT_BUDGET_NS, ROOT_BUDGET_NS);
     require(context_bind(boot->core, context, slot_of(boot, ROOT_SLOT_THREAD)));
 }

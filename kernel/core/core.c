@@ -5,9 +5,9 @@
 #include "cap/revoke.h"
 #include "core/alone.h"
 #include "core/trace.h"
+#include "core/turn.h"
 #include "ipc/ipc.h"
 #include "kernel_gen/methods.h"
-#include "mm/space_lock.h"
 #include "object/thread_life.h"
 #include "object/timer.h"
 #include "sched/sched.h"
@@ -41,7 +41,7 @@ static err_t invoke(struct core *core, struct thread *caller, struct cap *target
     trace_event(core, TRACE_METHOD, target->type, MSG_LABEL(info));
     err_t err = method_dispatch(&inv, &info, caller->registers.words);
 
-    spaces_unlock(core);
+    turns_unlock(core);
     if (core->current != caller) {
         return KERNEL_RESTART; /* it destroyed itself: nobody is left to be told */
     }

@@ -84,7 +84,8 @@ static void caps_move(const struct transfer *transfer)
         if (transfer->moves[i]) {
             cap_move(transfer->sources[i], transfer->destinations[i]);
         } else {
-            cap_derive(transfer->sources[i], transfer->destinations[i], UINT32_MAX);
+            cap_derive(transfer->sources[i], transfer->sources[i], transfer->destinations[i],
+                       UINT32_MAX);
         }
     }
 }

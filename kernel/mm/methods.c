@@ -6,7 +6,6 @@
 #include "core/core.h"
 #include "entry.h"
 #include "kernel_gen/methods.h"
-#include "mm/space_lock.h"
 #include "mm/vspace.h"
 
 #define PAGE_BYTES 4096u
@@ -195,7 +194,8 @@ err_t vspace_on_share(struct invocation *inv, const struct vspace_share_args *ar
     if (!(args->frame->rights & RIGHT_READ)) {
         return ERR_NO_RIGHT;
     }
-    if (core_is_alone(inv->core) && !space_lock(inv->core, source) && !core_widen(inv->core)) {
+    if (core_is_alone(inv->core) && !turn_lock(inv->core, &source->turn) &&
+        !core_widen(inv->core)) {
         return KERNEL_RESTART;
     }
     err = vspace_frame_use(space, args->frame, args->at, args->count, PAGE_BYTES);

@@ -4,7 +4,6 @@
 
 #include "core/core.h"
 #include "entry.h"
-#include "mm/space_lock.h"
 #include "mm/vspace.h"
 
 /* So many places of a table, or runs, are looked at between two preemption points. */
@@ -30,7 +29,7 @@ static void run_link(struct vspace *space, struct cap *run)
 {
     struct cap **list = list_of(space, run);
 
-    space_needs_lock(space);
+    turn_is_needed(&space->turn);
     run->run.attached_previous = NULL;
     run->run.attached_next = *list;
     if (*list != NULL) {
@@ -41,7 +40,7 @@ static void run_link(struct vspace *space, struct cap *run)
 
 static void run_unlink(struct cap *run)
 {
-    space_needs_lock(run_space(run));
+    turn_is_needed(&run_space(run)->turn);
     if (run->run.attached_previous != NULL) {
         run->run.attached_previous->run.attached_next = run->run.attached_next;
     } else {
@@ -81,15 +80,22 @@ void vspace_run_release(struct cap *run)
         space->tables_used -= run->run.used_count;
     }
     run->run.used_count = 0;
-    /* Release: pairs with the acquire in run_claim(). */
+    /* Release: pairs with the acquire in vspace_attach(). */
     atomic_store_explicit(&run->run.space, NULL, memory_order_release);
 }
 
 err_t vspace_attach(struct vspace *space, struct cap *run)
 {
-    if (!run_claim(run, space)) {
+    struct vspace *none = NULL;
+
+    /* Another core may want it for another space. Acquire: pairs with the release in vspace_run_release(). */
+    if (ARCH_CORES > 1
+            ? !atomic_compare_exchange_strong_explicit(&run->run.space, &none, space,
+                                                       memory_order_acquire, memory_order_relaxed)
+            : run_space(run) != none) {
         return ERR_BUSY;
     }
+    atomic_store_explicit(&run->run.space, space, memory_order_relaxed);
     run->run.is_leaving = false;
     run->run.is_wide = false;
     run->run.low = space->end;

@@ -6,7 +6,6 @@
 
 #include "core/core.h"
 #include "entry.h"
-#include "mm/space_lock.h"
 #include "object/io_space.h"
 
 #define PAGE_BYTES 4096u
@@ -122,7 +121,7 @@ static bool is_loaded(const struct core *core, const struct vspace *space)
 
 void vspace_forget(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)
 {
-    space_needs_lock(space);
+    turn_is_needed(&space->turn);
     space->must_flush = true;
     if (space->is_io) {
         return;

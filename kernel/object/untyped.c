@@ -158,18 +158,18 @@ static uint32_t rights_of(enum object_type type)
 static void object_create(struct invocation *inv, const struct untyped_retype_args *args, phys_t at,
                           uint64_t bytes, struct cap *slot)
 {
-    struct memory_run *parent = &inv->target->run;
+    bool is_device = inv->target->run.is_device;
     void *object = object_init(inv->core, args->type, args->size, at);
+    struct memory_run run = {
+        .base = at,
+        .size_bytes = bytes,
+        .is_device = is_device,
+        .page_class = args->type == OBJECT_FRAME ? args->size & 0xffu : 0,
+        .cache = is_device && args->type == OBJECT_FRAME ? CACHE_UNCACHED : CACHE_WRITE_BACK,
+    };
 
-    cap_create(inv->target, slot, args->type, object, rights_of(args->type));
-    if (object == NULL) {
-        slot->run.base = at;
-        slot->run.size_bytes = bytes;
-        slot->run.is_device = parent->is_device;
-        slot->run.page_class = args->type == OBJECT_FRAME ? args->size & 0xffu : 0;
-        slot->run.cache =
-            parent->is_device && args->type == OBJECT_FRAME ? CACHE_UNCACHED : CACHE_WRITE_BACK;
-    }
+    cap_create(inv->target, slot, args->type, object, object == NULL ? &run : NULL,
+               rights_of(args->type));
 }
 
 /*

@@ -2,6 +2,7 @@
 /* Methods that need their core's own lock only, and when they need all: what they do is the same. */
 #include <stdatomic.h>
 
+#include "core/turn.h"
 #include "object/device_objects.h"
 #include "object/vspace.h"
 #include "two_cores.h"
@@ -139,5 +140,35 @@ TEST(cores_share_with_the_locks_of_both_spaces)
     CHECK_EQ(current_of(1)->registers.words[1], 1, "one page");
     CHECK(atomic_load(&source->turn) != turns, "the source's lock was had");
     CHECK_EQ(atomic_load(&source->turn) % 2, 0, "and is free again");
+    host_stop();
+}
+
+/* What is derived, or created, needs the lock of the tree beside the own; what is deleted needs all. */
+TEST(cores_derive_and_create_with_the_lock_of_the_tree)
+{
+    enum { MEMORY = SPARE, MADE, COPIED, MINTED, SOME, PAGES };
+    uint32_t turns;
+
+    begin_with_two();
+    make(OBJECT_UNTYPED, 65536, MEMORY);
+    make(OBJECT_FRAME, 4 << 8, PAGES);
+    turns = atomic_load(&core_tree_turn);
+    OK(OWN(1, SYSCALL_CALL, MEMORY, UNTYPED_RETYPE, OBJECT_NOTIFICATION, 5, 1, ROOT_SLOT_TABLE,
+           MADE),
+       "created");
+    OK(OWN(1, SYSCALL_CALL, ROOT_SLOT_TABLE, CAP_TABLE_COPY, COPIED, ROOT_SLOT_TABLE, MADE, ~0u),
+       "copied");
+    OK(OWN(0, SYSCALL_CALL, ROOT_SLOT_TABLE, CAP_TABLE_MINT, MINTED, ROOT_SLOT_TABLE, MADE, ~0u, 7),
+       "minted by another core");
+    OK(OWN(0, SYSCALL_CALL, ROOT_SLOT_TABLE, CAP_TABLE_MINT_PAGES, SOME, ROOT_SLOT_TABLE, PAGES,
+           ~0u, 1, 2),
+       "some of the pages");
+    CHECK_EQ(
+        OWN(0, SYSCALL_CALL, ROOT_SLOT_TABLE, CAP_TABLE_COPY, COPIED, ROOT_SLOT_TABLE, MADE, ~0u),
+        ERR_SLOT_TAKEN, "an error needs no more");
+    CHECK_EQ(atomic_load(&core_tree_turn), turns + 10, "its lock was had five times, and is free");
+    OK(ALL(0, SYSCALL_CALL, ROOT_SLOT_TABLE, CAP_TABLE_DELETE, COPIED), "deleted with all");
+    OK(ALL(0, SYSCALL_CALL, ROOT_SLOT_TABLE, CAP_TABLE_MOVE, COPIED, ROOT_SLOT_TABLE, MINTED),
+       "moved with all");
     host_stop();
 }

@@ -51,9 +51,8 @@ static void give_run(const struct maker *maker, uint32_t number, enum object_typ
     if (type == OBJECT_FRAME) {
         rights |= RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC;
     }
-    cap_create(&host_origin, cap, type, NULL, rights);
-    cap->run.base = base;
-    cap->run.size_bytes = size_bytes;
+    cap_create(&host_origin, cap, type, NULL,
+               &(struct memory_run){ .base = base, .size_bytes = size_bytes }, rights);
 }
 
 static void give_untyped(struct maker *maker, uint32_t pieces)
@@ -84,13 +83,14 @@ static void give_objects(struct maker *maker, const struct host_root_options *op
     context_init(context);
     maker->root.thread = thread;
     cap_create(&host_origin, slot(maker, ROOT_SLOT_TABLE), OBJECT_CAP_TABLE, maker->root.table,
+               NULL, RIGHT_MANAGE);
+    cap_create(&host_origin, slot(maker, ROOT_SLOT_VSPACE), OBJECT_VSPACE, space, NULL,
                RIGHT_MANAGE);
-    cap_create(&host_origin, slot(maker, ROOT_SLOT_VSPACE), OBJECT_VSPACE, space, RIGHT_MANAGE);
-    cap_create(&host_origin, slot(maker, ROOT_SLOT_THREAD), OBJECT_THREAD, thread,
+    cap_create(&host_origin, slot(maker, ROOT_SLOT_THREAD), OBJECT_THREAD, thread, NULL,
                RIGHT_MANAGE | RIGHT_LEND);
-    cap_create(&host_origin, slot(maker, ROOT_SLOT_CONTEXT), OBJECT_SCHED_CONTEXT, context,
+    cap_create(&host_origin, slot(maker, ROOT_SLOT_CONTEXT), OBJECT_SCHED_CONTEXT, context, NULL,
                RIGHT_MANAGE);
-    cap_create(&host_origin, slot(maker, ROOT_SLOT_MACHINE), OBJECT_MACHINE, NULL,
+    cap_create(&host_origin, slot(maker, ROOT_SLOT_MACHINE), OBJECT_MACHINE, NULL, NULL,
                RIGHT_READ | RIGHT_WRITE | RIGHT_MANAGE);
     slot(maker, ROOT_SLOT_MACHINE)->badge = 255;
 }
@@ -107,8 +107,7 @@ static void start(struct maker *maker, struct core *core, uint8_t priority)
     context_configure(core, context, priority, BUDGET_NS, BUDGET_NS);
     err = err ? err : context_bind(core, context, slot(maker, ROOT_SLOT_THREAD));
     err = err ? err
-              : vspace_attach(slot(maker, ROOT_SLOT_VSPACE)->object,
-                                     slot(maker, ROOT_SLOT_TABLES));
+              : vspace_attach(slot(maker, ROOT_SLOT_VSPACE)->object, slot(maker, ROOT_SLOT_TABLES));
     if (err) {
         host_fail("the root thread cannot be made");
     }

@@ -7,21 +7,24 @@
 #include <string.h>
 
 #include "check.h"
+#include "core/turn.h"
 #include "graph/invariants.h"
 
 enum kind {
     PLAIN,
     RUN, /* of a struct memory_run, from is_leaving on */
     SPACE,
+    TREE, /* what the lock of the tree of derivation is for */
 };
 
-enum { BYTES_MAX = 8 << 20, PIECES_MAX = 4 * VIEW_OBJECTS_MAX };
+enum { BYTES_MAX = 8 << 20, PIECES_MAX = 8 * VIEW_OBJECTS_MAX };
 
 static struct {
     uint32_t count;
     uint32_t bytes;
     bool is_full; /* not all of it is there */
     bool is_all;  /* the core's own, too */
+    uint32_t tree_turn;
     struct {
         const uint8_t *place;
         uint32_t size;
@@ -102,17 +105,30 @@ static void mark_last(enum kind kind)
     }
 }
 
-/* Which space it is attached to, and where, is the space's. */
+/* Which space it is attached to, and where, is the space's; its place in the tree, and how much of its memory is used, is the tree's. */
 static void keep_cap(const struct cap *cap, bool all)
 {
     bool is_run = (cap->type == OBJECT_FRAME || cap->type == OBJECT_PAGE_TABLE) &&
                   !(cap->flags & CAP_EMBEDDED);
 
-    if (all || !is_run) {
+    if (all) {
         keep(cap, 0, sizeof(*cap));
         return;
     }
-    KEEP(cap, struct cap, parent, run.is_leaving);
+    KEEP(cap, struct cap, parent, first_child);
+    KEEP(cap, struct cap, first_child, type);
+    mark_last(TREE);
+    if (cap->type == OBJECT_UNTYPED) {
+        KEEP(cap, struct cap, type, run.used_bytes);
+        KEEP(cap, struct cap, run.used_bytes, run.high);
+        mark_last(TREE);
+        return;
+    }
+    if (!is_run) {
+        keep(cap, offsetof(struct cap, type), sizeof(*cap));
+        return;
+    }
+    KEEP(cap, struct cap, type, run.is_leaving);
     keep(cap, offsetof(struct cap, run.is_leaving), sizeof(*cap));
     mark_last(RUN);
 }
@@ -198,6 +214,7 @@ void foreign_keep(struct view *view, const struct core *core, bool all)
     kept.count = kept.bytes = 0;
     kept.is_full = false;
     kept.is_all = all;
+    kept.tree_turn = core_tree_turn;
     for (uint32_t i = 0; i < host_core_count(); i++) {
         if (all || host_core(i) != core) {
             KEEP(host_core(i), struct core, current, inbox);
@@ -238,6 +255,9 @@ static bool is_allowed(uint32_t piece, const uint8_t *copy)
     const struct vspace *before;
     const struct vspace *after;
 
+    if (kept.pieces[piece].kind == TREE) {
+        return kept.tree_turn != core_tree_turn;
+    }
     if (kept.pieces[piece].kind == SPACE) {
         return was_locked((const struct vspace *)(const void *)kept.pieces[piece].place);
     }

@@ -134,6 +134,21 @@ static inline struct cap *cap_slot(struct cap_table *table, uint32_t number)
                                   CAP_TABLE_BYTES(number & (table->slot_count - 1)));
 }
 
+/** The same, or NULL if there is none. */
+static inline struct cap *cap_slot_at(struct cap_table *table, uint64_t number)
+{
+    return number - 1 < (uint64_t)table->slot_count - 1 ? cap_slot(table, (uint32_t)number)
+                                                        : (struct cap *)0;
+}
+
+/** Its type, too. Read before the rest, which other cores may be writing (with the lock of the tree) while the type is OBJECT_NONE. */
+static inline uint8_t cap_type_at(struct cap_table *table, uint64_t number, struct cap **found)
+{
+    *found = cap_slot_at(table, number);
+    return *found != (struct cap *)0 ? __atomic_load_n(&(*found)->type, __ATOMIC_ACQUIRE)
+                                     : (uint8_t)OBJECT_NONE;
+}
+
 /**
  * cap_lookup() - find what a capability names; refuses in the order place, type, rights.
  * Errors: BAD_CAP, WRONG_TYPE, NO_RIGHT. Borrows: valid until this kernel entry ends or something is deleted.
@@ -142,19 +157,12 @@ static inline MUST_CHECK err_t cap_lookup(struct cap_table *table, uint64_t addr
                                           enum object_type type, uint32_t rights,
                                           struct cap **found)
 {
-    if (addr - 1 >= (uint64_t)table->slot_count - 1) {
-        return ERR_BAD_CAP;
-    }
-    struct cap *cap = cap_slot(table, (uint32_t)addr);
+    uint8_t has = cap_type_at(table, addr, found);
 
-    if (cap->type != (uint8_t)type) {
-        return cap->type == OBJECT_NONE ? ERR_BAD_CAP : ERR_WRONG_TYPE;
+    if (has != (uint8_t)type) {
+        return has == OBJECT_NONE ? ERR_BAD_CAP : ERR_WRONG_TYPE;
     }
-    if ((cap->rights & rights) != rights) {
-        return ERR_NO_RIGHT;
-    }
-    *found = cap;
-    return ERR_OK;
+    return ((*found)->rights & rights) != rights ? ERR_NO_RIGHT : ERR_OK;
 }
 
 /** Any type. Errors: BAD_CAP. */
@@ -166,12 +174,12 @@ MUST_CHECK err_t cap_lookup_empty(struct cap_table *table, uint64_t addr, struct
 /** May something be derived from it? Errors: TOO_DEEP, BUSY. Cost: at most CAP_DEPTH_MAX steps. */
 MUST_CHECK err_t cap_may_derive(const struct cap *source);
 
-/** Makes `created` (an empty slot) a copy of source and its child. cap_may_derive() was asked. */
-void cap_derive(struct cap *source, struct cap *created, uint32_t rights);
+/** Makes `created` (an empty slot) a copy of `like`, which is source or came of it, and source's child. cap_may_derive() was asked. */
+void cap_derive(struct cap *source, const struct cap *like, struct cap *created, uint32_t rights);
 
-/** Makes an original capability for a new object; parent is NULL only at boot. */
+/** Makes an original capability for a new object, or for memory: then run says which. parent is NULL only at boot. */
 void cap_create(struct cap *parent, struct cap *created, enum object_type type, void *object,
-                uint32_t rights);
+                const struct memory_run *run, uint32_t rights);
 
 /**
  * Moves to an empty slot; the place in the tree and, for memory, the attachment follow. The source must

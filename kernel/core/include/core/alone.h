@@ -70,7 +70,7 @@ bool alone_reply_by(const struct core *core, const struct thread *server,
 /** A receive of its next call; replies: after alone_reply(). */
 bool alone_receive(const struct core *core, const struct thread *server,
                    const struct endpoint *endpoint, bool replies);
-/** A method, called by that thread. What it needs besides the own lock, the space's, is had then, until spaces_unlock(). */
+/** A method, called by that thread. What it needs besides the own lock, the space's or the tree's, is had then, until turns_unlock(). */
 bool alone_invoke(struct core *core, const struct thread *caller, const struct cap *target,
                   msg_info_t info);
 /** The end of a timer event of this core. */

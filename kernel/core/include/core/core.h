@@ -72,7 +72,7 @@ struct core {
     bool must_expire;           /* an event is due whose end concerns another core, too */
     bool must_look;             /* there may be something in unsettled or inbox_left */
     bool has_all; /* the locks of all cores, not only its own; always, if there is no other core */
-    struct vspace *locked[2]; /* whose locks it has, too, to the end of a method; the second last */
+    _Atomic uint32_t *locked[2]; /* core/turn.h: had to the end of a method */
     struct thread
         *unsettled; /* its threads whose place in another core's queue is that of an old priority */
     struct inbox_entry *inbox_left; /* taken from the inbox, in order, and not done yet */

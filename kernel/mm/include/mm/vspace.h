@@ -7,13 +7,19 @@
 
 #include "arch/arch.h"
 #include "cap/cap.h"
-#include "mm/space_lock.h"
+#include "core/turn.h"
 #include "object/vspace.h"
 
 /** An empty space; its memory is VSPACE_BYTES at space. */
 void vspace_init(struct vspace *space);
 /** The same for devices: the first VSPACE_IO_BYTES of a struct io_space. */
 void vspace_init_io(struct vspace *space);
+
+/** The space that a run is attached to, or NULL. */
+static inline struct vspace *run_space(const struct cap *run)
+{
+    return atomic_load_explicit(&run->run.space, memory_order_relaxed);
+}
 
 /** Pages are mapped from this run, or page tables taken, from now on. Errors: BUSY (attached already). */
 MUST_CHECK err_t vspace_attach(struct vspace *space, struct cap *run);

@@ -17,7 +17,7 @@ struct vspace {
     uint32_t frame_runs;
     uint32_t tables_used;
     uint32_t wide_runs;    /* of frames: VSPACE_WIDE_MAX at most */
-    _Atomic uint32_t turn; /* odd: a core has its lock (mm/space_lock.h) */
+    _Atomic uint32_t turn; /* its lock: core/turn.h */
     phys_t root;
     user_addr_t end; /* addresses are below */
     uint8_t root_level;
