@@ -13,6 +13,7 @@
 #include "core/trace.h"
 #include "core/turn.h"
 #include "ipc/ipc.h"
+#include "mm/vspace.h"
 #include "object/device_objects.h"
 #include "object/timer.h"
 #include "sched/sched.h"
@@ -103,6 +104,21 @@ static bool may_cancel(const struct core *core, const struct endpoint *endpoint)
     return endpoint->home == core && queue_is_empty(&endpoint->plain);
 }
 
+/* Its space's lock is enough, if it is still that space's when it is had. Spaces of devices have none. */
+static bool may_detach(struct core *core, const struct cap *frame)
+{
+    struct vspace *space = run_space(frame);
+
+    if (space == NULL || space->is_io || !turn_lock(core, &space->turn)) {
+        return false;
+    }
+    if (run_space(frame) != space) {
+        turns_unlock(core);
+        return false;
+    }
+    return true;
+}
+
 /* Methods change what all share, but for these. An error of reply's may have changed something: see may_answer(). */
 bool alone_invoke(struct core *core, const struct thread *caller, const struct cap *target,
                   msg_info_t info)
@@ -112,6 +128,8 @@ bool alone_invoke(struct core *core, const struct thread *caller, const struct c
     switch (target->type) {
     case OBJECT_VSPACE: /* it has a lock */
         return turn_lock(core, &((struct vspace *)target->object)->turn);
+    case OBJECT_FRAME: /* which memory it is stays */
+        return label == FRAME_INFO || (label == FRAME_DETACH && may_detach(core, target));
     case OBJECT_CAP_TABLE: /* something is derived: the tree has a lock */
         return (label == CAP_TABLE_COPY || label == CAP_TABLE_MINT ||
                 label == CAP_TABLE_MINT_PAGES) &&

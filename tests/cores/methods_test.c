@@ -143,6 +143,28 @@ TEST(cores_share_with_the_locks_of_both_spaces)
     host_stop();
 }
 
+TEST(cores_a_frame_is_detached_with_the_lock_of_its_space)
+{
+    enum { SPACE = SPARE, TABLES, FRAME, AT = 0x400000 };
+    const struct vspace *space;
+
+    begin_with_two();
+    make(OBJECT_VSPACE, 0, SPACE);
+    make(OBJECT_PAGE_TABLE, 3, TABLES);
+    make(OBJECT_FRAME, 2 << 8, FRAME);
+    OK(OWN(0, SYSCALL_CALL, FRAME, FRAME_INFO, 0), "what it is, nobody changes");
+    OK(ALL(0, SYSCALL_CALL, FRAME, FRAME_DETACH, 0), "attached nowhere: another core may do that");
+    OK(CALL(0, SPACE, VSPACE_ADD_TABLES, TABLES), "tables");
+    OK(CALL(0, SPACE, VSPACE_MAP, FRAME, 0, 2, AT, PROT_READ), "two pages");
+    space = object_in(SPACE);
+    uint32_t turns = atomic_load(&space->turn);
+
+    OK(OWN(1, SYSCALL_CALL, FRAME, FRAME_DETACH, 0), "detached by another core");
+    CHECK_EQ(space->frame_runs, 0, "it is");
+    CHECK_EQ(atomic_load(&space->turn), turns + 2, "the space's lock was had, and is free again");
+    host_stop();
+}
+
 /* What is derived, or created, needs the lock of the tree beside the own; what is deleted needs all. */
 TEST(cores_derive_and_create_with_the_lock_of_the_tree)
 {
