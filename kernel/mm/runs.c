@@ -139,11 +139,12 @@ static void root_clear(struct vspace *space)
     }
 }
 
-/* What is looked for may lie below the entry; a table of the run itself goes with all that is below. */
+/* What is looked for may lie below the entry: not what is smaller than the run's pages; and a table of the run itself goes with all below it. */
 static inline __attribute__((always_inline)) bool leads_on(const struct cap *run, bool is_io,
                                                            uint64_t entry, uint32_t level)
 {
-    return entry_is_table(is_io, entry, level) && (run->type == OBJECT_FRAME || level > 1) &&
+    return entry_is_table(is_io, entry, level) &&
+           level > (run->type == OBJECT_FRAME ? run->run.page_class : 1u) &&
            !run_holds(run, entry_phys(is_io, entry));
 }
 

@@ -2,6 +2,7 @@
 /* Pages of one capability, and tables of one run, that lie far apart: taking them back must not take long. */
 #include "boot_test/make.h"
 #include "boot_test/test.h"
+#include "pith/clock.h"
 #include "pith/kernel_calls.h"
 
 enum { WIDE_MAX = 32 }; /* runs of a space that may have their pages far apart */
@@ -103,4 +104,32 @@ TEST(page_tables_near_each_other_go_alone)
     CHECK_EQ(vspace_protect(space, PLACE + MIB(1022), 1, PROT_READ, &done), ERR_NOT_MAPPED,
              "gone, too");
     CHECK_OK(vspace_protect(space, PLACE, 1, PROT_READ, &done));
+}
+
+/* Tables for smaller pages between them are the space's, and not of its making: they are passed over, not looked through. */
+TEST(large_pages_with_tables_between_go_as_fast_as_they_came)
+{
+    enum { BETWEEN = 62 };
+    cap_addr_t space = space_make(BETWEEN + 4);
+    cap_addr_t large = make(OBJECT_FRAME, FRAME_SIZE(1, PAGE_CLASS_2M));
+    cap_addr_t frame = make(OBJECT_FRAME, FRAME_SIZE(1, PAGE_CLASS_4K));
+    uint32_t done = 0;
+
+    for (uint32_t i = 1; i <= BETWEEN; i++) {
+        REQUIRE_OK(map_one(space, frame, PLACE + MIB(2) * i));
+    }
+    ns_t start = clock_now();
+
+    CHECK_OK(map_one(space, large, PLACE));
+    CHECK_OK(map_one(space, large, PLACE + MIB(2) * (BETWEEN + 1)));
+    ns_t mapped = clock_now();
+
+    CHECK_OK(frame_detach(large));
+    ns_t detached = clock_now();
+
+    CHECK_BETWEEN(detached - mapped, 0, 8 * (mapped - start), "in proportion to mapping it");
+    CHECK_EQ(vspace_protect(space, PLACE, 1, PROT_READ, &done), ERR_NOT_MAPPED, "gone");
+    CHECK_EQ(vspace_protect(space, PLACE + MIB(2) * (BETWEEN + 1), 1, PROT_READ, &done),
+             ERR_NOT_MAPPED, "gone, too");
+    CHECK_OK(vspace_protect(space, PLACE + MIB(2) * BETWEEN, 1, PROT_READ, &done));
 }
