@@ -208,7 +208,8 @@ static ALWAYS_INLINE err_t map_pages(struct vspace *space, struct cap *frame,
                                      const struct mapping *mapping, uint32_t *done, bool is_plain)
 {
     bool was_attached = run_space(frame) == space;
-    uint32_t count = mapping->count < VSPACE_MAP_MAX ? mapping->count : VSPACE_MAP_MAX;
+    uint32_t max = !is_plain && space->is_io ? VSPACE_MAP_IO_MAX : VSPACE_MAP_MAX;
+    uint32_t count = mapping->count < max ? mapping->count : max;
     err_t err = map_refusal(space, frame, mapping, count, is_plain);
 
     if (!err) {

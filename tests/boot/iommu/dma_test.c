@@ -10,6 +10,8 @@
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 #define AT 0x10000000ull /* for the device */
 #define BADGE 0x40ull
+#define MANY 64u
+#define GIB_1 (1ull << 30)
 #define WRITE 0x100u
 #define REASON_WRITE (WRITE | 5u)
 #define REASON_READ 6u
@@ -259,6 +261,27 @@ TEST(a_source_moves_to_another_space)
     CHECK_EQ(page(3)[8], page(3)[0], "address AT is page 3 now");
     CHECK(is_filled(0), "and no more page 0");
     check_no_fault(&rig);
+}
+
+/* What it takes is measured by `make bench` (irq_off_max): units that do not look into caches want each entry flushed, and each table. */
+TEST(many_pages_are_mapped_in_several_steps)
+{
+    struct rig rig = rig_make(READ_WRITE);
+    cap_addr_t many = make(OBJECT_FRAME, FRAME_SIZE(MANY, PAGE_CLASS_4K));
+    uint64_t at = GIB_1 - MANY / 2 * PAGE_BYTES; /* the tables on both sides are new */
+    uint32_t mapped = 0;
+
+    REQUIRE_OK(io_space_add_tables(rig.space, make(OBJECT_PAGE_TABLE, 4)));
+    while (mapped < MANY) {
+        uint32_t done = 0;
+
+        REQUIRE_OK(io_space_map(rig.space, many, mapped, MANY - mapped, at + mapped * PAGE_BYTES,
+                                READ_WRITE, &done));
+        CHECK_BETWEEN(done, 1, MANY - mapped, "some, and not more");
+        mapped += done;
+    }
+    CHECK_OK(io_space_unmap(rig.space, at, MANY));
+    CHECK_OK(frame_detach(many));
 }
 
 TEST(a_large_page_is_reached)

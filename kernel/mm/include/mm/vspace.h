@@ -34,6 +34,7 @@ struct mapping {
 
 /* So many pages are mapped by one call at most. */
 #define VSPACE_MAP_MAX 64u
+#define VSPACE_MAP_IO_MAX 16u /* each entry may have to be flushed, and each table */
 
 /**
  * vspace_map_pages() - map pages of a run; at least one, or an error with nothing mapped.
