@@ -230,12 +230,18 @@ static ALWAYS_INLINE err_t map_pages(struct vspace *space, struct cap *frame,
     return err;
 }
 
+static __attribute__((noinline)) err_t map_any(struct vspace *space, struct cap *frame,
+                                               const struct mapping *mapping, uint32_t *done)
+{
+    return map_pages(space, frame, mapping, done, false);
+}
+
 err_t vspace_map_pages(struct vspace *space, struct cap *frame, const struct mapping *mapping,
                        uint32_t *done)
 {
     return frame->run.page_class == 0 && !space->is_io
                ? map_pages(space, frame, mapping, done, true)
-               : map_pages(space, frame, mapping, done, false);
+               : map_any(space, frame, mapping, done);
 }
 
 err_t vspace_unmap(struct core *core, struct vspace *space, user_addr_t at, uint32_t count)

@@ -29,9 +29,7 @@ static struct lend *lend_of_node(struct queue_node *node)
 
 void lend_init(struct lend *lend, enum lend_kind kind, uint32_t rank)
 {
-    lend->node.is_queued = false;
     queue_node_rest(&lend->node);
-    lend->to = NULL;
     lend_top_set(lend, NULL);
     lend->kind = (uint8_t)kind;
     lend->rank = (uint8_t)rank;
