@@ -22,9 +22,6 @@ void core_init(struct core *core, struct machine *machine, uint32_t number)
         cap_sweep_init(&machine->left_behind);
     }
     core->armed_ns = DEADLINE_NEVER;
-    for (uint32_t band = 0; band < TIMER_BANDS; band++) {
-        queue_init(&core->timers[band], 64);
-    }
 }
 
 struct cap_table *invocation_table(const struct invocation *inv)

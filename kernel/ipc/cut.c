@@ -96,40 +96,46 @@ void deadline_queue(struct core *core, struct thread *thread)
               band_of(&thread->lend));
 }
 
-void deadline_queue_first(struct core *core, struct thread *caller)
+static bool is_behind(const struct thread *thread)
 {
-    ns_t at_ns = caller->deadline_ns;
-    struct timed *timed = &caller->timeout;
-    struct queue *queue = &core->timers[band_of(&caller->lend)];
-
-    timed->band = (uint8_t)band_of(&caller->lend);
-    if (queue_is_empty(queue)) {
-        timed->node.key = at_ns;
-        queue_insert_only(queue, &timed->node);
-    } else {
-        queue_insert(queue, &timed->node, at_ns);
-    }
-    core->armed_ns = at_ns;
-    arch_timer_arm(at_ns);
-}
-
-void deadline_unqueue(struct core *core, struct thread *caller)
-{
-    struct timed *timed = &caller->timeout;
-
-    queue_take(&core->timers[timed->band], &timed->node);
+    return thread->timeout.node.is_queued && band_of(&thread->lend) > thread->timeout.band;
 }
 
 void deadline_follow(struct core *core, struct lend *lend)
 {
-    if (lend->kind != LEND_THREAD) {
+    struct thread *thread = thread_of_lend(lend);
+
+    if (lend->kind != LEND_THREAD || thread->behind_link != NULL || !is_behind(thread)) {
         return;
     }
-    struct thread *thread = thread_of_lend(lend);
-    struct timed *timeout = &thread->timeout;
+    core = core_of(core, thread->home);
+    thread->next_behind = core->behind;
+    thread->behind_link = &core->behind;
+    if (core->behind != NULL) {
+        core->behind->behind_link = &thread->next_behind;
+    }
+    core->behind = thread;
+    timers_arm_by(core, 0);
+}
 
-    if (timeout->node.is_queued && band_of(lend) > timeout->band) {
-        timed_arm(core_of(core, thread->home), timeout, timeout->node.key, band_of(lend));
+void deadline_forget_behind(struct thread *thread)
+{
+    if (thread->behind_link != NULL) {
+        *thread->behind_link = thread->next_behind;
+        if (thread->next_behind != NULL) {
+            thread->next_behind->behind_link = thread->behind_link;
+        }
+        thread->behind_link = NULL;
+    }
+}
+
+void deadline_catch_up(struct core *core)
+{
+    struct thread *thread = core->behind;
+
+    deadline_forget_behind(thread);
+    if (!thread->is_unsettled && is_behind(thread)) {
+        timed_arm(core, &thread->timeout, thread->timeout.node.key, band_of(&thread->lend));
     }
 }
 

@@ -9,7 +9,6 @@
 void endpoint_init(struct endpoint *endpoint, struct core *home, uint32_t rank)
 {
     lend_init(&endpoint->lend, LEND_ENDPOINT, rank);
-    queue_init(&endpoint->plain, LEND_KEY_BITS);
     endpoint->home = home;
 }
 
@@ -40,10 +39,10 @@ void endpoint_enqueue(struct core *core, struct endpoint *endpoint, struct threa
 
 struct thread *endpoint_first(const struct endpoint *endpoint)
 {
-    struct queue_node *first = queue_first(&endpoint->lend.from);
+    struct queue_node *first = endpoint->lend.from.first;
 
     if (ARCH_CORES > 1) {
-        struct queue_node *plain = queue_first(&endpoint->plain);
+        struct queue_node *plain = endpoint->plain.first;
 
         if (first == NULL ||
             (plain != NULL && plain->key < first->key + endpoint->lender_was_last)) {
@@ -56,7 +55,7 @@ struct thread *endpoint_first(const struct endpoint *endpoint)
 void endpoint_dequeue(struct core *core, struct endpoint *endpoint, struct thread *caller)
 {
     if (ARCH_CORES > 1 && caller->plain_on != NULL) {
-        queue_take(&endpoint->plain, &caller->lend.node);
+        queue_remove(&endpoint->plain, &caller->lend.node);
         caller->plain_on = NULL;
         return;
     }

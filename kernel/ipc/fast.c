@@ -70,7 +70,7 @@ bool ipc_call_fast(struct core *core, struct thread *caller, uint64_t addr)
     /* Point of no return. */
     caller->deadline_ns = deadline_ns;
     if (deadline_ns < core->armed_ns) {
-        deadline_queue_first(core, caller);
+        deadline_queue(core, caller);
     }
     caller->state = THREAD_STATE_CALLING;
     caller->call_is_fault = false;
@@ -109,9 +109,7 @@ bool ipc_reply_receive_fast(struct core *core, struct thread *server, uint64_t a
     }
 
     /* Point of no return. */
-    if (caller->timeout.node.is_queued) {
-        deadline_unqueue(core, caller);
-    }
+    deadline_cancel(core, caller);
     server->deadline_ns = DEADLINE_NEVER;
     server->wait_mask = server->registers.bits;
     server->receiving_on = endpoint;

@@ -18,7 +18,6 @@
 void notification_init(struct notification *notification, struct core *home, uint32_t rank)
 {
     lend_init(&notification->lend, LEND_NOTIFICATION, rank);
-    queue_init(&notification->plain, LEND_KEY_BITS);
     notification->home = home;
 }
 
@@ -32,22 +31,16 @@ void notification_dequeue(struct core *core, struct thread *waiter)
             lend_detach(core, &notification->lend);
         }
     } else {
-        queue_take(&notification->plain, &waiter->lend.node);
+        queue_remove(&notification->plain, &waiter->lend.node);
     }
     waiter->waiting_on = NULL;
 }
 
 struct thread *notification_waiter(const struct notification *notification)
 {
-    struct queue_node *lender = notification->lend.from.root;
-    struct queue_node *plain = notification->plain.root;
+    struct queue_node *lender = notification->lend.from.first;
+    struct queue_node *plain = notification->plain.first;
 
-    if (lender != NULL) {
-        lender = queue_first(&notification->lend.from);
-    }
-    if (plain != NULL) {
-        plain = queue_first(&notification->plain);
-    }
     if (lender == NULL || (plain != NULL && plain->key < lender->key)) {
         lender = plain;
     }
@@ -111,7 +104,7 @@ static void signal_bound(struct core *core, struct notification *notification,
 /* The common case, first: one waiter, who does not lend. */
 static bool signal_only(struct core *core, struct notification *notification, uint64_t bits)
 {
-    struct queue_node *node = notification->plain.root;
+    struct queue_node *node = notification->plain.first;
     uint64_t given = bits & notification->wait_mask;
 
     if (node == NULL || !queue_holds_only(&notification->plain, node) ||

@@ -69,13 +69,15 @@ uint64_t timers_go_on(struct core *core, struct notification *notification, uint
     struct timer *before = NULL; /* the first that is left */
     struct timer *last = NULL;
     uint32_t count = 0;
+    ns_t start_ns = arch_now();
 
     for (struct timer *timer = first; timer != NULL; last = timer, timer = timer->next) {
         if ((bits & bit_of(timer)) == 0 || timer->timed.node.is_queued) {
             continue;
         }
-        if (count++ < TIMER_EXPIRE_MAX) {
+        if (count < CORE_STEPS_MAX) {
             timer_go_on(core, timer);
+            count = steps_count(count, start_ns);
             continue;
         }
         bits &= ~bit_of(timer);

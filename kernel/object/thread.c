@@ -17,7 +17,6 @@ void thread_init(struct thread *thread, struct core *home, uint32_t rank, bool h
     thread->native_bytes = UINT64_MAX;
     thread->state = THREAD_STATE_INACTIVE;
     thread->timeout.kind = TIMED_DEADLINE;
-    queue_node_rest(&thread->timeout.node);
     thread->deadline_ns = DEADLINE_NEVER;
     cap_sweep_init(&thread->doomed);
     arch_registers_init(&thread->registers, has_fpu);
@@ -150,7 +149,7 @@ static bool cut_one(struct core *core, struct thread *thread)
         endpoint_server_set(core, thread->endpoints, NULL);
     } else {
         /* What is left are notifications whose waiters lend to it: they wait on and lend to nobody. */
-        lender = queue_first(&thread->lend.from);
+        lender = thread->lend.from.first;
         if (lender == NULL) {
             return false;
         }

@@ -36,7 +36,7 @@ void context_init(struct sched_context *context)
 {
     context->core = NULL;
     context->replenish.kind = TIMED_REPLENISH;
-    queue_init(&context->parked, LEND_KEY_BITS);
+    queue_node_rest(&context->waiting);
 }
 
 /* Time at a priority, or none: what goes by it is put right in one walk. When the turn of one that was parked comes, it is looked at anew. */

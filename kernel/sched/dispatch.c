@@ -72,6 +72,7 @@ void core_expel(struct core *core, struct thread *thread)
         core->current = NULL;
     }
     core_forget_entered(core, thread);
+    deadline_forget_behind(thread);
 }
 
 void current_yield(struct core *core)
@@ -135,13 +136,13 @@ static __attribute__((noinline)) struct thread *choose_again(struct core *core)
 static __attribute__((noinline)) struct thread *choose_with_groups(struct core *core,
                                                                    struct thread *next, ns_t now_ns)
 {
-    for (uint32_t parked = 0; next != NULL; parked++) {
+    for (uint32_t parked = 0; next != NULL; parked = steps_count(parked, now_ns)) {
         struct sched_context *top = next->lend.top;
 
         if (top->group == NULL || !group_is_empty(top->group, now_ns)) {
             return next;
         }
-        if (parked == GROUP_PARK_MAX || (parked != 0 && arch_now() - now_ns > CORE_LONG_NS)) {
+        if (parked == CORE_STEPS_MAX) {
             ready_insert_first(&core->ready, &next->ready, lend_key(&next->lend));
             return NULL;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Groups: time that a member uses is charged to the group, too, and an empty group keeps its members from running.
- * It does not go through them when it runs empty: a member is parked when its turn to run comes (dispatch.c), at most GROUP_PARK_MAX
+ * It does not go through them when it runs empty: a member is parked when its turn to run comes (dispatch.c), at most CORE_STEPS_MAX
  * in one kernel entry. When the first refill is due, the event of the group wakes one of those parked, the most important, and
  * is queued again for the next, in the band of that: so it counts as others do for how many one interrupt expires.
  * Must stay true: who runs is of no empty group; what was parked is as important in no queue.
@@ -18,7 +18,7 @@ static struct sched_context *context_of_waiting(struct queue_node *node)
 
 void group_refilled(struct core *core, struct sched_context *group)
 {
-    struct queue_node *first = queue_first(&group->parked);
+    struct queue_node *first = group->parked.first;
 
     if (first == NULL) {
         timed_cancel(core, &group->replenish);
@@ -62,7 +62,7 @@ void group_unpark(struct core *core, struct sched_context *member)
 
 void group_replenish(struct core *core, struct sched_context *group)
 {
-    context_time_set(core, context_of_waiting(queue_first(&group->parked)), true);
+    context_time_set(core, context_of_waiting(group->parked.first), true);
 }
 
 /* Its own event and state were a context's, which another core may not have chosen anew since; now they are a group's. */

@@ -35,18 +35,15 @@ void lend_init(struct lend *lend, enum lend_kind kind, uint32_t rank)
     lend_top_set(lend, NULL);
     lend->kind = (uint8_t)kind;
     lend->rank = (uint8_t)rank;
-    queue_init(&lend->from, LEND_KEY_BITS);
 }
 
-static struct sched_context *top_of(const struct lend *lend)
+static struct sched_context *top_of(struct lend *lend)
 {
     struct sched_context *own = NULL;
-    struct queue_node *first = queue_first(&lend->from);
+    struct queue_node *first = lend->from.first;
 
     if (lend->kind == LEND_THREAD) {
-        own = ((const struct thread *)(const void *)((const uint8_t *)lend -
-                                                     offsetof(struct thread, lend)))
-                  ->context;
+        own = thread_of_lend(lend)->context;
         if (own != NULL && !own->has_time) {
             own = NULL;
         }
@@ -108,12 +105,6 @@ static void root_changed(struct core *core, struct lend *lend, uint32_t old_key)
     }
 }
 
-/* The same context may have got another priority. */
-static bool is_up_to_date(const struct lend *lend, const struct sched_context *top)
-{
-    return top == lend->top && lend_key(lend) == lend_key_of(top);
-}
-
 void lend_update(struct core *core, struct lend *lend)
 {
     for (;;) {
@@ -122,7 +113,8 @@ void lend_update(struct core *core, struct lend *lend)
         replies_not_straight(lend);
         uint32_t old_key = lend_key(lend);
 
-        if (is_up_to_date(lend, top)) {
+        /* The same context may have got another priority. */
+        if (top == lend->top && old_key == lend_key_of(top)) {
             return;
         }
         if (ARCH_CORES > 1 && !arch_has_all() && settle_later(core, lend)) {

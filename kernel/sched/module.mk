@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 module := kernel/sched
 kind := kernel
-sources := context.c dispatch.c group.c lend.c queue.c timers.c
+sources := context.c dispatch.c group.c heap.c lend.c queue.c timers.c
 many_sources := settle.c
 uses := kernel/core kernel/ipc kernel/object
-tests := test/queue_test.c test/refills_test.c
+tests := test/heap_test.c test/queue_test.c test/refills_test.c
 test_uses := abi kernel/arch/host

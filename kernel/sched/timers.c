@@ -12,7 +12,7 @@
 #include "object/timer.h"
 #include "sched/sched.h"
 
-static struct timed *timed_of(struct queue_node *node)
+static struct timed *timed_of(struct heap_node *node)
 {
     return (struct timed *)(void *)node; /* first member */
 }
@@ -21,7 +21,7 @@ void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band
 {
     timed_cancel(core, timed);
     timed->band = (uint8_t)band;
-    queue_insert(&core->timers[band], &timed->node, at_ns);
+    heap_insert(&core->timers[band], &timed->node, at_ns);
     if (band >= core->armed_band) {
         timers_arm_by(core, at_ns);
     }
@@ -30,14 +30,17 @@ void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band
 void timed_cancel(struct core *core, struct timed *timed)
 {
     if (timed->node.is_queued) {
-        queue_remove(&core->timers[timed->band], &timed->node);
+        heap_remove(&core->timers[timed->band], &timed->node);
     }
 }
 
-static ns_t earlier(const struct core *core, uint32_t first, uint32_t end, ns_t at_ns)
+ns_t timers_earlier(const struct core *core, uint32_t first, uint32_t end, ns_t at_ns)
 {
+    if (core->behind != NULL) {
+        return 0;
+    }
     for (uint32_t band = first; band < end; band++) {
-        const struct queue_node *node = queue_first(&core->timers[band]);
+        const struct heap_node *node = core->timers[band].first;
 
         if (node != NULL && node->key < at_ns) {
             at_ns = node->key;
@@ -46,19 +49,14 @@ static ns_t earlier(const struct core *core, uint32_t first, uint32_t end, ns_t 
     return at_ns;
 }
 
-ns_t timers_earlier(const struct core *core, uint32_t band, ns_t at_ns)
-{
-    return earlier(core, band, core->armed_band, at_ns);
-}
-
 void timers_cover_all(struct core *core)
 {
-    timers_arm_by(core, earlier(core, core->armed_band, TIMER_BANDS, DEADLINE_NEVER));
+    timers_arm_by(core, timers_earlier(core, core->armed_band, TIMER_BANDS, DEADLINE_NEVER));
 }
 
 static void expire(struct core *core, struct timed *timed)
 {
-    queue_remove(&core->timers[timed->band], &timed->node);
+    heap_remove(&core->timers[timed->band], &timed->node);
     if (timed->kind == TIMED_DEADLINE) {
         deadline_passed(core, timed);
     } else if (timed->kind == TIMED_REPLENISH) {
@@ -73,28 +71,30 @@ static void expire(struct core *core, struct timed *timed)
 void timers_on_interrupt(struct core *core)
 {
     ns_t now_ns = arch_now();
-    uint32_t expired = 0;
+    uint32_t steps = 0;
     int lowest = core->armed_band;
 
     /* Dispatch charges what ran, whose budget may have ended, and arms: once, for all that is queued by then. */
     core->armed_ns = DEADLINE_NEVER;
     core->armed_band = TIMER_BANDS;
     core->must_dispatch = true;
+    while (core->behind != NULL && steps < CORE_STEPS_MAX) {
+        deadline_catch_up(core);
+        steps = steps_count(steps, now_ns);
+    }
     for (int band = TIMER_BANDS - 1; band >= lowest; band--) {
-        while (!queue_is_empty(&core->timers[band]) && expired < TIMER_EXPIRE_MAX) {
-            struct queue_node *first = queue_first(&core->timers[band]);
+        struct heap_node *first;
 
-            if (first->key > now_ns) {
-                break;
-            }
+        while (steps < CORE_STEPS_MAX && (first = core->timers[band].first) != NULL &&
+               first->key <= now_ns) {
             if (ARCH_CORES > 1 && !core->has_all && !alone_expire(core, timed_of(first))) {
                 core->must_expire = true; /* and those behind it */
-                expired = TIMER_EXPIRE_MAX;
+                steps = CORE_STEPS_MAX;
                 break;
             }
             expire(core, timed_of(first));
             /* Others come with the next interrupt, the most important first. */
-            expired = arch_now() - now_ns > CORE_LONG_NS ? TIMER_EXPIRE_MAX : expired + 1;
+            steps = steps_count(steps, now_ns);
         }
     }
     if (core->current != NULL) {

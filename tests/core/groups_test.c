@@ -78,7 +78,7 @@ TEST(a_member_that_dies_running_is_charged_first)
     situation_end();
 }
 
-/* Not more in one kernel entry than GROUP_PARK_MAX; the rest at once afterwards. */
+/* Not more in one kernel entry than CORE_STEPS_MAX; the rest at once afterwards. */
 TEST(many_members_are_parked_and_woken_step_by_step)
 {
     struct core *core;

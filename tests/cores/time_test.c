@@ -167,6 +167,28 @@ TEST(cores_a_deadline_follows_its_thread)
     host_stop();
 }
 
+/* Its core has been told to move the deadline, and has not looked yet. */
+TEST(cores_a_thread_goes_before_its_deadline_has_followed)
+{
+    const struct thread *thread;
+
+    machine_begin();
+    make(OBJECT_NOTIFICATION, 5, NOTIFICATION);
+    make_thread(REMOTE, 1, 1, 20);
+    start(REMOTE);
+    thread = wait_until(1, host_time() + 20000);
+    (void)prepare(0, SYSCALL_CALL, REMOTE_CONTEXT, MSG_INFO(SCHED_CONTEXT_CONFIGURE, 8, 0),
+                  (const uint64_t[8]){ ROOT_SLOT_MACHINE, 200, BUDGET_NS, 2 * BUDGET_NS, 1 });
+    host_syscall(host_core(0));
+    CHECK(host_core(1)->behind == thread, "it is to be moved");
+    (void)prepare(0, SYSCALL_CALL, ROOT_SLOT_TABLE, MSG_INFO(CAP_TABLE_DELETE, 8, 0),
+                  (const uint64_t[8]){ REMOTE });
+    host_syscall(host_core(0));
+    CHECK(host_core(1)->behind == NULL, "but there is none any more");
+    interrupts_deliver();
+    host_stop();
+}
+
 /* --- Between a core's own lock and that of all ------------------------------------------------------ */
 
 /* What core 0 does when core 1 has given its own lock back, and before that has all. */

@@ -25,7 +25,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 COPIED = ["Makefile", "abi", "kernel", "mk", "tests/core", "tests/cores", "tests/fuzz", "tests/host", "tools"]
 # Host tests that look where the random caller does not, the quick ones first.
 TESTS = ["tests/fuzz/trap_test.c", "tests/cores/calls_test.c", "tests/cores/methods_test.c", "tests/cores/places_test.c",
-         "tests/cores/replies_test.c", "tests/cores/time_test.c", "kernel/sched/test/queue_test.c", "kernel/sched/test/refills_test.c",
+         "tests/cores/replies_test.c", "tests/cores/time_test.c", "kernel/sched/test/queue_test.c", "kernel/sched/test/heap_test.c",
+         "kernel/sched/test/refills_test.c",
          "tests/core/budget_test.c", "tests/core/groups_test.c", "tests/core/meet_test.c", "tests/core/memory_test.c",
          "tests/core/objects_test.c", "tests/core/timers_test.c", "tests/core/preempt_test.c", "tests/core/delete_test.c"]
 SEEDS = [1, 2, 3]

@@ -242,7 +242,7 @@ call_arms:
     save_operands
     movq %rdx, %rsi
     movq %gs:CORE_SELF, %rdi
-    call deadline_queue_first
+    call deadline_queue
     restore_operands
     jmp call_armed
 
@@ -347,9 +347,9 @@ reply_bound:
 
 reply_unqueues:
     save_operands
-    movq %rbp, %rsi
+    leaq THREAD_TIMEOUT(%rbp), %rsi
     movq %gs:CORE_SELF, %rdi
-    call deadline_unqueue
+    call timed_cancel
     restore_operands
     jmp reply_unqueued
 

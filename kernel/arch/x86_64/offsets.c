@@ -83,6 +83,7 @@ NUMBERS of_thread(void)
     OFFSET(THREAD_CONTEXT, struct thread, context);
     OFFSET(THREAD_LEND, struct thread, lend);
     OFFSET(THREAD_DEADLINE, struct thread, deadline_ns);
+    OFFSET(THREAD_TIMEOUT, struct thread, timeout);
     OFFSET(THREAD_TIMEOUT_IS_QUEUED, struct thread, timeout.node.is_queued);
     OFFSET(THREAD_SERVED_BY, struct thread, served_by);
     OFFSET(THREAD_SERVING, struct thread, serving);
@@ -101,10 +102,10 @@ NUMBERS of_others(void)
     OFFSET(LEND_KEY, struct queue_node, key);
     OFFSET(NODE_IS_QUEUED, struct queue_node, is_queued);
     OFFSET(LEND_TO, struct lend, to);
-    OFFSET(LEND_FROM, struct lend, from.root);
+    OFFSET(LEND_FROM, struct lend, from.first);
     OFFSET(LEND_TOP, struct lend, top);
     OFFSET(LEND_RANK, struct lend, rank);
-    OFFSET(ENDPOINT_PLAIN, struct endpoint, plain.root);
+    OFFSET(ENDPOINT_PLAIN, struct endpoint, plain.first);
     OFFSET(ENDPOINT_HOME, struct endpoint, home);
     OFFSET(ENDPOINT_SERVER, struct endpoint, server);
     OFFSET(ENDPOINT_WAITER, struct endpoint, waiter);

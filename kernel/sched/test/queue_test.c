@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ordered queue against a model that is an array kept in order, with its structure checked after
- * every operation: who leads, what shares which bits, and that no path is longer than the key allows.
+ * The queue in order of priority against a model that is an array kept in order, with its structure checked after
+ * every operation: who leads, who follows whom, and how many are passed.
  */
 #include "sched/queue.h"
 
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { NODES = 48 };
+enum { NODES = 48, KEYS = 257 };
 
 struct model {
     struct queue queue;
@@ -19,10 +19,12 @@ struct model {
     uint32_t count;
 };
 
-static void model_reset(struct model *model, uint32_t key_bits)
+static void model_reset(struct model *model)
 {
     memset(model, 0, sizeof(*model));
-    queue_init(&model->queue, key_bits);
+    for (uint32_t i = 0; i < NODES; i++) {
+        queue_node_rest(&model->nodes[i]);
+    }
 }
 
 static void model_put(struct model *model, uint32_t at, struct queue_node *node)
@@ -45,84 +47,63 @@ static void model_insert(struct model *model, struct queue_node *node, uint64_t 
     model_put(model, at, node);
 }
 
+static void check_rest(const struct queue_node *node)
+{
+    CHECK(!node->is_queued, "it says so");
+    CHECK(node->before == NULL && node->after == NULL, "it has no neighbours");
+    CHECK(node->next == node && node->previous == node, "it is alone in its ring");
+}
+
 static void model_remove(struct model *model, uint32_t at)
 {
-    queue_remove(&model->queue, model->order[at]);
+    struct queue_node *node = model->order[at];
+
+    queue_remove(&model->queue, node);
+    check_rest(node);
     model->count--;
     for (uint32_t i = at; i < model->count; i++) {
         model->order[i] = model->order[i + 1];
     }
 }
 
-/* The nodes of one ring, as they follow each other from the leader, in the order of the model. */
-static uint32_t check_ring(const struct model *model, const struct queue_node *leader)
+/* The nodes of one ring, as they follow each other from the leader, in the order of the model. Returns how many are before the next. */
+static uint32_t check_ring(const struct model *model, const struct queue_node *leader, uint32_t at)
 {
-    uint32_t at = 0;
-    uint32_t length = 0;
     const struct queue_node *node = leader;
 
-    while (at < model->count && model->order[at]->key != leader->key) {
-        at++;
-    }
     do {
         if (!CHECK(at < model->count && model->order[at] == node, "first in, first out")) {
-            return length;
+            break;
         }
         CHECK(node->next->previous == node, "the ring holds together");
         CHECK(node->is_queued, "a node in the queue says so");
-        CHECK_EQ(node->is_leader, node == leader, "one leads the ring");
+        CHECK_EQ(node->key, leader->key, "a ring is of equals");
+        CHECK(node == leader || (node->before == NULL && node->after == NULL), "one leads it");
         at++;
-        length++;
         node = node->next;
-    } while (node != leader && length <= NODES);
-    return length;
-}
-
-/* prefix: the bits above `bit + 1` that all keys below share. */
-static uint32_t check_tree(const struct model *model, const struct queue_node *node,
-                           const struct queue_node *parent, uint32_t bits_left, uint64_t prefix)
-{
-    if (node == NULL) {
-        return 0;
-    }
-    CHECK(node->parent == parent, "a child knows its parent");
-    CHECK(bits_left == 64 || node->key >> bits_left == prefix, "a subtree shares its first bits");
-
-    uint32_t total = check_ring(model, node);
-
-    if (bits_left == 0) {
-        CHECK(node->child[0] == NULL && node->child[1] == NULL, "no path is longer than the key");
-        return total;
-    }
-    for (unsigned side = 0; side < 2; side++) {
-        uint64_t below = (bits_left == 64 ? 0 : prefix << 1) | side;
-
-        total += check_tree(model, node->child[side], node, bits_left - 1, below);
-    }
-    return total;
+    } while (node != leader && at <= NODES);
+    return at;
 }
 
 static bool check_all(const struct model *model)
 {
-    uint32_t total = check_tree(model, model->queue.root, NULL, model->queue.key_bits, 0);
+    const struct queue_node *before = NULL;
+    uint32_t at = 0;
 
-    CHECK_EQ(total, model->count, "the queue holds what was put in");
-    CHECK(queue_first(&model->queue) == (model->count != 0 ? model->order[0] : NULL),
-          "the first has the smallest key and came first");
-    CHECK_EQ(queue_is_empty(&model->queue), model->count == 0, "empty exactly if nothing is left");
-    return !test_has_failed();
-}
-
-static uint64_t random_key(uint32_t key_bits, uint32_t spread)
-{
-    uint64_t key = spread == 0 ? test_random64() : test_random(spread);
-
-    if (test_random(8) == 0) {
-        key = ~key; /* long common prefixes of ones */
-    } else if (test_random(8) == 0) {
-        key = (uint64_t)1 << test_random(key_bits);
+    for (const struct queue_node *node = model->queue.first; node != NULL; node = node->after) {
+        CHECK(node->before == before, "a leader knows the one before");
+        CHECK(before == NULL || before->key < node->key, "leaders are in order");
+        before = node;
+        at = check_ring(model, node, at);
+        if (test_has_failed()) {
+            return false;
+        }
     }
-    return key_bits == 64 ? key : key & (((uint64_t)1 << key_bits) - 1);
+    CHECK_EQ(at, model->count, "the queue holds what was put in");
+    CHECK_EQ(queue_is_empty(&model->queue), model->count == 0, "empty exactly if nothing is left");
+    CHECK_EQ(queue_holds_only(&model->queue, &model->nodes[0]),
+             model->count == 1 && model->nodes[0].is_queued, "and it is known if it is alone");
+    return !test_has_failed();
 }
 
 static struct queue_node *random_free(struct model *model)
@@ -135,14 +116,14 @@ static struct queue_node *random_free(struct model *model)
     return &model->nodes[at];
 }
 
-static void random_steps(struct model *model, uint32_t key_bits, uint32_t spread, int steps)
+static void random_steps(struct model *model, uint32_t spread, int steps)
 {
-    model_reset(model, key_bits);
+    model_reset(model);
     for (int step = 0; step < steps; step++) {
         uint32_t grow = (step / 500) % 2 == 0 ? 6 : 3; /* fill up, then drain */
 
         if (model->count < NODES && test_random(9) < grow) {
-            model_insert(model, random_free(model), random_key(key_bits, spread));
+            model_insert(model, random_free(model), test_random(spread));
         } else if (model->count != 0) {
             model_remove(model, test_random(3) == 0 ? 0 : test_random(model->count));
         }
@@ -154,36 +135,11 @@ static void random_steps(struct model *model, uint32_t key_bits, uint32_t spread
 
 TEST(queue_keeps_order_and_structure_under_random_use)
 {
-    static const struct {
-        uint32_t key_bits;
-        uint32_t spread; /* keys below; 0: any */
-    } cases[] = { { 1, 0 }, { 3, 0 }, { 9, 257 }, { 9, 4 }, { 9, 0 }, { 64, 0 }, { 64, 10 } };
+    static const uint32_t spreads[] = { 1, 2, 4, 10, KEYS };
     static struct model model;
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        random_steps(&model, cases[i].key_bits, cases[i].spread, 4000);
-    }
-}
-
-/* Keys that share ever more bits make the longest path there can be. */
-TEST(queue_path_is_never_longer_than_the_key_has_bits)
-{
-    static struct model model;
-
-    for (uint32_t key_bits = 1; key_bits < NODES; key_bits++) {
-        model_reset(&model, key_bits);
-        for (uint32_t i = 0; i <= key_bits; i++) {
-            uint64_t key = i == key_bits ? 0 : (uint64_t)1 << (key_bits - 1 - i);
-
-            model_insert(&model, &model.nodes[i], key);
-        }
-        if (!check_all(&model)) {
-            return;
-        }
-        while (model.count != 0) {
-            model_remove(&model, model.count / 2);
-            check_all(&model);
-        }
+    for (size_t i = 0; i < sizeof(spreads) / sizeof(spreads[0]); i++) {
+        random_steps(&model, spreads[i], 4000);
     }
 }
 
@@ -191,14 +147,36 @@ TEST(queue_insert_goes_behind_its_equals_and_before_the_larger)
 {
     static struct model model;
 
-    model_reset(&model, 9);
+    model_reset(&model);
     model_insert(&model, &model.nodes[0], 5);
     model_insert(&model, &model.nodes[1], 5);
     model_insert(&model, &model.nodes[2], 4);
     check_all(&model);
-    CHECK(queue_first(&model.queue) == &model.nodes[2], "the smallest key");
+    CHECK(model.queue.first == &model.nodes[2], "the smallest key");
     queue_remove(&model.queue, &model.nodes[2]);
-    CHECK(queue_first(&model.queue) == &model.nodes[0], "then the oldest of its equals");
+    CHECK(model.queue.first == &model.nodes[0], "then the oldest of its equals");
     queue_remove(&model.queue, &model.nodes[0]);
-    CHECK(queue_first(&model.queue) == &model.nodes[1], "then the other");
+    CHECK(model.queue.first == &model.nodes[1], "then the other");
+}
+
+TEST(a_node_that_rests_is_the_only_one_of_a_queue_as_it_is)
+{
+    static struct model model;
+
+    model_reset(&model);
+    model.nodes[0].key = 7;
+    queue_insert_only(&model.queue, &model.nodes[0]);
+    model_put(&model, 0, &model.nodes[0]);
+    check_all(&model);
+    model_insert(&model, &model.nodes[1], 6);
+    model_insert(&model, &model.nodes[2], 7);
+    model_insert(&model, &model.nodes[3], 8);
+    check_all(&model);
+    while (model.count > 1) {
+        model_remove(&model, model.order[0] == &model.nodes[0]);
+        check_all(&model);
+    }
+    queue_remove_only(&model.queue, &model.nodes[0]);
+    check_rest(&model.nodes[0]);
+    CHECK(queue_is_empty(&model.queue), "nothing is left");
 }

@@ -1,128 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long an important thread waits for what the kernel does for others: who is woken every few microseconds measures how late it is, while others
- * have the kernel do the longest that it can be made to. The most is made of chains of lending through all ranks, in which
+ * How long an important thread waits for what the kernel does for others. The most is made of chains of lending through all ranks, in which
  * the priority of each node changes.
  */
 #include "boot_test/make.h"
-#include "boot_test/probe.h"
 #include "boot_test/special.h"
 #include "boot_test/test.h"
 #include "boot_test/worker.h"
+#include "chain.h"
 #include "pith/clock.h"
 #include "pith/kernel_calls.h"
 #include "pith/syscall.h"
 
-#define BEAT_NS US(11)
-#define BEATS_NS MS(3)
-#define LATE_MAX_NS 5500u /* one step of the kernel, the wake-up, and reading the clock */
-#define TOP 14u           /* the highest rank of an endpoint that somebody can call */
 #define SPACES 16u
 #define CALLERS 64u
-#define CAPS 4u
 
-enum { REGISTER_RIP = 0, REGISTER_RAX = 3, REGISTER_RSI = 7 };
-
-struct chain {
-    cap_addr_t endpoints[TOP + 1]; /* by rank; the server of each calls the next below */
-    cap_addr_t servers[TOP + 1];
-};
 static struct chain chains[2];
-
-/* arg[0]: notification; out[0]: the most that it was late. */
-static void beat(struct worker *worker)
-{
-    ns_t end = clock_now() + BEATS_NS;
-
-    for (ns_t at = clock_now() + BEAT_NS; at < end; at = clock_now() + BEAT_NS) {
-        uint64_t bits;
-
-        (void)!notification_wait((cap_addr_t)worker->arg[0], 1, at, 0, &bits);
-        ns_t late = clock_now() - at;
-
-        worker->out[0] = late > worker->out[0] ? late : worker->out[0];
-    }
-}
-
-static struct worker *beat_start(void)
-{
-    struct worker *worker = worker_make(beat, 15);
-
-    worker->arg[0] = make(OBJECT_NOTIFICATION, 0);
-    worker_time(worker, 240, MS(1000), MS(1000));
-    worker_resume(worker);
-    return worker;
-}
-
-static void beat_end(struct worker *worker)
-{
-    CHECK(worker_join(worker), "the beat ends");
-    test_note("late by %lu ns at most", (uint64_t)worker->out[0]);
-    CHECK_BETWEEN(worker->out[0], 1, LATE_MAX_NS, "nothing takes longer");
-}
-
-struct order {
-    uint32_t rank, priority;
-    cap_addr_t endpoint;
-    const struct worker
-        *names; /* NULL, or in whose buffer CAPS capabilities are named, which are sent */
-    ns_t deadline;
-};
-
-/* A thread without a stack that makes one call; its context, which is bound. */
-static cap_addr_t caller_start(const struct order *order, cap_addr_t *made)
-{
-    cap_addr_t thread = make(OBJECT_THREAD, THREAD_SIZE(order->rank));
-    cap_addr_t context = make(OBJECT_SCHED_CONTEXT, 0);
-
-    REQUIRE_OK(thread_configure(thread, TABLE, VSPACE));
-    REQUIRE_OK(sched_context_configure(context, MACHINE, order->priority, MS(1000), MS(1000), 0));
-    REQUIRE_OK(sched_context_bind(context, thread));
-    if (order->names != NULL) {
-        REQUIRE_OK(
-            thread_set_buffer(thread, buffer_frame(), order->names->index * MSG_BUFFER_BYTES));
-    }
-    REQUIRE_OK(
-        thread_write_registers(thread, REGISTER_RIP, 1, (uintptr_t)probe_call, 0, 0, 0, 0, 0));
-    REQUIRE_OK(thread_write_registers(thread, REGISTER_RAX, 1, OP(SYSCALL_CALL, order->endpoint), 0,
-                                      0, 0, 0, 0));
-    REQUIRE_OK(thread_write_registers(thread, REGISTER_RSI, 2, order->deadline,
-                                      MSG_INFO(1, 0, order->names != NULL ? CAPS : 0), 0, 0, 0, 0));
-    REQUIRE_OK(thread_resume(thread));
-    *made = thread;
-    return context;
-}
-
-/* Through all ranks. No server has time of its own. The last serves nobody yet, and runs if he is told where. */
-static void chain_make(struct chain *chain)
-{
-    for (uint32_t rank = 0; rank <= TOP; rank++) {
-        chain->endpoints[rank] = make(OBJECT_ENDPOINT, rank);
-    }
-    for (uint32_t rank = TOP; rank > 0; rank--) {
-        cap_addr_t context = caller_start(
-            &(struct order){ rank, 30, chain->endpoints[rank - 1], NULL, DEADLINE_NEVER },
-            &chain->servers[rank]);
-
-        settle();
-        REQUIRE_OK(sched_context_unbind(context));
-        REQUIRE_OK(endpoint_set_server(chain->endpoints[rank], chain->servers[rank]));
-    }
-    chain->servers[0] = make(OBJECT_THREAD, THREAD_SIZE(0));
-    REQUIRE_OK(thread_configure(chain->servers[0], TABLE, VSPACE));
-    REQUIRE_OK(endpoint_set_server(chain->endpoints[0], chain->servers[0]));
-}
-
-/* A call at its top. Returns the caller's context. */
-static cap_addr_t chain_call(const struct chain *chain, uint32_t priority)
-{
-    cap_addr_t thread;
-    cap_addr_t context = caller_start(
-        &(struct order){ 15, priority, chain->endpoints[TOP], NULL, DEADLINE_NEVER }, &thread);
-
-    settle();
-    return context;
-}
 
 /* Each more important than the one before, so each that goes changes the priority of all the chain. */
 static void callers_start(uint32_t count, ns_t deadline)
@@ -207,22 +100,6 @@ TEST(many_deadlines_at_once_keep_nobody_waiting)
 
 /* --- One walk along the longest chain -------------------------------------------------------------- */
 
-/* What is done again and again, beside a beat: arg[0] as it likes. */
-static void beside_beat(void (*entry)(struct worker *worker), cap_addr_t arg)
-{
-    struct worker *low = worker_make(entry, 3);
-    struct worker *high;
-
-    low->arg[0] = arg;
-    worker_time(low, 50, MS(1000), MS(1000));
-    high = beat_start();
-    worker_resume(low);
-    beat_end(high);
-    CHECK(low->out[0] > 10, "it was done often");
-    CHECK_EQ(low->out[1], 0, "without an error");
-    REQUIRE_OK(thread_suspend(low->thread));
-}
-
 static void servers_exchange(struct worker *worker)
 {
     for (;; worker->out[0]++) {
@@ -270,9 +147,7 @@ TEST(spare_time_that_begins_and_ends_keeps_nobody_waiting)
     chain_make(&chains[0]);
     context = chain_call(&chains[0], 200);
     REQUIRE_OK(sched_context_configure(context, MACHINE, 200, US(10), US(100), 0));
-    REQUIRE_OK(thread_write_registers(chains[0].servers[0], REGISTER_RIP, 1, (uintptr_t)probe_spin,
-                                      0, 0, 0, 0, 0));
-    REQUIRE_OK(thread_resume(chains[0].servers[0]));
+    chain_spin(&chains[0]);
     sleep_ns(MS(1));
     beside_beat(spare_change, context);
     REQUIRE_OK(thread_suspend(chains[0].servers[0]));
@@ -325,13 +200,11 @@ TEST(members_that_are_parked_keep_nobody_waiting)
 
     chain_make(&chains[0]);
     REQUIRE_OK(sched_context_configure(group, MACHINE, 100, US(10), US(500), 0));
-    REQUIRE_OK(thread_write_registers(chains[0].servers[0], REGISTER_RIP, 1, (uintptr_t)probe_spin,
-                                      0, 0, 0, 0, 0));
     for (uint32_t i = 0; i < CALLERS; i++) {
         REQUIRE_OK(sched_context_add(group, chain_call(&chains[0], 100 + i)));
     }
     high = beat_start();
-    REQUIRE_OK(thread_resume(chains[0].servers[0]));
+    chain_spin(&chains[0]);
     beat_end(high);
     REQUIRE_OK(thread_suspend(chains[0].servers[0]));
 }

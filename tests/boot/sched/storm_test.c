@@ -138,13 +138,12 @@ TEST(a_timer_with_a_period_goes_on_when_its_signal_was_taken)
                              MS(1), 15));
     }
     spin_ns(MS(5));
-    for (uint32_t i = 0; i < TIMERS / 8; i++) {
+    while (seen != ALL_BITS) {
         REQUIRE_OK(notification_poll(notification, ALL_BITS, &bits));
-        CHECK_EQ(count_of(bits), 8, "so many are taken at once");
+        CHECK_BETWEEN(count_of(bits), 1, 8, "not more are taken at once");
         CHECK_EQ(seen & bits, 0, "each once");
         seen |= bits;
     }
-    CHECK_EQ(seen, ALL_BITS, "and all of them");
     CHECK_EQ(notification_poll(notification, ALL_BITS, &bits), ERR_WOULD_BLOCK,
              "what was missed is one signal");
     for (seen = 0; seen != ALL_BITS; seen |= bits) {

@@ -19,8 +19,8 @@ bool foreign_same(struct view *view);
 
 enum { IN_QUEUE = 2000 }; /* value of a queued node's mark; its owner is the queue */
 
-/** Order, structure, rings; marks the nodes. */
-bool check_queue(struct view *view, const struct queue *queue, uint32_t key_bits, const char *name);
+/** Order, rings; marks the nodes. */
+bool check_queue(struct view *view, const struct queue *queue, const char *name);
 
 /** True if the node of an object, marked as queued or not, is in just that queue (NULL: in none). */
 bool check_in(struct view *view, const void *node, bool is_queued, const void *queue,

@@ -61,7 +61,7 @@ bool check_groups(struct view *view)
     }
     VIEW_EACH(view, OBJECT_SCHED_CONTEXT, found)
     {
-        if (!check_queue(view, &((struct sched_context *)found->object)->parked, LEND_KEY_BITS,
+        if (!check_queue(view, &((struct sched_context *)found->object)->parked,
                          "of parked contexts")) {
             return false;
         }

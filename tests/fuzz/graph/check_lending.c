@@ -83,7 +83,7 @@ static bool check_edge(struct view *view, const struct lend *lend, const struct 
 static bool check_top(struct view *view, const struct lend *lend, const struct sched_context *own,
                       const void *object)
 {
-    const struct queue_node *first = queue_first(&lend->from);
+    const struct queue_node *first = lend->from.first;
     const struct sched_context *top = own != NULL && own->has_time ? own : NULL;
 
     if (first != NULL && lend_of(first)->top != NULL && first->key <= key_of(top)) {

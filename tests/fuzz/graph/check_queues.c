@@ -1,73 +1,78 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The structure of every ordered queue (sched/queue.h): keys, rings, bits shared below a node. Marks each
- * node with its queue, so that the other parts can compare with what the node's object believes.
+ * The structure of every ordered queue (sched/queue.h) and heap of events (sched/heap.h). Marks each
+ * node with what it is in, so that the other parts can compare with what the node's object believes.
  */
 #include "check.h"
 
-struct walk {
-    struct view *view;
-    const struct queue *queue;
-    const char *name;
-};
-
-static bool check_node(const struct walk *walk, const struct queue_node *node, uint64_t key)
+static bool check_node(struct view *view, const struct queue_node *node, const struct queue *queue)
 {
-    if (!node->is_queued || node->key != key || node->next->previous != node) {
-        return view_fail(walk->view, "in the queue %s a node with key %llx is broken", walk->name,
-                         (unsigned long long)key);
-    }
-    return view_put(walk->view, node, IN_QUEUE, walk->queue) ||
-           view_fail(walk->view, "a node in the queue %s is in two queues", walk->name);
+    return (node->is_queued && node->next->previous == node &&
+            view_put(view, node, IN_QUEUE, queue)) ||
+           view_fail(view, "a node with key %llx is broken, or in two queues",
+                     (unsigned long long)node->key);
 }
 
-static bool check_ring(const struct walk *walk, const struct queue_node *leader)
+static bool check_ring(struct view *view, const struct queue_node *leader,
+                       const struct queue *queue)
 {
     const struct queue_node *node = leader;
 
     do {
-        if (!check_node(walk, node, leader->key)) {
+        if (!check_node(view, node, queue)) {
             return false;
         }
-        if (node->is_leader != (node == leader)) {
-            return view_fail(walk->view, "a ring in the queue %s has not one leader", walk->name);
+        if (node->key != leader->key ||
+            (node != leader && (node->before != NULL || node->after != NULL))) {
+            return view_fail(view, "the ring of key %llx is broken",
+                             (unsigned long long)leader->key);
         }
         node = node->next;
     } while (node != leader);
     return true;
 }
 
-static bool check_subtree(const struct walk *walk, const struct queue_node *node,
-                          const struct queue_node *parent, uint32_t bits_left, uint64_t prefix)
+bool check_queue(struct view *view, const struct queue *queue, const char *name)
 {
-    if (node == NULL) {
-        return true;
-    }
-    if (node->parent != parent || (bits_left < 64 && node->key >> bits_left != prefix)) {
-        return view_fail(walk->view, "the tree of the queue %s is out of order at key %llx",
-                         walk->name, (unsigned long long)node->key);
-    }
-    if (!check_ring(walk, node)) {
-        return false;
-    }
-    if (bits_left == 0) {
-        return (node->child[0] == NULL && node->child[1] == NULL) ||
-               view_fail(walk->view, "the queue %s is too deep", walk->name);
-    }
-    uint64_t below = bits_left == 64 ? 0 : prefix << 1;
+    const struct queue_node *before = NULL;
 
-    return check_subtree(walk, node->child[0], node, bits_left - 1, below) &&
-           check_subtree(walk, node->child[1], node, bits_left - 1, below | 1);
+    for (const struct queue_node *node = queue->first; node != NULL; node = node->after) {
+        if (node->before != before || (before != NULL && before->key >= node->key) ||
+            !check_ring(view, node, queue)) {
+            return view_fail(view, "the queue %s is out of order at key %llx", name,
+                             (unsigned long long)node->key);
+        }
+        before = node;
+    }
+    return true;
 }
 
-bool check_queue(struct view *view, const struct queue *queue, uint32_t key_bits, const char *name)
+/* What is below a node, or all; no place is deeper than the number of those ever put in has bits. */
+static bool check_heap_below(struct view *view, const struct heap *heap,
+                             const struct heap_node *parent, uint32_t depth)
 {
-    struct walk walk = { view, queue, name };
+    for (uint32_t side = 0; side < 2; side++) {
+        const struct heap_node *node = parent == NULL ? heap->first : parent->child[side];
 
-    if (queue->key_bits != key_bits) {
-        return view_fail(view, "the queue %s has keys of %u bits", name, queue->key_bits);
+        if (node == NULL) {
+            continue;
+        }
+        if (!node->is_queued || node->parent != parent ||
+            (parent != NULL && node->key < parent->key) || !view_put(view, node, IN_QUEUE, heap)) {
+            return view_fail(view, "the heap of timers is broken at key %llx",
+                             (unsigned long long)node->key);
+        }
+        if (depth != 0 && heap->inserted >> (depth - 1) == 0) {
+            return view_fail(view, "the heap of timers is too deep");
+        }
+        if (!check_heap_below(view, heap, node, depth + 1)) {
+            return false;
+        }
+        if (parent == NULL) {
+            break;
+        }
     }
-    return check_subtree(&walk, queue->root, NULL, key_bits, 0);
+    return true;
 }
 
 /* One list of the ready queue: a ring, first in first out. */
@@ -143,14 +148,14 @@ bool check_queues(struct view *view)
             return false;
         }
         for (uint32_t band = 0; band < TIMER_BANDS; band++) {
-            if (!check_queue(view, &core->timers[band], 64, "of timers")) {
+            if (!check_heap_below(view, &core->timers[band], NULL, 0)) {
                 return false;
             }
         }
     }
     VIEW_EACH(view, OBJECT_THREAD, found)
     {
-        if (!check_queue(view, &((struct thread *)found->object)->lend.from, LEND_KEY_BITS,
+        if (!check_queue(view, &((struct thread *)found->object)->lend.from,
                          "of lenders to a thread")) {
             return false;
         }
@@ -159,8 +164,8 @@ bool check_queues(struct view *view)
     {
         struct endpoint *endpoint = found->object;
 
-        if (!check_queue(view, &endpoint->lend.from, LEND_KEY_BITS, "of lending callers") ||
-            !check_queue(view, &endpoint->plain, LEND_KEY_BITS, "of callers")) {
+        if (!check_queue(view, &endpoint->lend.from, "of lending callers") ||
+            !check_queue(view, &endpoint->plain, "of callers")) {
             return false;
         }
     }
@@ -168,8 +173,8 @@ bool check_queues(struct view *view)
     {
         struct notification *notification = found->object;
 
-        if (!check_queue(view, &notification->lend.from, LEND_KEY_BITS, "of lending waiters") ||
-            !check_queue(view, &notification->plain, LEND_KEY_BITS, "of waiters")) {
+        if (!check_queue(view, &notification->lend.from, "of lending waiters") ||
+            !check_queue(view, &notification->plain, "of waiters")) {
             return false;
         }
     }

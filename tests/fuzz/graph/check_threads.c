@@ -264,9 +264,9 @@ static bool check_replies_to(struct view *view, const struct thread *thread)
         caller->call_is_fault) {
         return wrong(view, thread, "it is marked to reply fast to what is no such call");
     }
-    if (thread->lend.from.root != &caller->lend.node ||
-        caller->lend.node.next != &caller->lend.node || caller->lend.node.child[0] != NULL ||
-        caller->lend.node.child[1] != NULL || thread->lend.top != caller->lend.top) {
+    if (thread->lend.from.first != &caller->lend.node ||
+        caller->lend.node.next != &caller->lend.node || caller->lend.node.after != NULL ||
+        thread->lend.top != caller->lend.top) {
         return wrong(view, thread, "it is marked to reply fast, but is on others' time, too");
     }
     return true;
@@ -276,8 +276,8 @@ static bool check_replies_to(struct view *view, const struct thread *thread)
 static bool rests(const struct queue_node *node)
 {
     return node->is_queued ||
-           (node->parent == NULL && node->child[0] == NULL && node->child[1] == NULL &&
-            node->next == node && node->previous == node && node->is_leader);
+           (node->before == NULL && node->after == NULL && node->next == node &&
+            node->previous == node);
 }
 
 static bool check_waiter(struct view *view, const struct endpoint *endpoint)
@@ -367,7 +367,7 @@ bool check_threads(struct view *view)
             !check_replies_to(view, thread)) {
             return false;
         }
-        if (!rests(&thread->lend.node) || !rests(&thread->timeout.node)) {
+        if (!rests(&thread->lend.node)) {
             return wrong(view, thread, "a node of it that is in no queue is not at rest");
         }
     }

@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include "arch_host/machine.h"
+#include "sched/sched.h"
 
 static bool check_event(struct view *view, const struct timed *timed, enum timed_kind kind,
                         const struct core *home, ns_t at_ns, const void *object)
@@ -22,7 +23,8 @@ static bool check_event(struct view *view, const struct timed *timed, enum timed
                          view_name(view, object), (unsigned long long)timed->node.key,
                          (unsigned long long)at_ns);
     }
-    return check_in_queue(view, &timed->node, queued ? &home->timers[timed->band] : NULL, object);
+    return check_in(view, &timed->node, timed->node.is_queued,
+                    queued ? &home->timers[timed->band] : NULL, object);
 }
 
 /* ipc/deadline.h: queued, unless the call is held by the current thread and the hardware comes in time. */
@@ -43,8 +45,29 @@ static bool check_deadline(struct view *view, const struct thread *thread)
         return view_fail(view, "the deadline of %s (state %u) is forgotten",
                          view_name(view, thread), thread->state);
     }
+    if (queued && thread->timeout.band < band_of(&thread->lend) && thread->behind_link == NULL &&
+        !thread->is_unsettled) {
+        return view_fail(view, "the deadline of %s is behind, and nobody moves it",
+                         view_name(view, thread));
+    }
     return check_event(view, &thread->timeout, TIMED_DEADLINE, queued ? core : NULL,
                        thread->deadline_ns, thread);
+}
+
+/* Those whose deadlines are to be moved, which the timer does at once. */
+static bool check_behind(struct view *view, const struct core *core)
+{
+    struct thread *const *link = &core->behind;
+    uint32_t count = 0;
+
+    for (const struct thread *thread = *link; thread != NULL; thread = *link) {
+        if (thread->behind_link != link || thread->home != core || ++count > view->object_count) {
+            return view_fail(view, "the list of deadlines to be moved is broken");
+        }
+        link = &thread->next_behind;
+    }
+    return core->behind == NULL || core->armed_ns == 0 || host_is_poked(core) ||
+           view_fail(view, "deadlines are to be moved, and the timer does not come");
 }
 
 static bool check_refills(struct view *view, const struct sched_context *context)
@@ -186,7 +209,7 @@ static bool check_armed(struct view *view, const struct core *core)
                          host_irq_class_min(core), core->irq_band);
     }
     for (uint32_t band = core->armed_band; band < TIMER_BANDS; band++) {
-        const struct queue_node *first = queue_first(&core->timers[band]);
+        const struct heap_node *first = core->timers[band].first;
 
         if (first != NULL && first->key < core->armed_ns) {
             return view_fail(view, "an event of band %u at %llu is before the armed time %llu",
@@ -233,7 +256,7 @@ bool check_timed(struct view *view)
         }
     }
     for (uint32_t i = 0; i < host_core_count(); i++) {
-        if (!check_armed(view, host_core(i))) {
+        if (!check_behind(view, host_core(i)) || !check_armed(view, host_core(i))) {
             return false;
         }
     }

@@ -270,6 +270,36 @@ static bool is_allowed(uint32_t piece, const uint8_t *copy)
     return (before == NULL || was_locked(before)) && (after == NULL || was_locked(after));
 }
 
+/* With the tree's lock: what a capability that lies in the piece is derived from and beside is as it is now. */
+static void take_over_tree(const struct view *view, uint32_t piece, uint8_t *copy)
+{
+    const uint8_t *place = kept.pieces[piece].place;
+    const size_t size = offsetof(struct cap, type);
+
+    for (uint32_t i = 0; i < view->cap_count && kept.tree_turn != core_tree_turn; i++) {
+        const uint8_t *cap = (const uint8_t *)view->caps[i];
+
+        if (cap >= place && cap + size <= place + kept.pieces[piece].size) {
+            memcpy(copy + (cap - place), cap, size);
+        }
+    }
+}
+
+static bool is_same(const struct view *view, uint32_t piece, uint8_t *copy)
+{
+    const uint8_t *place = kept.pieces[piece].place;
+    uint32_t size = kept.pieces[piece].size;
+
+    if (memcmp(copy, place, size) == 0 || is_allowed(piece, copy)) {
+        return true;
+    }
+    if (kept.is_all) {
+        return false;
+    }
+    take_over_tree(view, piece, copy);
+    return memcmp(copy, place, size) == 0;
+}
+
 bool foreign_same(struct view *view)
 {
     uint32_t at = 0;
@@ -278,8 +308,7 @@ bool foreign_same(struct view *view)
         return view_fail(view, "there is more than can be compared: BYTES_MAX, PIECES_MAX");
     }
     for (uint32_t i = 0; i < kept.count; i++) {
-        if (memcmp(kept.copies + at, kept.pieces[i].place, kept.pieces[i].size) != 0 &&
-            !is_allowed(i, kept.copies + at)) {
+        if (!is_same(view, i, kept.copies + at)) {
             return view_fail(view,
                              kept.is_all
                                  ? "an entry that gave up changed %s"

@@ -13,14 +13,14 @@
 #include "cap/cap.h"
 #include "object/io_space.h"
 #include "object/thread.h"
-#include "sched/queue.h"
+#include "sched/heap.h"
 #include "sched/ready.h"
 
 #define TIMER_BANDS 16u
-#define TIMER_EXPIRE_MAX 8u
-#define GROUP_PARK_MAX 8u
-#define CORE_LONG_NS                                                                               \
-    1000u /* once they took so long, no other event, and no other member, in this entry */
+
+/* Of what may be many: events that end, members that are parked. So many are done in a kernel entry, and none once those before took so long. */
+#define CORE_STEPS_MAX 8u
+#define CORE_LONG_NS 1000u
 
 struct core;
 struct irq;
@@ -60,7 +60,8 @@ struct core {
     struct sched_context *charged;
     ns_t charged_since_ns;
 
-    struct queue timers[TIMER_BANDS];
+    struct heap timers[TIMER_BANDS];
+    struct thread *behind; /* those whose deadlines are queued in a lower band than they are of; not empty: armed_ns is 0 */
     uint8_t armed_band; /* the lowest whose events armed_ns covers: that of the running context */
     uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */
     bool must_dispatch; /* current may no longer be the one to run */

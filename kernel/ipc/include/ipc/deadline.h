@@ -19,23 +19,21 @@ static inline bool deadline_is_past(const struct thread *thread)
 /** Queues the deadline of a thread that waits, if it is finite. */
 void deadline_queue(struct core *core, struct thread *thread);
 
-/**
- * deadline_queue_first() - the same for the current thread, whose call has a deadline before all that its core's timer is
- * armed for.
- */
-void deadline_queue_first(struct core *core, struct thread *caller);
-
-/** deadline_unqueue() - of a caller of this core, which is queued. */
-void deadline_unqueue(struct core *core, struct thread *caller);
-
 /** The thread's wait is over: takes its deadline out of the queue. */
 static inline void deadline_cancel(struct core *core, struct thread *thread)
 {
     timed_cancel(core_of(core, thread->home), &thread->timeout);
 }
 
-/** The priority of a node rose or fell: the event of its thread moves to the band of more important ones. */
+/**
+ * deadline_follow() - the priority of a node rose or fell: the event of its thread is to move to the band of more important ones. That is put
+ * off, for there may be one at each node of a chain: the timer fires at once, and moves them one by one.
+ */
 void deadline_follow(struct core *core, struct lend *lend);
+/** Moves the event of one thread in core->behind. */
+void deadline_catch_up(struct core *core);
+/** The thread leaves its core. */
+void deadline_forget_behind(struct thread *thread);
 
 /** A deadline event expired: ends the thread's wait with TIMED_OUT. */
 void deadline_passed(struct core *core, struct timed *timed);

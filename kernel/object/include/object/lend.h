@@ -23,5 +23,4 @@ struct lend {
 };
 
 /* Keys of queues by priority: 0 is the highest priority, LEND_KEY_NONE stands for no context. */
-#define LEND_KEY_BITS 9u
 #define LEND_KEY_NONE 256u

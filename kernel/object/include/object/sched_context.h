@@ -11,6 +11,7 @@
 
 #include "cap/cap.h"
 #include "object/timed.h"
+#include "sched/queue.h"
 
 #define SCHED_REFILLS 8u
 #define SCHED_BUDGET_MIN_NS 10000u

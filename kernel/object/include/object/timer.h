@@ -8,7 +8,7 @@
 void timer_expired(struct core *core, struct timer *timer);
 void timer_destroy(struct core *core, struct timer *timer);
 /**
- * timers_go_on() - bits of a notification are to be taken: its timers that waited for that go on, at most TIMER_EXPIRE_MAX of them. Returns
+ * timers_go_on() - bits of a notification are to be taken: its timers that waited for that go on, at most CORE_STEPS_MAX of them. Returns
  * the bits without those of the others, which stay set.
  */
 uint64_t timers_go_on(struct core *core, struct notification *notification, uint64_t bits);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A queue in order of a key, first in first out among equal keys: the one ordered structure of the
- * kernel (priorities, lenders, waiters, timers). Smallest key first. Intrusive, never allocates.
+ * A queue in order of priority, first in first out among equals: of lenders, of waiters. Smallest key first. Intrusive, never allocates.
  *
- * It is a digital search tree: a node at depth d branches on bit d (from the highest) of the key, and
- * all nodes below it share the bits before. Nodes with a key that is already in the tree form a ring
- * behind the one in the tree, its leader. So no operation takes more steps than the key has bits.
+ * It is a list of the first of each key, its leader, each with a ring of its equals. To take a node out, or to put one in front of all others, takes the same
+ * few steps always; to put one in takes one more for each other key before it, of which there are at most 256 (object/lend.h). A change of
+ * priority that goes along a chain of lending takes no more of these in all its queues together: where the first of a queue falls behind others, it is
+ * their first that the next queue goes by, and who comes to be first is put in front.
  */
 #pragma once
 
@@ -14,84 +14,56 @@
 
 struct queue_node {
     uint64_t key;
-    struct queue_node *parent;   /* of a leader; NULL: the root */
-    struct queue_node *child[2]; /* of a leader */
-    struct queue_node *next;     /* ring of equal keys, oldest first from the leader */
+    struct queue_node *before; /* of a leader: those of the next smaller and larger key, or NULL */
+    struct queue_node *after;
+    struct queue_node *next; /* ring of equal keys, oldest first from the leader */
     struct queue_node *previous;
     bool is_queued;
-    bool is_leader;
 };
 
 struct queue {
-    struct queue_node *root;
-    uint32_t key_bits; /* 1..64; keys are below 2^key_bits */
+    struct queue_node *first; /* NULL: it is empty */
 };
-
-/** Makes an empty queue. */
-static inline void queue_init(struct queue *queue, uint32_t key_bits)
-{
-    queue->root = (struct queue_node *)0;
-    queue->key_bits = key_bits;
-}
 
 static inline bool queue_is_empty(const struct queue *queue)
 {
-    return queue->root == (struct queue_node *)0;
+    return queue->first == (struct queue_node *)0;
 }
 
-/**
- * queue_insert() - put a node behind all others with its key.
- * Borrows node until it is removed; it must not be in any queue. Cost: at most key_bits steps.
- */
+/** queue_insert() - put a node that rests behind all others with its key. Borrows it until it is removed. */
 void queue_insert(struct queue *queue, struct queue_node *node, uint64_t key);
 
-/** Takes a node out; it must be in this queue. Cost: at most key_bits steps. */
+/** Takes a node out; it must be in this queue. */
 void queue_remove(struct queue *queue, struct queue_node *node);
-
-/** The first node, or NULL. Cost: at most key_bits steps; one if there is one node. */
-struct queue_node *queue_first(const struct queue *queue);
 
 /**
  * queue_node_rest() - the shape of a node that is in no queue: that of the only one of a queue. queue_remove() leaves a
- * node so, and queue_insert_only() wants one.
+ * node so.
  */
 static inline void queue_node_rest(struct queue_node *node)
 {
-    node->parent = (struct queue_node *)0;
-    node->child[0] = (struct queue_node *)0;
-    node->child[1] = (struct queue_node *)0;
+    node->before = (struct queue_node *)0;
+    node->after = (struct queue_node *)0;
     node->next = node;
     node->previous = node;
-    node->is_leader = true;
 }
 
 /** queue_insert() of a node that rests and has its key, into an empty queue. */
 static inline void queue_insert_only(struct queue *queue, struct queue_node *node)
 {
     node->is_queued = true;
-    queue->root = node;
+    queue->first = node;
 }
 
 /** Is node, and nothing else, in the queue? */
 static inline bool queue_holds_only(const struct queue *queue, const struct queue_node *node)
 {
-    return queue->root == node && node->next == node && node->child[0] == (struct queue_node *)0 &&
-           node->child[1] == (struct queue_node *)0;
+    return queue->first == node && node->next == node && node->after == (struct queue_node *)0;
 }
 
 /** queue_remove() of the only node of a queue, which has the shape of one that rests. */
 static inline void queue_remove_only(struct queue *queue, struct queue_node *node)
 {
     node->is_queued = false;
-    queue->root = (struct queue_node *)0;
-}
-
-/** queue_remove(), quick if the node is alone. */
-static inline void queue_take(struct queue *queue, struct queue_node *node)
-{
-    if (queue_holds_only(queue, node)) {
-        queue_remove_only(queue, node);
-    } else {
-        queue_remove(queue, node);
-    }
+    queue->first = (struct queue_node *)0;
 }

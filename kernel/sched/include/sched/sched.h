@@ -109,13 +109,19 @@ void group_leave(struct core *core, struct sched_context *member);
 
 /* Timers. */
 
+/** How many of CORE_STEPS_MAX there were with one more, since a time. */
+static inline uint32_t steps_count(uint32_t count, ns_t since_ns)
+{
+    return arch_now() - since_ns > CORE_LONG_NS ? CORE_STEPS_MAX : count + 1;
+}
+
 /** Queues an event (again) on the core; hardware is armed if it must be. */
 void timed_arm(struct core *core, struct timed *timed, ns_t at_ns, uint32_t band);
 void timed_cancel(struct core *core, struct timed *timed);
-/** The hardware timer fired: expires at most TIMER_EXPIRE_MAX events, and arms anew. */
+/** The hardware timer fired: expires at most CORE_STEPS_MAX events, and arms anew. */
 void timers_on_interrupt(struct core *core);
-/** The earlier of at_ns and the first event of the bands from band on, below those armed for already. */
-ns_t timers_earlier(const struct core *core, uint32_t band, ns_t at_ns);
+/** The earlier of at_ns and the first event of the bands from first on, below end. */
+ns_t timers_earlier(const struct core *core, uint32_t first, uint32_t end, ns_t at_ns);
 /** Another core may have queued earlier events than the hardware is armed for. */
 void timers_cover_all(struct core *core);
 
@@ -151,7 +157,7 @@ static inline void timers_arm_for(struct core *core, uint32_t band, ns_t at_ns)
 {
     if (band != core->armed_band) {
         if (band < core->armed_band) {
-            at_ns = timers_earlier(core, band, at_ns);
+            at_ns = timers_earlier(core, band, core->armed_band, at_ns);
         }
         core->armed_band = (uint8_t)band;
         irq_band_set(core, band);
