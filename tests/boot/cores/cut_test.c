@@ -131,3 +131,96 @@ TEST(no_trap_is_lost_when_a_thread_is_stopped)
         put_at(worker, worker->out[2]);
     }
 }
+
+#define TRAPPED 20u
+#define TRIES 2000u
+
+/* As above, but the second waits until arg[1] is set. out: whether it waits, in 4; behind the second, in 5. */
+static void trap_when_told(struct worker *worker)
+{
+    __asm__ volatile("leaq 1f(%%rip), %%rax\n"
+                     "movq %%rax, %0\n"
+                     "leaq 2f(%%rip), %%rax\n"
+                     "movq %%rax, %1\n"
+                     "leaq 4f(%%rip), %%rax\n"
+                     "movq %%rax, %2\n"
+                     "1: ud2\n"
+                     "2: movq $1, %4\n"
+                     "3: cmpq $0, %3\n"
+                     "je 3b\n"
+                     "int3\n"
+                     "4:\n"
+                     : "=m"(worker->out[2]), "=m"(worker->out[3]), "=m"(worker->out[5])
+                     : "m"(worker->arg[1]), "m"(worker->out[4])
+                     : "rax", "memory");
+    for (;;) {
+        worker->out[0]++;
+    }
+}
+
+static bool is_stopped_by(const struct worker *worker, uint32_t fault)
+{
+    return fault_of(worker->thread) == fault && state_of(worker->thread) == THREAD_STATE_INACTIVE;
+}
+
+/* Its core waits for a lock with the trap in hand when it is stopped: where it is says so. */
+static bool is_caught(struct worker *worker, uint32_t tries)
+{
+    uint64_t ip = 0, rest[7];
+
+    worker->arg[1] = 0;
+    worker->out[4] = 0;
+    put_at(worker, worker->out[3]);
+    CREW_UNTIL(worker->out[4] != 0, "it waits");
+    worker->arg[1] = 1;
+    spin_rounds(tries % 40);
+    REQUIRE_OK(thread_suspend(worker->thread));
+    REQUIRE_OK(thread_read_registers(worker->thread, 0, 1, &ip, &rest[0], &rest[1], &rest[2],
+                                     &rest[3], &rest[4], &rest[5], &rest[6]));
+    if (fault_of(worker->thread) == FAULT_BREAKPOINT) {
+        put_at(worker, worker->out[2]);
+        CREW_UNTIL(is_stopped_by(worker, FAULT_ILLEGAL), "it is where it was");
+        return false;
+    }
+    return ip == worker->out[5];
+}
+
+/* arg: until when it has its core. */
+static void hold_core(struct worker *worker)
+{
+    worker->out[0] = 1;
+    while (worker->arg[0] == 0) {
+    }
+}
+
+/* Each of many threads has its trap in hand, and all come to be next at once. How long that takes is looked at by the benchmark's lock_tests. */
+TEST(traps_of_many_threads_are_told_one_after_the_other)
+{
+    struct worker *crew[TRAPPED];
+    struct worker *holder = worker_make(hold_core, 3);
+    uint32_t tries = 0;
+
+    crew_cores();
+    for (uint32_t i = 0; i < TRAPPED; i++) {
+        crew[i] = crew_start_on(1, trap_when_told, 3);
+        CREW_UNTIL(is_stopped_by(crew[i], FAULT_ILLEGAL), "the first exception has stopped it");
+        while (tries < TRIES && !is_caught(crew[i], tries)) {
+            tries++;
+        }
+    }
+    CHECK(tries < TRIES, "all were caught");
+    holder->context = make(OBJECT_SCHED_CONTEXT, 0);
+    REQUIRE_OK(sched_context_configure(holder->context, MACHINE, CREW_PRIORITY + 1, MS(1000),
+                                       MS(1000), 1));
+    REQUIRE_OK(sched_context_bind(holder->context, holder->thread));
+    worker_resume(holder);
+    CREW_UNTIL(holder->out[0] != 0, "it runs");
+    for (uint32_t i = 0; i < TRAPPED; i++) {
+        REQUIRE_OK(thread_resume(crew[i]->thread));
+    }
+    holder->arg[0] = 1;
+    for (uint32_t i = 0; i < TRAPPED; i++) {
+        CREW_UNTIL(is_stopped_by(crew[i], FAULT_BREAKPOINT), "its trap is told of");
+        CHECK_EQ(crew[i]->out[0], 0, "nothing behind it was run");
+    }
+}

@@ -45,23 +45,35 @@ static bool has_trap(const struct core *core)
     return core->current != NULL && core->current->registers.trap != 0;
 }
 
-static void traps_tell(struct core *core)
-{
-    while (has_trap(core)) {
-        struct arch_registers *registers = &core->current->registers;
-        uint64_t vector = registers->trap;
-
-        registers->trap = 0;
-        arch_on_vector(core, vector, 0);
-    }
-}
-
 /* With a lock still held: who looks at these has it then. */
 static void go_outside(struct core *core)
 {
     core->must_look = false;
     core->arch.is_idle = core->current == NULL;
     atomic_store_explicit(&core->arch.is_outside, core->current != NULL, memory_order_relaxed);
+}
+
+/* With all locks. Any number of threads may have kept one: a preemption point behind each. */
+static void traps_tell(struct core *core)
+{
+    while (has_trap(core)) {
+        struct arch_registers *registers = &core->current->registers;
+        uint64_t trap = registers->trap;
+        uint32_t vector;
+
+        registers->trap = 0;
+        arch_on_vector(core, trap, 0);
+        if (!has_trap(core) || !arch_interrupt_pending(core)) {
+            continue;
+        }
+        while (pending_next(core, &vector)) {
+            arch_on_vector(core, vector, 0);
+        }
+        all_give(core);
+        all_take(core);
+        catch_up(core);
+        core_finish(core);
+    }
 }
 
 static void all_leave(struct core *core)
