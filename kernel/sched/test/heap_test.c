@@ -85,8 +85,8 @@ TEST(heap_keeps_order_and_structure_under_random_use)
             if (model.count < NODES && test_random(9) < grow) {
                 insert(&model, random_node(&model, false), test_random64() % spreads[i]);
             } else if (model.count != 0) {
-                remove_node(&model, test_random(3) == 0 ? model.heap.first
-                                                        : random_node(&model, true));
+                remove_node(&model,
+                            test_random(3) == 0 ? model.heap.first : random_node(&model, true));
             }
             if (!check_all(&model)) {
                 return;

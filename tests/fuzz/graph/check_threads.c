@@ -275,9 +275,8 @@ static bool check_replies_to(struct view *view, const struct thread *thread)
 /* A node that is in no queue can be put into one as it is. */
 static bool rests(const struct queue_node *node)
 {
-    return node->is_queued ||
-           (node->before == NULL && node->after == NULL && node->next == node &&
-            node->previous == node);
+    return node->is_queued || (node->before == NULL && node->after == NULL && node->next == node &&
+                               node->previous == node);
 }
 
 static bool check_waiter(struct view *view, const struct endpoint *endpoint)

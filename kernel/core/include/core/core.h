@@ -61,7 +61,8 @@ struct core {
     ns_t charged_since_ns;
 
     struct heap timers[TIMER_BANDS];
-    struct thread *behind; /* those whose deadlines are queued in a lower band than they are of; not empty: armed_ns is 0 */
+    /* Those whose deadlines are queued in a lower band than they are of; not empty: armed_ns is 0. */
+    struct thread *behind;
     uint8_t armed_band; /* the lowest whose events armed_ns covers: that of the running context */
     uint8_t irq_band; /* whose interrupts and better ones are let in: that of the running context */
     bool must_dispatch; /* current may no longer be the one to run */

@@ -86,7 +86,8 @@ struct thread {
     struct endpoint
         *plain_on; /* or where it is queued without lending, in its plain, or on its way to */
     struct thread *next_unsettled; /* list core->unsettled of its home */
-    struct thread *next_behind; /* list core->behind of its home, and what refers to it there; NULL: it is not in it */
+    /* List core->behind of its home, and what refers to it there; NULL: it is not in it. */
+    struct thread *next_behind;
     struct thread **behind_link;
 
     /* The calls it serves, beside serving. */

@@ -9,6 +9,6 @@ enum timed_kind { TIMED_DEADLINE, TIMED_REPLENISH, TIMED_TIMER };
 
 struct timed {
     struct heap_node node; /* first member; the key is the time in ns */
-    uint8_t kind;           /* enum timed_kind */
-    uint8_t band;           /* 0..15, 15 most important */
+    uint8_t kind;          /* enum timed_kind */
+    uint8_t band;          /* 0..15, 15 most important */
 };
