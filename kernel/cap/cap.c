@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The tree of derivation and what hangs in it: see cap/cap.h. */
+/*
+ * The tree of derivation and what hangs in it: see cap/cap.h.
+ * Size: cap_create() is told all that the capability says, for other cores see it as soon as it is there.
+ */
 #include "cap/cap.h"
 
 #include <stddef.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Page tables: walking them, taking tables for them, mapping. */
+/*
+ * Page tables: walking them, taking tables for them, mapping.
+ * Size: map_some() is a part of vspace_map_pages(), inline, and has what that found out in registers.
+ */
 #include "mm/vspace.h"
 
 #include <stddef.h>

@@ -7,6 +7,7 @@
  * capability is alive: it dies only with its original, after all that was derived from it.
  * The kernel's own lasting references to objects (a thread's address space, a timer's notification, ...)
  * are capabilities too, embedded in the object that holds them: deleting them tells the holder.
+ * Size: look-ups, which are inline, stand beside the shapes that they read.
  */
 #pragma once
 
