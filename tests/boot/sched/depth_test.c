@@ -3,10 +3,11 @@
  * The longest walks: many timers whose times lie close together, and queues of many priorities at every node of the longest chain of lending. What
  * they take is measured by `make bench` (irq_off_max), too.
  */
+#include "beat.h"
+#include "boot_test/chain.h"
 #include "boot_test/make.h"
 #include "boot_test/test.h"
 #include "boot_test/worker.h"
-#include "chain.h"
 #include "pith/clock.h"
 #include "pith/kernel_calls.h"
 
@@ -96,7 +97,7 @@ static void lenders_make(cap_addr_t endpoint, uint32_t rank, uint32_t priority)
         cap_addr_t thread;
 
         (void)caller_start(
-            &(struct order){ rank + 1, priority - i, endpoint, NULL, DEADLINE_NEVER }, &thread);
+            &(struct order){ rank + 1, priority - i, endpoint, NULL, DEADLINE_NEVER, 0 }, &thread);
     }
 }
 
@@ -108,7 +109,7 @@ static void endpoints_make(cap_addr_t server, uint32_t rank, uint32_t priority)
         cap_addr_t thread;
 
         (void)caller_start(
-            &(struct order){ rank + 1, priority - i, endpoint, NULL, DEADLINE_NEVER }, &thread);
+            &(struct order){ rank + 1, priority - i, endpoint, NULL, DEADLINE_NEVER, 0 }, &thread);
         settle();
         REQUIRE_OK(endpoint_set_server(endpoint, server));
     }

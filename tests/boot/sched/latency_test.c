@@ -3,11 +3,12 @@
  * How long an important thread waits for what the kernel does for others. The most is made of chains of lending through all ranks, in which
  * the priority of each node changes.
  */
+#include "beat.h"
+#include "boot_test/chain.h"
 #include "boot_test/make.h"
 #include "boot_test/special.h"
 #include "boot_test/test.h"
 #include "boot_test/worker.h"
-#include "chain.h"
 #include "pith/clock.h"
 #include "pith/kernel_calls.h"
 #include "pith/syscall.h"
@@ -23,8 +24,8 @@ static void callers_start(uint32_t count, ns_t deadline)
     for (uint32_t i = 0; i < count; i++) {
         cap_addr_t thread;
 
-        (void)caller_start(&(struct order){ 15, 100 + i, chains[0].endpoints[TOP], NULL, deadline },
-                           &thread);
+        (void)caller_start(
+            &(struct order){ 15, 100 + i, chains[0].endpoints[TOP], NULL, deadline, 0 }, &thread);
     }
     settle();
 }
@@ -75,7 +76,7 @@ TEST(many_messages_that_cannot_be_delivered_keep_nobody_waiting)
     for (uint32_t i = 0; i < CALLERS; i++) {
         cap_addr_t thread;
 
-        (void)caller_start(&(struct order){ 15, 100 + i, endpoint, names, DEADLINE_NEVER },
+        (void)caller_start(&(struct order){ 15, 100 + i, endpoint, names, DEADLINE_NEVER, 0 },
                            &thread);
     }
     settle();

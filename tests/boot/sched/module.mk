@@ -2,5 +2,5 @@
 module := tests/boot/sched
 kind := program
 name := test_sched
-sources := budget_test.c chain.c deadline_test.c depth_test.c group_test.c inversion_test.c latency_test.c notify_test.c order_test.c storm_test.c
+sources := beat.c budget_test.c deadline_test.c depth_test.c group_test.c inversion_test.c latency_test.c notify_test.c order_test.c storm_test.c
 uses := lib/pith tests/boot

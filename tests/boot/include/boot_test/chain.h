@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Chains of lending through all ranks, and a beat: who is woken every few microseconds measures how late it is, while others have the kernel
- * do the longest that it can be made to.
- */
+/* Chains of lending through all ranks: the longest walks that the kernel can be made to do. */
 #pragma once
 
 #include "boot_test/worker.h"
@@ -12,6 +9,7 @@
 #define CHAIN_PRIORITY 30u /* of its servers' calls */
 
 struct chain {
+    uint32_t core;                 /* set before it is made */
     cap_addr_t endpoints[TOP + 1]; /* by rank; the server of each calls the next below */
     cap_addr_t servers[TOP + 1];
 };
@@ -22,13 +20,8 @@ struct order {
     const struct worker
         *names; /* NULL, or in whose buffer CAPS capabilities are named, which are sent */
     ns_t deadline;
+    uint32_t core;
 };
-
-/** A beat, of priority 240; beat_end() waits for it, and checks that it was never late. */
-struct worker *beat_start(void);
-void beat_end(struct worker *worker);
-/** What is done again and again, beside a beat: arg[0] as it likes; out[0]: how often, out[1]: errors. */
-void beside_beat(void (*entry)(struct worker *worker), cap_addr_t arg);
 
 /** A thread without a stack that makes one call; its context, which is bound. */
 cap_addr_t caller_start(const struct order *order, cap_addr_t *made);
