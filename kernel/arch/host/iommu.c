@@ -294,7 +294,7 @@ static const char *stale(const struct host_iotlb_entry *entry)
     }
     table = arch_phys_to_ptr(source->root);
     pte = table[pte_index(entry->start, level)];
-    while (io_pte_is_present(pte) && io_pte_is_table(pte, level) && level > entry->level) {
+    while (io_pte_is_table(pte, level) && level > entry->level) {
         table = arch_phys_to_ptr(io_pte_phys(pte));
         level--;
         pte = table[pte_index(entry->start, level)];
@@ -302,8 +302,7 @@ static const char *stale(const struct host_iotlb_entry *entry)
     if (!io_pte_is_present(pte)) {
         return "has gone";
     }
-    if (io_pte_phys(pte) != entry->phys ||
-        (entry->level == 0) != (bool)!io_pte_is_table(pte, level)) {
+    if (io_pte_phys(pte) != entry->phys || (entry->level == 0) == io_pte_is_table(pte, level)) {
         return "leads somewhere else now";
     }
     return entry->may_write && !io_pte_may_write(pte) ? "allows less now" : NULL;

@@ -246,7 +246,7 @@ static const char *stale(phys_t root, const struct host_tlb_entry *entry)
     uint32_t level = PTE_ROOT_LEVEL;
     uint64_t pte = table[pte_index(entry->start, level)];
 
-    while (pte_is_present(pte) && pte_is_table(pte, level) && level > entry->level) {
+    while (pte_is_table(pte, level) && level > entry->level) {
         table = table_at(pte_phys(pte));
         level--;
         pte = table[pte_index(entry->start, level)];

@@ -66,3 +66,22 @@ void crew_destroy_many(void (*entry)(struct worker *worker))
         delete (context);
     }
 }
+
+uint32_t crew_size(void)
+{
+    uint32_t cores = crew_cores();
+
+    return cores < CREW_MAX ? cores : CREW_MAX;
+}
+
+void crew_finish(struct worker **crew, uint32_t count, uint64_t rounds)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        worker_resume(crew[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        CREW_UNTIL(crew[i]->is_done, "it comes to its end");
+        CHECK_EQ(crew[i]->out[0], rounds, "after all rounds");
+        CHECK_EQ(crew[i]->out[1], 0, "each of them right");
+    }
+}

@@ -17,9 +17,16 @@
 /** crew_cores() - how many the machine has; ends the test if there is only one. */
 uint32_t crew_cores(void);
 
+/** crew_size() - so many of them work together: each core one, at most CREW_MAX. */
+#define CREW_MAX 4u
+uint32_t crew_size(void);
+
 /** crew_start_on() - a worker with time on that core, running. crew_give() - the time alone. */
 struct worker *crew_start_on(uint32_t core, void (*entry)(struct worker *worker), uint32_t rank);
 void crew_give(struct worker *worker, uint32_t core);
+
+/** crew_finish() - lets workers run that count in out[0], and in out[1] what went wrong; waits until each has done its rounds. */
+void crew_finish(struct worker **crew, uint32_t count, uint64_t rounds);
 
 /** crew_destroy_many() - workers on other cores that count in out[0], and in out[1] what went wrong, are destroyed as they run. */
 void crew_destroy_many(void (*entry)(struct worker *worker));

@@ -7,7 +7,6 @@
 
 #define PAGES 16u
 #define ROUNDS 100u
-#define CREW_MAX 4u
 
 /* Between all of a crew, once a round. */
 struct meeting {
@@ -55,25 +54,6 @@ static void map_and_unmap(struct worker *worker)
     }
 }
 
-static void crew_finish(struct worker **crew, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        worker_resume(crew[i]);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        CREW_UNTIL(crew[i]->is_done, "it comes to its end");
-        CHECK_EQ(crew[i]->out[0], ROUNDS, "after all rounds");
-        CHECK_EQ(crew[i]->out[1], 0, "each of them right");
-    }
-}
-
-static uint32_t crew_size(void)
-{
-    uint32_t cores = crew_cores();
-
-    return cores < CREW_MAX ? cores : CREW_MAX;
-}
-
 TEST(all_cores_map_and_unmap_in_one_space_at_once)
 {
     uint32_t count = crew_size();
@@ -88,7 +68,7 @@ TEST(all_cores_map_and_unmap_in_one_space_at_once)
         crew[i]->arg[1] = PLACE + MIB(64) + MIB(2) * i + MIB(2) - (PAGES / 2) * PAGE_BYTES;
         crew_give(crew[i], i);
     }
-    crew_finish(crew, count);
+    crew_finish(crew, count, ROUNDS);
     REQUIRE_OK(vspace_info(VSPACE, &attached_after, &tables_after));
     CHECK(attached_after <= attached + count + 1, "each run is attached once");
     CHECK(tables_after <= tables + count + 2, "each table was made once");
@@ -138,7 +118,7 @@ TEST(a_run_that_several_spaces_want_at_once_is_attached_to_one)
         crew[i]->arg[2] = PLACE;
         crew_give(crew[i], i);
     }
-    crew_finish(crew, count);
+    crew_finish(crew, count, ROUNDS);
     for (uint32_t i = 0; i < count; i++) {
         won += crew[i]->out[2];
         uint32_t attached = 0, tables = 0;
@@ -232,5 +212,5 @@ TEST(two_spaces_share_with_each_other_at_once)
         crew[i]->arg[3] = i;
         crew_give(crew[i], i);
     }
-    crew_finish(crew, 2);
+    crew_finish(crew, 2, ROUNDS);
 }

@@ -51,10 +51,9 @@ static void churn(struct worker *worker)
 
 TEST(all_cores_make_and_delete_at_once)
 {
-    uint32_t cores = crew_cores();
-    uint32_t count = cores < 4 ? cores : 4;
+    uint32_t count = crew_size();
     cap_addr_t all = make(OBJECT_NOTIFICATION, 3);
-    struct worker *crew[4];
+    struct worker *crew[CREW_MAX];
 
     for (uint32_t i = 0; i < count; i++) {
         crew[i] = worker_make(churn, 3);
@@ -65,12 +64,5 @@ TEST(all_cores_make_and_delete_at_once)
         crew[i]->arg[4] = mint_of(all, RIGHTS_ALL, 1);
         crew_give(crew[i], i);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        worker_resume(crew[i]);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        CREW_UNTIL(crew[i]->is_done, "it comes to its end");
-        CHECK_EQ(crew[i]->out[0], ROUNDS, "after all rounds");
-        CHECK_EQ(crew[i]->out[1], 0, "each of them right");
-    }
+    crew_finish(crew, count, ROUNDS);
 }

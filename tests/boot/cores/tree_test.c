@@ -7,15 +7,7 @@
 
 #define ROUNDS 50u
 #define EACH 4u /* things made in a round, and as many copies and mints of what all have */
-#define CREW_MAX 4u
 #define BADGE 0x40ull
-
-static uint32_t crew_size(void)
-{
-    uint32_t cores = crew_cores();
-
-    return cores < CREW_MAX ? cores : CREW_MAX;
-}
 
 /* arg: untyped of all, notification of all, first slot. All that is made stays. */
 static void grow(struct worker *worker)
@@ -89,13 +81,8 @@ TEST(all_cores_derive_and_create_from_the_same_at_once)
         crew[i]->arg[2] = slots_next(3 * EACH * ROUNDS);
         crew_give(crew[i], i);
     }
+    crew_finish(crew, count, ROUNDS);
     for (uint32_t i = 0; i < count; i++) {
-        worker_resume(crew[i]);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        CREW_UNTIL(crew[i]->is_done, "it comes to its end");
-        CHECK_EQ(crew[i]->out[0], ROUNDS, "after all rounds");
-        CHECK_EQ(crew[i]->out[1], 0, "each of them right");
         check_grown(crew[i], base);
     }
     REQUIRE_OK(untyped_info(memory, &base, &size, &used, &device));

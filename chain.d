@@ -1,0 +1,13 @@
+chain.o: tests/boot/sched/chain.c tests/boot/sched/chain.h \
+  tests/boot/include/boot_test/worker.h \
+  /usr/lib/llvm-14/lib/clang/14.0.6/include/stdbool.h \
+  /usr/lib/llvm-14/lib/clang/14.0.6/include/stdint.h \
+  /usr/include/stdint.h build/gen/include/abi/kernel_calls.h \
+  abi/include/abi/errors.h abi/include/abi/errors.def \
+  abi/include/abi/types.h tests/boot/include/boot_test/make.h \
+  abi/include/abi/boot_info.h tests/boot/include/boot_test/probe.h \
+  tests/boot/include/boot_test/test.h \
+  /usr/lib/llvm-14/lib/clang/14.0.6/include/stddef.h \
+  /usr/lib/llvm-14/lib/clang/14.0.6/include/__stddef_max_align_t.h \
+  lib/pith/include/pith/clock.h build/gen/include/pith/kernel_calls.h \
+  lib/pith/include/pith/syscall.h
